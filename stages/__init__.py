@@ -1,0 +1,78 @@
+"""The stages of the pipeline, and what every one of them shares before it starts.
+
+Importing this package pins what would otherwise change the bits of a result behind the user's back: threads, the
+numeric kernels of oneDNN and OpenBLAS, and personal settings of Keras and matplotlib. Python imports it before any
+stage's own imports, so the pins are in place when numpy and TensorFlow read them.
+"""
+
+import os
+import platform
+import sys
+import traceback
+from collections.abc import Callable
+
+RESTORE = "git checkout params.yaml dvc.lock metrics plots && dvc checkout"
+
+
+class StageError(Exception):
+    """Bad input, told in one line: the key, file or value at fault and what would be right."""
+
+
+def pin_environment(threads: int) -> None:
+    """Fix, for this process, every setting outside params.yaml that changes a result.
+
+    Args:
+        threads: threads of the numeric libraries. Part of the result: a sum's rounding follows its split over threads.
+    """
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ[f"{library}_NUM_THREADS"] = str(threads)
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(threads)
+    # The same kernels on every x86 processor since 2013, not the widest each one happens to have.
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+    os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX2"
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        os.environ["OPENBLAS_CORETYPE"] = "Haswell"
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["KERAS_HOME"] = os.devnull  # no keras.json: it can change the float type
+    for limit in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
+        os.environ.pop(limit, None)
+    os.environ["MPLBACKEND"] = "Agg"
+    os.environ["MATPLOTLIBRC"] = os.devnull
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up notices; errors still show
+
+
+def run(main: Callable[..., None]) -> None:
+    """Run a stage as a command: `python -m stages.<task>.<stage> [argument ...]`.
+
+    Args:
+        main: the stage; called with the validated params.yaml and the command's arguments.
+
+    Exits with status 1 and a last line that says how to get the previous results back when the stage fails: DVC
+    deletes a stage's outputs before it starts, but its cache still has them.
+    """
+    from stages.params import load
+
+    try:
+        main(load(), *sys.argv[1:])
+    except StageError as error:
+        sys.exit(f"error: {error}\nto get the previous results back: {RESTORE}")
+    except Exception:
+        traceback.print_exc()
+        sys.exit(f"to get the previous results back: {RESTORE}")
+
+
+def _threads(path: str = "params.yaml") -> int | None:
+    """`threads` of params.yaml, or None where it cannot be read: stages/params.py then says what is wrong."""
+    import yaml
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            threads = yaml.safe_load(file)["threads"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        return None
+    return threads if type(threads) is int and threads > 0 else None
+
+
+if (threads := _threads()) is not None:
+    pin_environment(threads)

@@ -1,0 +1,47 @@
+"""The autoencoder: digit → code → digit, all layers fully connected."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import layers
+
+SIDE = 28
+
+
+def build(latent: int, hidden: Sequence[int]) -> keras.Model:
+    """Image of 28 × 28 pixels → `latent` numbers → image; sigmoid at the end, so that pixels stay in (0, 1).
+
+    Args:
+        latent: size of the code.
+        hidden: sizes of further layers before the code, mirrored after it; none for 784 → latent → 784.
+
+    Returns:
+        A model from shape (n, 28, 28) to the same shape. The code itself is linear, as in PCA: with ReLU there, some of
+        its units die and carry nothing.
+    """
+    image = keras.Input((SIDE, SIDE), name="image")
+    x = layers.Flatten(name="pixels")(image)
+    for number, width in enumerate(hidden):
+        x = layers.Dense(width, activation="relu", name=f"encoder_{number + 1}")(x)
+    x = layers.Dense(latent, name="code")(x)
+    for number, width in enumerate(reversed(hidden)):
+        x = layers.Dense(width, activation="relu", name=f"decoder_{number + 1}")(x)
+    x = layers.Dense(SIDE * SIDE, activation="sigmoid", name="reconstructed_pixels")(x)
+    return keras.Model(image, layers.Reshape((SIDE, SIDE), name="reconstruction")(x), name="autoencoder")
+
+
+def latent_of(model: keras.Model) -> int:
+    """Size of a trained model's code."""
+    return model.get_layer("code").units
+
+
+def encode(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Codes of images: shape (n, 28, 28) in [0, 1] → (n, latent)."""
+    encoder = keras.Model(model.input, model.get_layer("code").output)
+    return encoder.predict(images, batch_size=512, verbose=0)
+
+
+def reconstruct(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Images through the code and back: shape (n, 28, 28) in [0, 1], both ways."""
+    return model.predict(images, batch_size=512, verbose=0)

@@ -1,0 +1,79 @@
+"""train-autoencoder: the autoencoder with a code of `latent` numbers."""
+
+from pathlib import Path
+
+import numpy as np
+
+from stages import artifacts, run, training
+from stages.autoencoder.preprocess import OUTPUT as DATA
+from stages.autoencoder.preprocess import scaled
+from stages.params import Params
+
+MODEL = "models/autoencoder.keras"
+HISTORY = "plots/autoencoder/history.csv"
+SIZES = Path("models/sizes")
+
+
+def main(params: Params) -> None:
+    trained = SIZES / f"latent-{params.latent}.keras"
+    if trained.exists():
+        # `train-sizes` has trained this very network; its seed does not depend on the other sizes.
+        print(f"autoencoder: latent {params.latent} is among autoencoder.compare_latents, already trained")
+        artifacts.write_bytes(MODEL, artifacts.read_bytes(trained))
+        artifacts.write_bytes(HISTORY, artifacts.read_bytes(trained.with_suffix(".csv")))
+    else:
+        train(params, params.latent, MODEL, HISTORY)
+
+
+def train(params: Params, latent: int, model_path: str | Path, history_path: str | Path) -> None:
+    """Train one autoencoder and write it with its history.
+
+    The length is counted in optimizer steps, so that more data costs the same time.
+
+    Args:
+        params: all of params.yaml; `seed` and the section `autoencoder` are obeyed.
+        latent: size of the code.
+        model_path: where the .keras file goes.
+        history_path: where the losses go, a CSV row per epoch.
+    """
+    import keras  # here: 7 s that `main` saves when it only copies
+
+    from stages.autoencoder import model as network
+
+    settings = params.autoencoder.training
+    data = artifacts.read_npz(DATA)
+    images, held_out = scaled(data["train"]), scaled(data["validation"])
+    training.prepare(params.seed)
+    model = network.build(latent, params.autoencoder.hidden)
+    model.compile(
+        optimizer=keras.optimizers.Adam(training.warmup_cosine(settings.learning_rate, settings.steps)),
+        loss="binary_crossentropy",
+        jit_compile=False,
+        steps_per_execution=16,
+    )
+    order = training.permutations(len(images), params.seed)
+
+    def epoch_data(epoch: int) -> dict[str, np.ndarray | int]:
+        steps = training.steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
+        batch = images[order(steps.start * settings.batch, steps.stop * settings.batch)]
+        return {"x": batch, "y": batch, "batch_size": settings.batch}
+
+    checkpoint = training.Checkpoint(
+        f"autoencoder-{latent}",
+        {"seed": params.seed, "threads": params.threads, "latent": latent, "autoencoder": params.autoencoder},
+        inputs=[DATA],
+    )
+    history = training.fit(
+        model,
+        epoch_data,
+        epochs=settings.epochs,
+        validate=lambda model: model.evaluate(held_out, held_out, 512, verbose=0, return_dict=True),
+        checkpoint=checkpoint,
+    )
+    artifacts.write_model(model_path, model)
+    artifacts.write_csv(history_path, history)
+    checkpoint.remove()
+
+
+if __name__ == "__main__":
+    run(main)

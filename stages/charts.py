@@ -1,0 +1,124 @@
+"""One look for every picture."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+# Okabe & Ito's colours, told apart by colour-blind readers too; the Vega templates in .dvc/plots use the same.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+
+matplotlib.rcdefaults()
+matplotlib.rcParams.update(
+    {
+        "figure.dpi": 100,
+        "figure.facecolor": "white",
+        "figure.constrained_layout.use": True,
+        "font.size": 10,
+        "axes.titlesize": 11,
+        "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
+        "axes.grid": True,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "grid.color": "#dddddd",
+        "image.cmap": "gray",
+        "legend.frameon": False,
+    }
+)
+
+
+def image_grid(rows: Mapping[str, np.ndarray], *, title: str, columns: Sequence[str] = ()) -> Figure:
+    """Rows of images, one method a row, the same images in the same columns.
+
+    Args:
+        rows: label of the row → images, shape (n, height, width), values in [0, 1].
+        title: above the picture.
+        columns: labels above the columns, or none.
+    """
+    count = max(len(images) for images in rows.values())
+    figure, axes = plt.subplots(len(rows), count, figsize=(1.9 + 0.72 * count, 0.5 + 0.76 * len(rows)), squeeze=False)
+    for line, (label, images) in zip(axes, rows.items(), strict=True):
+        for axis in line:
+            axis.set_axis_off()
+        for axis, image in zip(line, images, strict=False):
+            axis.imshow(image, vmin=0, vmax=1, interpolation="nearest")
+        line[0].text(-0.15, 0.5, label, transform=line[0].transAxes, ha="right", va="center")
+    for axis, label in zip(axes[0], columns, strict=False):
+        axis.set_title(label, fontsize=9)
+    figure.suptitle(title)
+    return figure
+
+
+def lines(
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, title: str, x_label: str, y_label: str
+) -> Figure:
+    """Curves in one chart.
+
+    Args:
+        series: label → (x values, y values).
+        title: above the chart.
+        x_label: quantity and unit.
+        y_label: quantity and unit.
+    """
+    figure, axis = plt.subplots(figsize=(6.4, 4))
+    for label, (x, y) in series.items():
+        axis.plot(x, y, marker="o", markersize=4, label=label)
+    axis.set(title=title, xlabel=x_label, ylabel=y_label)
+    axis.legend()
+    return figure
+
+
+def matrix(
+    counts: np.ndarray, *, labels: Sequence[str], title: str, x_label: str = "predicted", y_label: str = "actual"
+) -> Figure:
+    """A matrix of counts, such as a confusion matrix: shape (k, k), rows actual, columns predicted."""
+    figure, axis = plt.subplots(figsize=(1.6 + 1.3 * len(labels), 1.3 + 1.1 * len(labels)))
+    axis.imshow(counts, cmap="Blues", vmin=0)
+    axis.grid(visible=False)
+    for (row, column), count in np.ndenumerate(counts):
+        colour = "white" if count > counts.max() / 2 else "black"
+        share = count / max(1, counts[row].sum())
+        axis.text(column, row, f"{count}\n{share:.1%}", ha="center", va="center", color=colour)
+    axis.set(xticks=range(len(labels)), yticks=range(len(labels)), xticklabels=labels, yticklabels=labels)
+    axis.set(title=title, xlabel=x_label, ylabel=y_label)
+    return figure
+
+
+def text_page(passages: Mapping[str, str], *, title: str, width: int = 60, columns: int = 1) -> Figure:
+    """Passages of text as a picture, each under its heading.
+
+    Args:
+        passages: heading → text; line feeds are kept, longer lines are wrapped.
+        title: above the picture.
+        width: characters in a line.
+        columns: passages side by side.
+    """
+    wrapped = {
+        heading: [part for line in text.split("\n") for part in textwrap.wrap(line, width) or [""]]
+        for heading, text in passages.items()
+    }
+    blocks = list(wrapped.items())
+    rows = [blocks[start : start + columns] for start in range(0, len(blocks), columns)]
+    heights = [2 + max(len(text) for _, text in row) for row in rows]
+    figure, axes = plt.subplots(
+        len(rows),
+        columns,
+        figsize=(0.4 + columns * width * 0.078, 0.6 + 0.165 * sum(heights)),
+        height_ratios=heights,
+        squeeze=False,
+    )
+    for axis in axes.flat:
+        axis.set_axis_off()
+    for line, row in zip(axes, rows, strict=True):
+        for axis, (heading, text) in zip(line, row, strict=False):
+            axis.set_title(heading, loc="left", fontweight="bold")
+            axis.text(
+                *(0, 1, "\n".join(text)),
+                **{"family": "DejaVu Sans Mono", "fontsize": 8, "va": "top", "transform": axis.transAxes},
+                parse_math=False,
+            )
+    figure.suptitle(title)
+    return figure

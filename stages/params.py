@@ -1,0 +1,120 @@
+"""params.yaml as typed objects. Bounds are here, values are in params.yaml: nothing has a default in code."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from stages import StageError
+
+PATH = Path("params.yaml")
+
+
+def _no_truth_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("Input should be a number")
+    return value
+
+
+# YAML 1.1 reads the `1e-05` that DVC writes as a string, so floats are taken from strings too; whole numbers are not.
+Whole = Annotated[int, Field(strict=True)]
+Count = Annotated[Whole, Field(ge=1, le=100_000_000)]
+Number = Annotated[float, BeforeValidator(_no_truth_value), Field(allow_inf_nan=False)]
+Share = Annotated[Number, Field(gt=0, lt=0.5)]
+Rate = Annotated[Number, Field(gt=0, le=1)]
+Width = Annotated[Whole, Field(ge=1, le=4096)]
+
+
+class Section(BaseModel):
+    """A part of params.yaml: unknown keys are refused, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Data(Section):
+    """Where each dataset comes from."""
+
+    digits: Annotated[str, Field(min_length=1)]
+    limit: Annotated[Whole, Field(ge=100)] | None
+
+
+class Shares(Section):
+    """Shares of the rows held out, for a dataset whose source has no official test part."""
+
+    validation: Share
+    test: Share
+
+
+class Split(Section):
+    """The held-out shares of each labelled dataset."""
+
+    digits: Shares
+
+
+class Training(Section):
+    """How long and how fast a network is trained."""
+
+    steps: Count
+    epochs: Annotated[Whole, Field(ge=1, le=10_000)]
+    batch: Annotated[Whole, Field(ge=1, le=65_536)]
+    learning_rate: Rate
+
+
+class Autoencoder(Section):
+    """The basic autoencoder, besides the size of its code, which is `latent`."""
+
+    compare_latents: Annotated[list[Annotated[Whole, Field(ge=1, le=784)]], Field(min_length=1)]
+    hidden: list[Width]
+    training: Training
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    seed: Annotated[Whole, Field(ge=0, le=2**31 - 1)]
+    threads: Annotated[Whole, Field(ge=1, le=256)]
+    latent: Annotated[Whole, Field(ge=1, le=784)]
+    data: Data
+    split: Split
+    autoencoder: Autoencoder
+
+
+def load(path: Path = PATH) -> Params:
+    """Read and validate the whole of params.yaml.
+
+    Raises:
+        StageError: with one line for each wrong key: its name, its value and what is allowed.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StageError(f"{path} does not exist here; run from the top of the repository") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StageError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        raise StageError("\n".join(_explain(path, problem) for problem in error.errors())) from error
+
+
+def _explain(path: Path, problem: dict[str, Any]) -> str:
+    """One line for one problem that pydantic found."""
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = _keys(Params, problem["loc"][:-1])
+        close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
+        return f"{path}: unknown key {key}; {hint}"
+    if problem["type"] == "missing":
+        return f"{path}: {key} is missing"
+    allowed = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
+    return f"{path}: {key or 'the file'} is {problem['input']!r}; {allowed}"
+
+
+def _keys(section: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
+    """The keys that the section at `location` knows."""
+    for part in location:
+        section = section.model_fields[part].annotation
+    return list(section.model_fields)

@@ -1,0 +1,35 @@
+"""Train, validation and test parts of a labelled dataset."""
+
+import numpy as np
+
+PARTS = ("train", "validation", "test")
+
+
+def stratified(
+    labels: np.ndarray, *, validation: float, test: float, seed: int, limit: int | None = None
+) -> dict[str, np.ndarray]:
+    """Split the rows of a dataset at random, each label in the same proportions.
+
+    Args:
+        labels: shape (n,), the label of each row.
+        validation: share of the rows, in (0, 1).
+        test: share of the rows, in (0, 1).
+        seed: the split is a function of it and of `labels` alone.
+        limit: use about this many rows only, the same proportions kept; None for all.
+
+    Returns:
+        Sorted row numbers under "train", "validation" and "test", disjoint. Every label with at least three rows is in
+        all parts: the shares are rounded, but never to nothing.
+    """
+    generator = np.random.default_rng([seed, len(labels)])
+    parts: dict[str, list[np.ndarray]] = {part: [] for part in PARTS}
+    for label in np.unique(labels):
+        rows = generator.permutation(np.flatnonzero(labels == label))
+        if limit is not None and limit < len(labels):
+            rows = rows[: max(3, round(len(rows) * limit / len(labels)))]
+        held_out = max(1, round(len(rows) * test))
+        chosen = max(1, round(len(rows) * validation))
+        parts["test"].append(rows[:held_out])
+        parts["validation"].append(rows[held_out : held_out + chosen])
+        parts["train"].append(rows[held_out + chosen :])
+    return {part: np.sort(np.concatenate(rows)) for part, rows in parts.items()}

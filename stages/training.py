@@ -1,0 +1,214 @@
+"""Training that gives the same bits every time, also when it is killed and started again."""
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages import StageError, artifacts
+from stages.params import Section
+
+CHECKPOINTS = Path(".checkpoints")
+PACKAGES = ("keras", "numpy", "tensorflow")
+
+
+def prepare(seed: int) -> None:
+    """Seed Keras; call it right before a model is built.
+
+    Called again for each model that one process builds, so that none depends on its forerunners.
+    """
+    import keras
+
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(seed)
+
+
+def warmup_cosine(peak: float, steps: int, *, warmup: float = 0.05) -> Any:
+    """Learning rate that rises to `peak` over the first `warmup` share of `steps`, then falls to 0 as a cosine.
+
+    Source: Loshchilov & Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR, equation 5 (one
+    period, no restart).
+    """
+    import keras
+
+    first = max(1, round(warmup * steps))
+    return keras.optimizers.schedules.CosineDecay(0.0, max(1, steps - first), warmup_target=peak, warmup_steps=first)
+
+
+def permutations(rows: int, seed: int) -> Callable[[int, int], np.ndarray]:
+    """An endless sequence of row numbers: each pass over the data a fresh permutation.
+
+    Returns:
+        A function (first, last) → row numbers at the positions first..last-1 of the sequence. It keeps no state, so a
+        resumed training sees the rows it would have seen.
+    """
+
+    def positions(first: int, last: int) -> np.ndarray:
+        passes = range(first // rows, (last - 1) // rows + 1)
+        order = [np.random.default_rng([seed, number]).permutation(rows) for number in passes]
+        return np.concatenate(order)[first - passes.start * rows :][: last - first]
+
+    return positions
+
+
+def steps_of(epoch: int, *, steps: int, epochs: int) -> range:
+    """The optimizer steps of an epoch, when `steps` are spread over `epochs` as evenly as whole numbers allow."""
+    return range(steps * epoch // epochs, steps * (epoch + 1) // epochs)
+
+
+class Checkpoint:
+    """The progress of one training, kept outside the pipeline's outputs, which DVC deletes before a stage starts.
+
+    A checkpoint is taken up again only by the same training: its name holds a hash of the params, the input files, the
+    stage's code and the packages.
+
+    Args:
+        name: of the network, for the file and the log.
+        settings: everything from params.yaml that the training obeys.
+        inputs: the files it reads.
+    """
+
+    def __init__(self, name: str, settings: dict[str, Any], inputs: Sequence[str | Path]) -> None:
+        digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=_plain).encode())
+        for path in [*inputs, *_code()]:
+            digest.update(hashlib.sha256(artifacts.read_bytes(path)).digest())
+        digest.update(repr([(package, version(package)) for package in PACKAGES]).encode())
+        self.name = name
+        self.path = CHECKPOINTS / f"{name}-{digest.hexdigest()[:16]}.npz"
+
+    def load(self) -> dict[str, np.ndarray] | None:
+        """The state last saved, or None to start at the beginning."""
+        for other in CHECKPOINTS.glob(f"{self.name}-{'?' * 16}.npz"):
+            if other != self.path:
+                other.unlink()  # of an older configuration: can never be taken up again
+        if not self.path.exists():
+            return None
+        try:
+            return artifacts.read_npz(self.path)
+        except StageError as error:
+            print(f"{self.name}: {error}; starting over", flush=True)
+            return None
+
+    def save(self, **state: np.ndarray) -> None:
+        """Replace the saved state; atomic, so a kill leaves the old one or the new one."""
+        artifacts.write_npz(self.path, **state)
+
+    def remove(self) -> None:
+        """Call when the trained model has been written: the next run is to train, not to take up."""
+        self.path.unlink(missing_ok=True)
+
+
+def fit(
+    model: Any,
+    epoch_data: Callable[[int], dict[str, Any]],
+    *,
+    epochs: int,
+    validate: Callable[[Any], dict[str, float]],
+    checkpoint: Checkpoint,
+    monitor: str = "val_loss",
+    mode: str = "min",
+) -> list[dict[str, float]]:
+    """Train a compiled model and leave it with the weights of its best epoch.
+
+    Training must have no state but the model's and the optimizer's variables and the epoch number: then a run that was
+    killed goes on from its last whole epoch and ends with the same bits.
+
+    Args:
+        model: compiled Keras model.
+        epoch_data: epoch → arguments of `model.fit` (`x`, `y`, `batch_size` ...); a pure function. Shuffling is done
+            here, not by Keras.
+        epochs: number of blocks of steps; after each one `validate` runs and the state is saved.
+        validate: model → measures on the validation part, without `val_` in their names.
+        checkpoint: where the state is kept meanwhile. The caller removes it when it has written the model.
+        monitor: which measure chooses the best epoch.
+        mode: "min" or "max".
+
+    Returns:
+        The history: a dict per epoch with `epoch` (from 1), the training measures and the validation measures.
+
+    Raises:
+        StageError: the loss is not a number any more.
+    """
+    started = time.perf_counter()
+    history: list[dict[str, float]] = []
+    best: list[np.ndarray] = []
+    if (state := checkpoint.load()) is not None:
+        history = json.loads(str(state["history"]))
+        best = [state[f"best_{i}"] for i in range(len(model.weights))]
+        _assign(_variables(model), [state[f"variable_{i}"] for i in range(len(_variables(model)))])
+        print(f"{checkpoint.name}: resumed at epoch {len(history) + 1} of {epochs}", flush=True)
+    progress = _progress_bar(epochs)
+    for epoch in range(len(history), epochs):
+        measures = model.fit(
+            **epoch_data(epoch),
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            shuffle=False,
+            verbose=1 if sys.stdout.isatty() else 2,
+            callbacks=[progress],
+        ).history
+        row = {"epoch": epoch + 1, **{name: float(values[-1]) for name, values in measures.items()}}
+        row |= {f"val_{name}": float(value) for name, value in validate(model).items()}
+        if not all(np.isfinite(value) for value in row.values()):
+            raise StageError(f"{checkpoint.name}: the loss is not a number at epoch {epoch + 1}; lower learning_rate")
+        scores = [past[monitor] for past in history]
+        history.append(row)
+        improved = not scores or (row[monitor] < min(scores) if mode == "min" else row[monitor] > max(scores))
+        if improved:
+            best = [weight.numpy() for weight in model.weights]
+        print(f"{checkpoint.name}: {_sentence(row)}{' (best)' if improved else ''}", flush=True)
+        if epoch + 1 < epochs or epochs == 1:
+            checkpoint.save(
+                history=np.array(json.dumps(history)),
+                **{f"variable_{i}": variable.numpy() for i, variable in enumerate(_variables(model))},
+                **{f"best_{i}": weight for i, weight in enumerate(best)},
+            )
+    _assign(model.weights, best)
+    print(f"{checkpoint.name}: trained in {time.perf_counter() - started:.0f} s", flush=True)
+    return history
+
+
+def _variables(model: Any) -> list[Any]:
+    """All that training changes: weights, recurrent and random states, and the optimizer's own variables."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _progress_bar(total: int) -> Any:
+    """Keras' own progress bar, told that the fits of one epoch each belong to one training."""
+    import keras
+
+    class Progress(keras.callbacks.ProgbarLogger):
+        def set_params(self, params: dict[str, Any]) -> None:
+            super().set_params({**params, "epochs": total})
+
+    return Progress()
+
+
+def _sentence(row: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in row.items())
+
+
+def _code() -> list[Path]:
+    """The files of this repository that the running stage has imported."""
+    modules = [module for name, module in sorted(sys.modules.items()) if name.split(".")[0] == "stages"]
+    files = {Path(module.__file__) for module in modules if getattr(module, "__file__", None)}
+    if (main := getattr(sys.modules["__main__"], "__file__", None)) is not None:
+        files.add(Path(main))
+    return sorted(files)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Section):
+        return value.model_dump()
+    raise TypeError(f"not a setting: {value!r}")
