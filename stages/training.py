@@ -138,10 +138,11 @@ def fit(
     started = time.perf_counter()
     history: list[dict[str, float]] = []
     best: list[np.ndarray] = []
+    model.optimizer.build(model.trainable_variables)
     if (state := checkpoint.load()) is not None:
-        history = json.loads(str(state["history"]))
-        best = [state[f"best_{i}"] for i in range(len(model.weights))]
-        _assign(_variables(model), [state[f"variable_{i}"] for i in range(len(_variables(model)))])
+        history = json.loads(str(state.pop("history")))
+        best = [state.pop(f"best_{i}") for i in range(len(model.weights))]
+        _assign(_variables(model), [state[f"variable_{i}"] for i in range(len(state))])
         print(f"{checkpoint.name}: resumed at epoch {len(history) + 1} of {epochs}", flush=True)
     progress = _progress_bar(epochs)
     for epoch in range(len(history), epochs):
@@ -175,8 +176,12 @@ def fit(
 
 
 def _variables(model: Any) -> list[Any]:
-    """All that training changes: weights, recurrent and random states, and the optimizer's own variables."""
-    return [*model.variables, *model.optimizer.variables]
+    """All that training changes: weights, random and recurrent states, and the optimizer's own variables.
+
+    Keras counts a dropout's random state among a model's variables, but not what a stateful LSTM carries over.
+    """
+    carried = [state for layer in model.layers if getattr(layer, "stateful", False) for state in layer.states]
+    return [*model.variables, *carried, *model.optimizer.variables]
 
 
 def _assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:

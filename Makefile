@@ -1,0 +1,57 @@
+# make repro: the whole pipeline on the packaged data. make test: every test. Both set up .venv first.
+# Another Python: make PYTHON=python3.12 repro
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The stages are started as `python` and must find the environment's.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Set by some shells and editors; it would bring other versions of the libraries.
+unexport PYTHONPATH PYTHONHOME
+
+.PHONY: help setup repro test test-offline lint lock clean
+
+help:
+	@echo "make repro         set up .venv and run the whole pipeline (a few minutes)"
+	@echo "make test          set up .venv and run every test"
+	@echo "make test-offline  the tests that need no network"
+	@echo "make lint          style and formatting"
+	@echo "make lock          compile the requirements again (needs uv)"
+	@echo "make clean         remove .venv; results and DVC's cache stay"
+
+setup: $(VENV)/installed
+
+# A stamp per lock file: a changed lock is installed at the next make.
+$(VENV)/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("Reprise needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d; try: make PYTHON=python3.12 $(MAKECMDGOALS)" % v)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --require-hashes --requirement requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	$(BIN)/python -m pip install --require-hashes --requirement requirements-dev.txt
+	@touch $@
+
+repro: setup
+	dvc repro
+	@python -m stages.summary
+
+test: $(VENV)/installed-dev
+	python -m pytest
+
+test-offline: $(VENV)/installed-dev
+	python -m pytest -m "not network"
+
+lint: $(VENV)/installed-dev
+	ruff check .
+	ruff format --check .
+
+# One lock for Python 3.11 to 3.13 and every platform, without forks: numpy's version is part of the result.
+COMPILE := uv pip compile --universal --fork-strategy fewest --generate-hashes --python-version 3.11 \
+	--custom-compile-command "make lock" --quiet
+lock:
+	$(COMPILE) pyproject.toml --output-file requirements.txt
+	$(COMPILE) pyproject.toml --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,32 @@
+import numpy as np
+import pytest
+
+from stages import measures
+
+IMAGES = np.random.default_rng(0).random((3, 28, 28))
+
+
+def test_psnr_of_a_known_error():
+    clean = np.zeros((2, 28, 28))
+    np.testing.assert_allclose(measures.psnr(clean, clean + 0.1), [20, 20])
+    np.testing.assert_allclose(measures.mse(clean, clean + 0.1), [0.01, 0.01])
+
+
+def test_equal_images():
+    assert measures.psnr(IMAGES, IMAGES).tolist() == [100] * 3
+    np.testing.assert_allclose(measures.ssim(IMAGES, IMAGES), 1)
+
+
+def test_ssim_falls_with_noise():
+    noise = np.random.default_rng(1).normal(size=IMAGES.shape)
+    little, much = (measures.ssim(IMAGES, IMAGES + scale * noise) for scale in (0.05, 0.5))
+    assert (little > much).all()
+
+
+def test_the_interval_of_a_normal_mean():
+    values = np.random.default_rng(2).normal(5, 2, size=400)
+    low, high = measures.interval(values, seed=7)
+    half = 1.96 * values.std() / 20
+    assert low == pytest.approx(values.mean() - half, abs=0.03)
+    assert high == pytest.approx(values.mean() + half, abs=0.03)
+    assert measures.interval(values, seed=7) == [low, high]

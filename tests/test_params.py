@@ -1,0 +1,159 @@
+import copy
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages import StageError
+from stages.params import Params, load
+from tests.conftest import REPOSITORY
+
+
+def set_key(content: dict, key: str, value: object) -> dict:
+    content = copy.deepcopy(content)
+    *path, last = key.split(".")
+    section = content
+    for part in path:
+        section = section[part]
+    section[last] = value
+    return content
+
+
+def leaves(content: dict, prefix: str = ""):
+    for key, value in content.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
+
+
+def write(path, content) -> None:
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+
+
+def message(path) -> str:
+    with pytest.raises(StageError) as caught:
+        load(path)
+    return str(caught.value)
+
+
+def test_the_committed_file_is_valid(params):
+    assert params.seed >= 0
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("latent", 0, "latent is 0; it should be greater than or equal to 1"),
+        ("latent", 785, "less than or equal to 784"),
+        ("latent", "many", "latent is 'many'; it should be a valid integer"),
+        ("latent", True, "latent is True; it should be a valid integer"),
+        ("latent", 3.5, "latent is 3.5"),
+        ("latent", None, "latent is None"),
+        ("seed", -1, "seed is -1"),
+        ("threads", 0, "threads is 0"),
+        ("data.limit", 5, "data.limit is 5"),
+        ("data.digits", "", "data.digits is ''"),
+        ("split.digits.test", 0.5, "split.digits.test is 0.5; it should be less than 0.5"),
+        ("split.digits.test", float("nan"), "split.digits.test is nan; it should be a finite number"),
+        ("autoencoder.compare_latents", [], "autoencoder.compare_latents is []"),
+        ("autoencoder.compare_latents", [16, -1], "autoencoder.compare_latents.1 is -1"),
+        ("autoencoder.training.epochs", "many", "autoencoder.training.epochs is 'many'"),
+        ("autoencoder.training.learning_rate", 0, "autoencoder.training.learning_rate is 0"),
+        ("autoencoder.training.learning_rate", True, "autoencoder.training.learning_rate is True"),
+        ("autoencoder", 3, "autoencoder is 3"),
+    ],
+)
+def test_a_bad_value_is_told_in_one_line(tmp_path, content, key, value, told):
+    write(tmp_path / "params.yaml", set_key(content, key, value))
+    line = message(tmp_path / "params.yaml")
+    assert told in line
+    assert len(line.splitlines()) == 1
+
+
+def test_every_bad_value_is_told_at_once(tmp_path, content):
+    write(tmp_path / "params.yaml", set_key(set_key(content, "latent", 0), "seed", -1))
+    assert len(message(tmp_path / "params.yaml").splitlines()) == 2
+
+
+def test_an_unknown_key_is_refused_with_the_nearest_one(tmp_path, content):
+    write(tmp_path / "params.yaml", content | {"latnt": 3})
+    assert message(tmp_path / "params.yaml").endswith("unknown key latnt; did you mean latent?")
+
+
+def test_an_unknown_key_in_a_section_is_refused(tmp_path, content):
+    content["autoencoder"]["training"]["qqqq"] = 1
+    write(tmp_path / "params.yaml", content)
+    assert "unknown key autoencoder.training.qqqq; known here: steps, epochs" in message(tmp_path / "params.yaml")
+
+
+def test_every_key_is_required(tmp_path, content):
+    for key in leaves(content):
+        *path, last = key.split(".")
+        less = copy.deepcopy(content)
+        section = less
+        for part in path:
+            section = section[part]
+        del section[last]
+        write(tmp_path / "params.yaml", less)
+        assert f"{key} is missing" in message(tmp_path / "params.yaml")
+
+
+def test_no_class_holds_a_default():
+    def fields(section):
+        for name, field in section.model_fields.items():
+            yield name, field
+            if hasattr(field.annotation, "model_fields"):
+                yield from fields(field.annotation)
+
+    assert [name for name, field in fields(Params) if not field.is_required()] == []
+
+
+def test_a_number_as_dvc_writes_it_is_read(tmp_path, content):
+    # `dvc exp run -S autoencoder.training.learning_rate=0.00001` writes 1e-05, a string to YAML 1.1.
+    content["autoencoder"]["training"]["learning_rate"] = "LEARNING_RATE"
+    text = yaml.safe_dump(content).replace("LEARNING_RATE", "1e-05")
+    assert isinstance(yaml.safe_load(text)["autoencoder"]["training"]["learning_rate"], str)
+    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    assert load(tmp_path / "params.yaml").autoencoder.training.learning_rate == 1e-5
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("a: [1", "is not YAML"), ("", "the file is None"), ("[1, 2]", "the file is [1, 2]"), ("\x00", "is not YAML")],
+)
+def test_a_file_that_is_no_mapping_is_told(tmp_path, text, told):
+    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    line = message(tmp_path / "params.yaml")
+    assert told in line
+    assert len(line.splitlines()) == 1
+
+
+def test_a_missing_file_is_told(tmp_path):
+    assert "does not exist" in message(tmp_path / "params.yaml")
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=3))
+def test_whatever_latent_is_it_is_a_size_or_a_stage_error(tmp_path_factory, value):
+    content = yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))
+    path = tmp_path_factory.getbasetemp() / "params.yaml"
+    write(path, content | {"latent": value})
+    try:
+        latent = load(path).latent
+    except StageError:
+        return
+    assert type(latent) is int
+    assert 1 <= latent <= 784
+
+
+def test_dvc_rewrites_the_file_with_a_one_line_diff(tmp_path, repository):
+    from dvc.utils.serialize import modify_yaml
+
+    before = (repository / "params.yaml").read_text(encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(before, encoding="utf-8")
+    with modify_yaml(tmp_path / "params.yaml") as content:
+        content["latent"] = 64
+    after = (tmp_path / "params.yaml").read_text(encoding="utf-8")
+    changed = [(a, b) for a, b in zip(before.splitlines(), after.splitlines(), strict=True) if a != b]
+    assert [a.split()[:2] for pair in changed for a in pair] == [["latent:", "32"], ["latent:", "64"]]

@@ -1,0 +1,147 @@
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages import StageError, artifacts, training
+
+
+@given(st.integers(1, 50), st.integers(0, 400), st.integers(1, 120))
+def test_permutations_are_one_sequence_however_it_is_cut(rows, first, count):
+    positions = training.permutations(rows, seed=7)
+    whole = positions(0, first + count)
+    np.testing.assert_array_equal(positions(first, first + count), whole[first:])
+    for start in range(0, len(whole) - rows + 1, rows):
+        assert sorted(whole[start : start + rows]) == list(range(rows))
+
+
+def test_each_pass_has_its_own_order():
+    whole = training.permutations(100, seed=7)(0, 200)
+    assert whole[:100].tolist() != whole[100:].tolist()
+    assert whole.tolist() != training.permutations(100, seed=8)(0, 200).tolist()
+
+
+@given(st.integers(1, 1000), st.integers(1, 50))
+def test_epochs_share_all_steps(steps, epochs):
+    blocks = [training.steps_of(epoch, steps=steps, epochs=epochs) for epoch in range(epochs)]
+    assert [step for block in blocks for step in block] == list(range(steps))
+    assert max(map(len, blocks)) - min(map(len, blocks)) <= 1
+
+
+def test_the_learning_rate_warms_up_and_falls_to_zero():
+    schedule = training.warmup_cosine(0.01, 1000)
+    assert float(schedule(0)) == 0
+    assert float(schedule(50)) == pytest.approx(0.01)
+    assert float(schedule(1000)) == pytest.approx(0, abs=1e-8)
+
+
+# A model with everything that must survive a kill: dropout, a carried recurrent state, Adam's moments.
+SCRIPT = """
+import os, signal, sys
+import numpy as np
+from stages import artifacts, training
+
+epochs, killed_in = 4, int(sys.argv[1])
+
+training.prepare(7)
+import keras
+x = keras.Input((5, 3), batch_size=4)
+y = keras.layers.Dropout(0.5)(keras.layers.LSTM(6, stateful=True, name="memory")(x))
+model = keras.Model(x, keras.layers.Dense(1)(y), name="small")
+model.compile(keras.optimizers.Adam(training.warmup_cosine(0.01, 40)), "mse", jit_compile=False)
+
+def epoch_data(epoch):
+    if epoch == killed_in:
+        os.kill(os.getpid(), signal.SIGKILL)
+    generator = np.random.default_rng([7, epoch])
+    return {"x": generator.normal(size=(40, 5, 3)), "y": generator.normal(size=(40, 1)), "batch_size": 4}
+
+checkpoint = training.Checkpoint("small", {"seed": 7}, inputs=["input.txt"])
+
+def validate(model):
+    # The second epoch is the best: its weights, not the last ones, must come out.
+    return {"loss": {0: 2.0, 1: 1.0, 2: 3.0, 3: 4.0}[int(model.optimizer.iterations) // 10 - 1]}
+
+history = training.fit(model, epoch_data, epochs=epochs, validate=validate, checkpoint=checkpoint)
+artifacts.write_model("small.keras", model)
+artifacts.write_csv("small.csv", history)
+checkpoint.remove()
+"""
+
+
+def train(folder, repository, killed_in: int = -1) -> subprocess.CompletedProcess:
+    folder.mkdir(exist_ok=True)
+    (folder / "input.txt").write_text("data", encoding="utf-8")
+    (folder / "script.py").write_text(SCRIPT, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(repository)}
+    command = [sys.executable, "script.py", str(killed_in)]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(tmp_path, repository):
+    assert train(tmp_path / "whole", repository).returncode == 0
+    for killed_in in (1, 3):
+        assert train(tmp_path / "killed", repository, killed_in).returncode == -signal.SIGKILL
+    resumed = train(tmp_path / "killed", repository)
+    assert "small: resumed at epoch 4 of 4" in resumed.stdout
+    for name in ("small.keras", "small.csv"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert list((tmp_path / "killed" / ".checkpoints").iterdir()) == []
+
+
+def test_a_checkpoint_belongs_to_one_training_only(workdir):
+    (workdir / "input.txt").write_text("data", encoding="utf-8")
+    saved = training.Checkpoint("small", {"seed": 7}, inputs=["input.txt"])
+    saved.save(history=np.array("[]"))
+    assert training.Checkpoint("small", {"seed": 7}, inputs=["input.txt"]).load() is not None
+    (workdir / "input.txt").write_text("other data", encoding="utf-8")
+    assert training.Checkpoint("small", {"seed": 7}, inputs=["input.txt"]).load() is None
+    assert not saved.path.exists()
+    (workdir / "input.txt").write_text("data", encoding="utf-8")
+    assert training.Checkpoint("small", {"seed": 8}, inputs=["input.txt"]).path != saved.path
+
+
+def test_a_damaged_checkpoint_starts_over(workdir, capsys):
+    checkpoint = training.Checkpoint("small", {}, inputs=[])
+    artifacts.write_bytes(checkpoint.path, b"PK half")
+    assert checkpoint.load() is None
+    assert "starting over" in capsys.readouterr().out
+
+
+def diverging_fit(workdir, **options):
+    import keras
+
+    training.prepare(7)
+    x = keras.Input((1,))
+    model = keras.Model(x, keras.layers.Dense(1)(x))
+    model.compile(keras.optimizers.SGD(1e-3), "mse", jit_compile=False)
+    return training.fit(
+        model,
+        lambda epoch: {"x": np.ones((4, 1)), "y": np.ones((4, 1))},
+        checkpoint=training.Checkpoint("diverging", {}, inputs=[]),
+        **options,
+    )
+
+
+def test_a_loss_that_is_no_number_is_told(workdir):
+    with pytest.raises(StageError, match="not a number at epoch 1; lower learning_rate"):
+        diverging_fit(workdir, epochs=2, validate=lambda model: {"loss": float("nan")})
+
+
+def test_the_best_epoch_can_be_the_highest(workdir):
+    scores = iter([0.5, 0.9, 0.7])
+    kept = []
+    history = diverging_fit(
+        workdir,
+        epochs=3,
+        validate=lambda model: kept.append(model.get_weights()[0].copy()) or {"accuracy": next(scores)},
+        monitor="val_accuracy",
+        mode="max",
+    )
+    assert [row["val_accuracy"] for row in history] == [0.5, 0.9, 0.7]
+    assert len({float(weight[0, 0]) for weight in kept}) == 3
