@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+
+from stages.autoencoder import baselines
+
+GENERATOR = np.random.default_rng(0)
+# Images that four numbers describe, and a little noise.
+CODES = GENERATOR.random((200, 4))
+IMAGES = np.clip(CODES @ GENERATOR.random((4, 784)) / 4 + GENERATOR.normal(0, 0.01, (200, 784)), 0, 1)
+IMAGES = IMAGES.reshape(-1, 28, 28)
+
+
+def test_principal_components_are_scikit_learns():
+    pca = baselines.PrincipalComponents(IMAGES[:150], 3)
+    expected = PCA(3, svd_solver="full").fit(IMAGES[:150].reshape(150, -1))
+    flat = IMAGES[150:].reshape(50, -1)
+    np.testing.assert_allclose(pca.encode(IMAGES[150:]), expected.transform(flat), atol=1e-10)
+    rebuilt = expected.inverse_transform(expected.transform(flat)).clip(0, 1)
+    np.testing.assert_allclose(pca.reconstruct(IMAGES[150:]).reshape(50, -1), rebuilt, atol=1e-10)
+
+
+def test_components_that_suffice_rebuild_the_images():
+    assert np.abs(baselines.PrincipalComponents(IMAGES, 4).reconstruct(IMAGES) - IMAGES).mean() < 0.02
+
+
+def test_cross_entropy_is_keras(workdir):
+    import keras
+
+    guess = GENERATOR.random(IMAGES.shape)
+    expected = float(np.mean(keras.ops.binary_crossentropy(IMAGES.astype("float32"), guess.astype("float32"))))
+    assert baselines.cross_entropy(IMAGES, guess) == pytest.approx(expected, rel=1e-5)
+
+
+def test_nothing_is_below_the_floor():
+    floor = baselines.cross_entropy_floor(IMAGES)
+    for guess in (IMAGES + 0.02, IMAGES - 0.02, np.full_like(IMAGES, 0.5)):
+        assert baselines.cross_entropy(IMAGES, guess.clip(0, 1)) > floor
+    assert baselines.cross_entropy_floor(np.round(IMAGES)) == pytest.approx(0, abs=1e-5)
+    assert baselines.cross_entropy_floor(np.full_like(IMAGES, 0.5)) == pytest.approx(np.log(2))
+
+
+def test_the_margin_spares_a_black_pixel_that_is_grey():
+    images = np.full((1, 28, 28), 0.02)
+    margin = baselines.best_margin(images, np.zeros_like(images))
+    scores = {m: baselines.cross_entropy(images, np.zeros_like(images).clip(m, 1 - m)) for m in baselines.MARGINS}
+    assert margin == min(scores, key=scores.get) == 0.03
+
+
+def test_the_probe_reads_what_is_there_and_not_what_is_not():
+    labels = GENERATOR.integers(0, 2, 300)
+    codes = GENERATOR.normal(size=(300, 5))
+    told = codes + 4 * labels[:, None]
+    assert baselines.probe_accuracy(told[:200], labels[:200], told[200:], labels[200:]) > 0.97
+    assert baselines.probe_accuracy(codes[:200], labels[:200], codes[200:], labels[200:]) < 0.65

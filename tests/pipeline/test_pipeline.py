@@ -1,0 +1,236 @@
+"""The real dvc.yaml, on little data and few steps, in a scratch clone: what a user types, and what must happen.
+
+One clone is built for all tests of this file; they run in order, each on what the ones before it left.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY
+
+pytestmark = [pytest.mark.pipeline, pytest.mark.network]
+
+# Little enough for seconds; a quality is not asked of these networks.
+TINY = {
+    "data.limit": 600,
+    "autoencoder.training": {"steps": 30, "epochs": 2, "batch": 32, "learning_rate": 0.003},
+}
+STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+
+
+class Clone:
+    """A repository of its own, and commands typed in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def type(self, *command: str) -> subprocess.CompletedProcess:
+        environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "GIT_AUTHOR_NAME": "Student",
+            "GIT_AUTHOR_EMAIL": "student@example.com",
+            "GIT_COMMITTER_NAME": "Student",
+            "GIT_COMMITTER_EMAIL": "student@example.com",
+        }
+        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+
+    def succeed(self, *command: str) -> str:
+        result = self.type(*command)
+        assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout[-4000:]}\n{result.stderr[-4000:]}"
+        return result.stdout + result.stderr
+
+    def set_params(self, values: dict) -> None:
+        path = self.folder / "params.yaml"
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for key, value in values.items():
+            *parents, last = key.split(".")
+            section = content
+            for parent in parents:
+                section = section[parent]
+            section[last] = section[last] | value if isinstance(value, dict) else value
+        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+    def read(self, path: str) -> str:
+        return (self.folder / path).read_text(encoding="utf-8")
+
+    def outputs(self) -> dict[str, bytes]:
+        folders = ("data", "models", "metrics", "plots")
+        paths = [path for folder in folders for path in (self.folder / folder).rglob("*") if path.is_file()]
+        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in sorted(paths)}
+
+
+def stages_run(output: str) -> set[str]:
+    """The stages whose command ran."""
+    return set(re.findall(r"Running stage '([^']+)'", output))
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory) -> Clone:
+    """The files git knows or would take, as they are, under a path with a space and an accent; one full repro."""
+    folder = tmp_path_factory.mktemp("a répertoire")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        if (REPOSITORY / name).is_file() and not name.startswith(("metrics/", "plots/", "dvc.lock")):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(REPOSITORY / name, folder / name)
+    clone = Clone(folder)
+    clone.set_params(TINY)
+    clone.succeed("git", "init", "--quiet")
+    # A cache of its own: nothing may come from an earlier run.
+    clone.succeed("dvc", "config", "--local", "core.site_cache_dir", str(folder / ".dvc" / "tmp" / "site"))
+    assert stages_run(clone.succeed("dvc", "repro")) == set(STAGES)
+    clone.succeed("git", "add", "--all")
+    clone.succeed("git", "commit", "--quiet", "--message", "A run")
+    return clone
+
+
+def test_every_file_dvc_yaml_names_was_made(clone):
+    for stage in STAGES.values():
+        for kind in ("outs", "metrics", "plots"):
+            for entry in stage.get(kind, []):
+                path = clone.folder / (entry if isinstance(entry, str) else next(iter(entry)))
+                assert path.exists(), path
+                assert path.is_dir() or path.stat().st_size > 0, path
+
+
+def test_metrics_are_finite_numbers(clone):
+    def numbers(value):
+        for item in value.values() if isinstance(value, dict) else value:
+            if isinstance(item, dict | list):
+                yield from numbers(item)
+            else:
+                yield item
+
+    files = sorted((clone.folder / "metrics").glob("*.json"))
+    assert files
+    for path in files:
+        values = list(numbers(json.loads(path.read_text(encoding="utf-8"))))
+        assert values
+        assert all(isinstance(value, int | float) and abs(value) < 1e9 for value in values), path
+
+
+def test_series_have_the_columns_their_charts_name(clone):
+    for stage in STAGES.values():
+        for entry in stage.get("plots", []):
+            ((path, options),) = entry.items()
+            if path.endswith(".csv"):
+                assert {options["x"], options["y"]} <= set(pd.read_csv(clone.folder / path).columns), path
+
+
+def test_pictures_are_pictures(clone):
+    import matplotlib.image
+
+    for path in (clone.folder / "plots").rglob("*.png"):
+        height, width, _ = matplotlib.image.imread(path).shape
+        assert 100 < height < 4000, path
+        assert 200 < width < 2400, path
+
+
+def test_no_output_holds_a_path_of_this_machine(clone):
+    for name, content in clone.outputs().items():
+        assert str(clone.folder).encode() not in content, name
+
+
+def test_data_and_models_are_not_for_git(clone):
+    tracked = clone.succeed("git", "ls-files").splitlines()
+    assert not [name for name in tracked if name.startswith(("data/", "models/"))]
+    assert {"dvc.lock", "metrics/autoencoder.json", "plots/autoencoder/reconstructions.png"} <= set(tracked)
+
+
+def test_a_second_repro_runs_nothing(clone):
+    assert "Data and pipelines are up to date." in clone.succeed("dvc", "repro")
+    assert clone.succeed("git", "status", "--porcelain") == ""
+
+
+def test_plots_show_draws_from_local_files_only(clone):
+    clone.succeed("dvc", "plots", "show")
+    page = clone.read("dvc_plots/index.html")
+    assert "reconstructions.png" in page
+    sources = re.findall(r'src="([^"]+)"', page)
+    assert sources
+    for source in sources:
+        assert "//" not in source
+        assert (clone.folder / "dvc_plots" / source).resolve().is_file(), source
+
+
+def test_metrics_show_names_the_measures(clone):
+    told = clone.succeed("dvc", "metrics", "show", "--md")
+    assert "mse" in told
+    assert "pca.mse" in told
+
+
+def test_another_latent_runs_what_depends_on_it(clone):
+    told = clone.succeed("dvc", "exp", "run", "--name", "wide", "--set-param", "latent=64")
+    expected = {name for name, stage in STAGES.items() if "latent" in stage.get("params", [])}
+    expected |= {"check", "evaluate-autoencoder"} | ({"evaluate-denoiser"} & set(STAGES))
+    assert stages_run(told) == expected
+    assert "already trained" in told  # 64 is one of compare_latents
+    difference = json.loads(clone.succeed("dvc", "metrics", "diff", "--json"))
+    assert difference["diff"]["metrics/autoencoder.json"]["latent"] == {"old": 32, "new": 64, "diff": 32}
+    assert difference["diff"]["metrics/autoencoder.json"]["mse"]["diff"] != 0
+    assert "latent" in clone.succeed("dvc", "params", "diff")
+    assert "wide" in clone.succeed("dvc", "exp", "show", "--no-pager")
+
+
+def test_going_back_trains_nothing(clone):
+    told = clone.succeed("dvc", "exp", "run", "--set-param", "latent=32")
+    assert not {name for name in stages_run(told) if name.startswith("train")}
+    assert clone.succeed("git", "status", "--porcelain") == ""
+
+
+def test_a_size_that_is_not_compared_is_trained_alone(clone):
+    told = clone.succeed("dvc", "exp", "run", "--set-param", "latent=24")
+    assert "train-sizes" not in stages_run(told)
+    assert "autoencoder-24: trained in" in told
+    assert json.loads(clone.read("metrics/autoencoder.json"))["latent"] == 24
+    clone.succeed("git", "checkout", "params.yaml", "dvc.lock", "metrics", "plots")
+    clone.succeed("dvc", "checkout")
+    assert clone.succeed("git", "status", "--porcelain") == ""
+
+
+def test_a_mistake_in_params_costs_nothing(clone):
+    before = clone.outputs()
+    result = clone.type("dvc", "exp", "run", "--set-param", "latent=0")
+    assert result.returncode != 0
+    told = result.stdout + result.stderr
+    assert "params.yaml: latent is 0; it should be greater than or equal to 1" in told
+    assert stages_run(told) == {"check"}
+    assert clone.succeed("git", "status", "--porcelain") == " M params.yaml\n"
+    after = clone.outputs()
+    assert {name: after[name] for name in before if name != "data/checked.txt"} == {
+        name: content for name, content in before.items() if name != "data/checked.txt"
+    }
+    clone.succeed("git", "checkout", "params.yaml")
+    assert "Running stage 'train" not in clone.succeed("dvc", "repro")
+
+
+def test_queued_experiments_run(clone):
+    clone.succeed("dvc", "exp", "run", "--queue", "--name", "size", "--set-param", "latent=16,32,64")
+    clone.succeed("dvc", "exp", "run", "--run-all")
+    shown = clone.succeed("dvc", "exp", "show", "--csv", "--drop", ".*/.*")
+    assert {"size-1", "size-2", "size-3"} <= set(re.findall(r"size-\d", shown))
+    assert clone.succeed("git", "status", "--porcelain") == ""
+
+
+def test_every_output_is_the_same_again(clone):
+    before = clone.outputs()
+    assert stages_run(clone.succeed("dvc", "repro", "--force")) == set(STAGES)
+    assert clone.succeed("git", "status", "--porcelain") == ""
+    after = clone.outputs()
+    assert sorted(after) == sorted(before)
+    assert [name for name in after if after[name] != before[name]] == []

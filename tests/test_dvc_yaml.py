@@ -1,0 +1,130 @@
+"""dvc.yaml against the code: what a stage imports is what it depends on."""
+
+import ast
+import json
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY
+
+STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+# Bounds only, no values: editing it must not re-run everything.
+NOT_A_DEPENDENCY = "stages/params.py"
+
+
+def module_file(name: str) -> str | None:
+    """The file of a repository module, or None."""
+    path = Path(*name.split("."))
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if (REPOSITORY / candidate).is_file():
+            return candidate.as_posix()
+    return None
+
+
+def imported_names(file: str) -> set[str]:
+    """Names imported anywhere in a file, also inside functions; `from a import b` gives a and a.b."""
+    names = set()
+    for node in ast.walk(ast.parse((REPOSITORY / file).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+@cache
+def reached(file: str) -> frozenset[str]:
+    """The repository files that a file imports, directly or through others, with itself and its packages."""
+    found, waiting = set(), [file]
+    while waiting:
+        current = waiting.pop()
+        if current in found:
+            continue
+        found.add(current)
+        packages = [(parent / "__init__.py").as_posix() for parent in Path(current).parents]
+        names = imported_names(current) | {name for name in packages if (REPOSITORY / name).is_file()}
+        waiting += [
+            name if name.endswith(".py") else module_file(name)
+            for name in names
+            if name.endswith(".py") or module_file(name)
+        ]
+    return frozenset(path for path in found if (REPOSITORY / path).stat().st_size > 0)
+
+
+def keys(entries: list) -> list[str]:
+    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_is_one_module_of_the_repository(name):
+    python, option, module, *arguments = STAGES[name]["cmd"].split()
+    assert (python, option) == ("python", "-m")
+    assert module_file(module), module
+    assert all(argument.isalnum() for argument in arguments)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_depends_on_the_code_it_imports(name):
+    code = {path for path in STAGES[name]["deps"] if path.endswith(".py")}
+    assert code == reached(module_file(STAGES[name]["cmd"].split()[2])) - {NOT_A_DEPENDENCY}
+
+
+@pytest.mark.parametrize("name", [name for name in STAGES if name.startswith(("check", "download", "preprocess"))])
+def test_data_stages_do_without_tensorflow(name):
+    module = STAGES[name]["cmd"].split()[2]
+    code = f"import sys, {module}; sys.exit(bool({{'keras', 'tensorflow'}} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", [name for name in STAGES if name.startswith(("train", "evaluate"))])
+def test_what_computes_obeys_the_seed_and_the_threads(name):
+    assert {"seed", "threads"} <= set(STAGES[name]["params"])
+
+
+def test_every_download_waits_for_the_check():
+    for name, stage in STAGES.items():
+        if name.startswith("download"):
+            assert "data/checked.txt" in stage["deps"]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_results_are_for_git_and_all_else_for_the_cache(name):
+    for kind, folder in {"metrics": "metrics/", "plots": "plots/"}.items():
+        for entry in STAGES[name].get(kind, []):
+            ((path, options),) = entry.items()
+            assert path.startswith(folder)
+            assert options["cache"] is False
+    for path in keys(STAGES[name].get("outs", [])):
+        assert path.startswith(("data/", "models/")), path
+    assert all(isinstance(entry, str) for entry in STAGES[name].get("outs", [])), "an uncached out has no run cache"
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_series_have_a_title_and_named_axes(name):
+    for entry in STAGES[name].get("plots", []):
+        ((path, options),) = entry.items()
+        if not path.endswith(".png"):
+            assert {"template", "x", "y", "title", "x_label", "y_label"} <= set(options), path
+
+
+def test_own_templates_are_json_with_dvcs_anchors():
+    for path in (REPOSITORY / ".dvc" / "plots").glob("*.json"):
+        text = path.read_text(encoding="utf-8")
+        json.loads(text)
+        assert "<DVC_METRIC_DATA>" in text
+
+
+def test_only_known_params_are_tracked(content):
+    for stage in STAGES.values():
+        for key in stage.get("params", []):
+            section = content
+            if isinstance(key, dict):
+                continue
+            for part in key.split("."):
+                section = section[part]
