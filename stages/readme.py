@@ -1,0 +1,75 @@
+"""README.md's tables, made from params.yaml, dvc.yaml and metrics/, so that they cannot say anything else.
+
+python -m stages.readme
+"""
+
+import ast
+import re
+from pathlib import Path
+
+import yaml
+
+from stages import artifacts, run
+from stages.params import Params
+from stages.summary import HEADLINES, look_up
+
+README = "README.md"
+
+
+def main(params: Params) -> None:
+    """Write every table anew."""
+    artifacts.write_text(README, filled(artifacts.read_text(README)))
+
+
+def filled(text: str) -> str:
+    """`text` with what stands between each pair of markers replaced by the table of that name."""
+    for name, table in {"results": results, "params": params_table, "stages": stages_table}.items():
+        start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        before, rest = text.split(start)
+        _, after = rest.split(end)
+        text = f"{before}{start}\n{table()}\n{end}{after}"
+    return text
+
+
+def results() -> str:
+    """Each task's headline beside what it has to beat."""
+    rows = [("Task", "Measured on test data", "Result", "Beside it")]
+    for task, measure, key, beside in HEADLINES:
+        metrics = artifacts.read_json(f"metrics/{task}.json")
+        others = ", ".join(f"{name} {look_up(metrics, other):.4g}" for name, other in beside.items())
+        rows.append((task, measure, f"**{look_up(metrics, key):.4g}**", others))
+    return markdown(rows)
+
+
+def params_table() -> str:
+    """Every key of params.yaml with its value and its comment."""
+    rows, path = [("Key", "Value", "What it does")], []
+    for line in artifacts.read_text("params.yaml").splitlines():
+        match = re.match(r"( *)(\w+):\s*(.*?)\s*(?:# (.*))?$", line)
+        if match is None:
+            continue
+        indent, key, value, comment = match.groups()
+        path = [*path[: len(indent) // 2], key]
+        rows.append((f"`{'.'.join(path)}`", f"`{value}`" if value else "", comment or ""))
+    return markdown(rows)
+
+
+def stages_table() -> str:
+    """Every stage of dvc.yaml: what it does, by its module's first line, and the params that re-run it."""
+    rows = [("Stage", "What it does", "Obeys")]
+    for name, stage in yaml.safe_load(artifacts.read_text("dvc.yaml"))["stages"].items():
+        module = Path(*stage["cmd"].split()[2].split(".")).with_suffix(".py")
+        told = ast.get_docstring(ast.parse(artifacts.read_text(module))).split("\n")[0]
+        params = [f"`{key}`" if isinstance(key, str) else "all of params.yaml" for key in stage.get("params", [])]
+        rows.append((f"`{name}`", told.split(": ", 1)[-1].rstrip("."), ", ".join(params)))
+    return markdown(rows)
+
+
+def markdown(rows: list[tuple[str, ...]]) -> str:
+    """Rows as a Markdown table, the first one its head."""
+    head, *body = ("| " + " | ".join(row) + " |" for row in rows)
+    return "\n".join([head, "|" + " --- |" * len(rows[0]), *body])
+
+
+if __name__ == "__main__":
+    run(main)

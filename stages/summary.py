@@ -1,0 +1,70 @@
+"""What `make repro` ends with: each task's headline beside what it has to beat, and whether anything changed.
+
+python -m stages.summary
+"""
+
+import subprocess
+
+from stages import artifacts, run
+from stages.params import Params
+
+# Task, what is measured, key of the result, name and key of each figure beside it.
+HEADLINES = (
+    ("autoencoder", "mean squared error", "mse", {"PCA": "pca.mse"}),
+    (
+        "denoiser",
+        "PSNR of the conv network, dB",
+        "psnr.conv",
+        {"noisy": "psnr.noisy", "median": "psnr.median", "classical": "psnr.classical", "dense": "psnr.dense"},
+    ),
+    (
+        "textgen",
+        "nats per character",
+        "nats",
+        {"n-gram": "baselines.ngram", "bzip2": "baselines.bzip2", "bigram": "baselines.bigram"},
+    ),
+    (
+        "sentiment",
+        "accuracy",
+        "accuracy",
+        {"TF-IDF": "baselines.tfidf.accuracy", "NB n-grams": "baselines.nb.accuracy"},
+    ),
+)
+RESULTS = ("dvc.lock", "metrics", "plots")
+
+
+def main(params: Params) -> None:
+    """Print the headlines, where to look, and how the run compares with the committed one."""
+    for task, measure, key, beside in HEADLINES:
+        metrics = artifacts.read_json(f"metrics/{task}.json")
+        others = ", ".join(f"{name} {look_up(metrics, other):.4g}" for name, other in beside.items())
+        print(f"{task:<12} {measure:<29} {look_up(metrics, key):<8.4g} beside {others}")
+    print("\nall measures: dvc metrics show     pictures: plots/, or dvc plots show")
+    print(comparison())
+
+
+def look_up(metrics: dict, key: str) -> float:
+    """The number under a dotted key."""
+    for part in key.split("."):
+        metrics = metrics[part]
+    return metrics
+
+
+def comparison() -> str:
+    """One sentence: do the results equal the committed ones?"""
+    try:
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "--", *RESULTS], capture_output=True, text=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return "not a Git checkout: no committed results to compare with"
+    if not changed:
+        return "every result equals the committed one, to the bit"
+    return (
+        "results differ from the committed ones: `dvc metrics diff` and `git diff --stat` show where; "
+        "with the committed params.yaml and code, another kind of processor may change the last bits"
+    )
+
+
+if __name__ == "__main__":
+    run(main)
