@@ -14,8 +14,8 @@ HEADLINES = (
     (
         "denoiser",
         "PSNR of the conv network, dB",
-        "psnr.conv",
-        {"noisy": "psnr.noisy", "median": "psnr.median", "classical": "psnr.classical", "dense": "psnr.dense"},
+        "conv.psnr",
+        {"noisy": "noisy.psnr", "median": "median.psnr", "classical": "classical.psnr", "dense": "dense.psnr"},
     ),
     (
         "textgen",

@@ -36,10 +36,12 @@ def main(params: Params) -> None:
     def probe(encode: Callable[[np.ndarray], np.ndarray]) -> float:
         return baselines.probe_accuracy(encode(train), labels["train"], encode(test), labels["test"])
 
+    bce, floor = baselines.cross_entropy(test, model_test), baselines.cross_entropy_floor(test)
     metrics = {
         "latent": latent,
-        "bce": baselines.cross_entropy(test, model_test),
-        "bce_floor": baselines.cross_entropy_floor(test),
+        "bce": bce,
+        "bce_floor": floor,
+        "bce_excess": bce - floor,
         **quality(test, model_test),
         "mse_interval": measures.interval(measures.mse(test, model_test), seed=params.seed),
         "probe_accuracy": probe(lambda images: network.encode(model, images)),

@@ -38,10 +38,15 @@ def latent_of(model: keras.Model) -> int:
 
 def encode(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """Codes of images: shape (n, 28, 28) in [0, 1] → (n, latent)."""
-    encoder = keras.Model(model.input, model.get_layer("code").output)
-    return encoder.predict(images, batch_size=512, verbose=0)
+    return _apply(keras.Model(model.input, model.get_layer("code").output), images)
 
 
 def reconstruct(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """Images through the code and back: shape (n, 28, 28) in [0, 1], both ways."""
-    return model.predict(images, batch_size=512, verbose=0)
+    return _apply(model, images)
+
+
+def _apply(model: keras.Model, images: np.ndarray, *, batch: int = 500) -> np.ndarray:
+    """The model called as it is: `predict` would compile it anew for each size of the last batch."""
+    batches = [images[start : start + batch] for start in range(0, len(images), batch)]
+    return np.concatenate([keras.ops.convert_to_numpy(model(images, training=False)) for images in batches])

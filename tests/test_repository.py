@@ -1,0 +1,49 @@
+"""What must not be committed."""
+
+import re
+import subprocess
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+
+@pytest.fixture(scope="module")
+def tracked() -> dict[str, bytes]:
+    """Content of every tracked file."""
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, check=True).stdout.decode()
+    return {
+        name: (REPOSITORY / name).read_bytes() for name in names.split("\0") if name and (REPOSITORY / name).is_file()
+    }
+
+
+def test_no_registry_host_is_named(tracked):
+    # Written so that this file does not name them either.
+    hosts = re.compile(rb"py[p]i\.org|python[h]osted|registry\.npm[j]s|deb\.deb[i]an")
+    assert [name for name, content in tracked.items() if hosts.search(content)] == []
+
+
+def test_no_data_and_no_model_is_committed(tracked):
+    assert [name for name in tracked if name.startswith(("data/", "models/", ".venv/"))] == []
+    assert [name for name in tracked if name.endswith((".npz", ".keras", ".h5", ".pkl", ".gz", ".whl"))] == []
+    assert max(map(len, tracked.values())) < 1_500_000
+
+
+def test_nothing_unpickles(tracked):
+    banned = re.compile(
+        rb"allow_pickle=[T]rue|import [p]ickle|import [j]oblib|pickle\.[l]oad|read_[p]ickle|safe_mode=[F]alse"
+    )
+    assert [name for name, content in tracked.items() if name.endswith(".py") and banned.search(content)] == []
+
+
+def test_dvc_sends_nothing_and_draws_from_here():
+    config = (REPOSITORY / ".dvc" / "config").read_text(encoding="utf-8")
+    assert "analytics = false" in config
+    assert "check_update = false" in config
+    page = (REPOSITORY / ".dvc" / "plots" / "page" / "page.html").read_text(encoding="utf-8")
+    assert "://" not in page
+
+
+def test_text_files_have_line_feeds(tracked):
+    binary = (".png", ".js")
+    assert [name for name, content in tracked.items() if not name.endswith(binary) and b"\r\n" in content] == []

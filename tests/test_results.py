@@ -1,0 +1,62 @@
+"""The committed results: good enough, and told as they are."""
+
+import json
+
+import pytest
+
+from stages import readme
+from stages.summary import HEADLINES, look_up
+from tests.conftest import REPOSITORY
+
+
+@pytest.fixture(scope="module")
+def metrics() -> dict:
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (REPOSITORY / "metrics").glob("*.json")}
+
+
+def test_the_autoencoder_beats_principal_components(metrics):
+    result = metrics["autoencoder"]
+    assert result["latent"] == 32
+    assert result["mse"] < result["pca"]["mse"]
+    assert result["mse_minus_pca_interval"][1] < 0
+    assert result["bce"] > result["bce_floor"]
+
+
+def test_the_conv_denoiser_reaches_its_bar(metrics):
+    result = metrics["denoiser"]
+    assert result["noise_std"] == 0.5
+    assert result["conv"]["psnr"] >= 19
+    assert result["conv"]["psnr"] > max(result[name]["psnr"] for name in ("noisy", "median", "classical", "dense"))
+
+
+def test_the_text_model_reaches_its_bar(metrics):
+    result = metrics["textgen"]
+    assert result["nats"] <= 1.70
+    assert result["nats"] < min(result["baselines"][name] for name in ("unigram", "bigram", "bzip2", "xz"))
+
+
+def test_the_classifier_reaches_its_bar(metrics):
+    assert metrics["sentiment"]["accuracy"] >= 0.88
+
+
+@pytest.mark.parametrize("headline", HEADLINES, ids=lambda headline: headline[0])
+def test_every_headline_has_its_figures(metrics, headline):
+    task, _, key, beside = headline
+    for name in (key, *beside.values()):
+        assert look_up(metrics[task], name) > 0
+
+
+def test_the_tables_of_the_readme_are_the_committed_ones(repository, monkeypatch):
+    monkeypatch.chdir(repository)
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    assert readme.filled(text) == text, "run `python -m stages.readme`"
+
+
+def test_the_readme_shows_pictures_and_files_that_exist(repository):
+    import re
+
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link and not link.startswith("#")]
+    assert any(link.endswith(".png") for link in links)
+    for link in links:
+        assert (repository / link).is_file(), link
