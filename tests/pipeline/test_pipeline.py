@@ -182,7 +182,7 @@ def test_another_latent_runs_what_depends_on_it(clone):
     assert difference["metrics/autoencoder.json"]["latent"] == {"old": 32, "new": 64, "diff": 32}
     assert difference["metrics/autoencoder.json"]["mse"]["diff"] != 0
     assert "latent" in clone.succeed("dvc", "params", "diff")
-    assert "wide" in clone.succeed("dvc", "exp", "show", "--no-pager")
+    assert "wide" in clone.succeed("dvc", "exp", "show", "--csv")
 
 
 def test_going_back_trains_nothing(clone):
