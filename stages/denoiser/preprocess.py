@@ -1,0 +1,62 @@
+"""preprocess-denoiser: digits in three parts; validation and test digits get their noise here, once for all."""
+
+import numpy as np
+
+from stages import artifacts, run
+from stages.params import Params
+from stages.split import PARTS, stratified
+
+RAW = "data/raw/digits.npz"
+OUTPUT = "data/denoiser/digits.npz"
+
+# Streams of random numbers, so that no part ever sees another's noise.
+TRAIN, VALIDATION, TEST, LEVELS = 1, 2, 3, 4
+
+
+def main(params: Params) -> None:
+    raw = artifacts.read_npz(RAW)
+    shares = params.split.digits
+    # The same split as the autoencoder's: it has not been trained on a digit that it is tested on here.
+    rows = stratified(
+        raw["labels"],
+        validation=shares.validation,
+        test=shares.test,
+        seed=params.seed,
+        limit=params.data.limit,
+    )
+    arrays = {part: raw["images"][rows[part]] for part in PARTS}
+    labels = {f"{part}_labels": raw["labels"][rows[part]] for part in PARTS}
+    std = params.denoiser.noise_std
+    noisy = {
+        f"{part}_noisy": add_noise(scaled(arrays[part]), std, np.random.default_rng([params.seed, stream]))
+        for part, stream in (("validation", VALIDATION), ("test", TEST))
+    }
+    artifacts.write_npz(OUTPUT, **arrays, **labels, **noisy)
+    print(f"digits: {', '.join(f'{len(arrays[part])} {part}' for part in PARTS)}, noise {std} → {OUTPUT}")
+
+
+def scaled(images: np.ndarray) -> np.ndarray:
+    """Grey values 0..255, uint8, any shape, as float32 in [0, 1]: what the networks read and write."""
+    return images.astype(np.float32) / 255
+
+
+def add_noise(images: np.ndarray, std: float, generator: np.random.Generator) -> np.ndarray:
+    """Images as a poor camera would give them: N(0, `std`) added to every pixel, then cut to [0, 1].
+
+    The cut is what a camera does too. It makes the noise on black pixels positive: no filter that takes means can be
+    right without putting that back (`baselines.unclipped`).
+
+    Args:
+        images: any shape, float32 in [0, 1].
+        std: standard deviation of the noise before the cut, on the scale of the pixels.
+        generator: the source of the noise.
+
+    Returns:
+        The same shape, float32 in [0, 1].
+    """
+    noise = generator.standard_normal(images.shape, dtype=np.float32)
+    return np.clip(images + np.float32(std) * noise, 0, 1)
+
+
+if __name__ == "__main__":
+    run(main)
