@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages import measures
+from stages.denoiser import baselines
+from stages.denoiser.preprocess import add_noise
+
+
+@pytest.fixture
+def squares() -> np.ndarray:
+    images = np.zeros((4, 28, 28), np.float32)
+    for number, image in enumerate(images):
+        image[8 : 16 + number, 8:18] = 1
+    return images
+
+
+def test_median_of_a_hand_computed_case() -> None:
+    image = np.array([[[0, 0.1, 0.2], [0.9, 1, 0.3], [0.4, 0.5, 0.6]]], np.float32)
+    assert baselines.median(image)[0, 1, 1] == np.float32(0.4)
+
+
+def test_median_does_not_mix_images() -> None:
+    images = np.stack([np.zeros((28, 28)), np.ones((28, 28)), np.zeros((28, 28))]).astype(np.float32)
+    np.testing.assert_array_equal(baselines.median(images), images)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("std", [0.1, 0.5, 1.0])
+def test_clipped_moments_are_those_of_simulated_noise(value: float, std: float) -> None:
+    sample = add_noise(np.full(400_000, value, np.float32), std, np.random.default_rng(3))
+    mean, deviation = baselines.clipped_moments(np.array([value]), std)
+    assert mean[0] == pytest.approx(sample.mean(), abs=0.003)
+    assert deviation[0] == pytest.approx(sample.std(), abs=0.003)
+
+
+@given(std=st.floats(0.05, 1), value=st.floats(0, 1))
+def test_unclipped_puts_the_mean_back(std: float, value: float) -> None:
+    mean = baselines.clipped_moments(np.array([value]), std)[0]
+    assert baselines.unclipped(mean, std)[0] == pytest.approx(value, abs=0.005)
+
+
+@pytest.mark.parametrize("name", list(baselines.METHODS))
+def test_filters_clean_a_flat_shape(name: str, squares: np.ndarray) -> None:
+    noisy = add_noise(squares, 0.3, np.random.default_rng(4))
+    setting = baselines.tune(name, squares, noisy, 0.3)
+    restored = baselines.METHODS[name](noisy, 0.3, **setting)
+    assert restored.shape == squares.shape
+    assert restored.min() >= 0 and restored.max() <= 1
+    assert measures.psnr(squares, restored).mean() > measures.psnr(squares, noisy).mean() + 3
+
+
+def test_tune_takes_the_best_of_the_grid(squares: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(baselines.GRIDS, "gain", {"factor": (0.5, 1.0, 0.9)})
+    monkeypatch.setitem(baselines.METHODS, "gain", lambda images, std, *, factor: images * factor)
+    assert baselines.tune("gain", squares, squares, 0.5) == {"factor": 1.0}
+
+
+def test_recogniser_reads_what_it_was_taught() -> None:
+    images = np.zeros((40, 28, 28), np.float32)
+    labels = np.arange(40) % 2
+    images[labels == 1, 10:20] = 1
+    images += np.random.default_rng(5).normal(0, 0.1, images.shape).astype(np.float32)
+    machine = baselines.recogniser(images, labels)
+    assert baselines.recognised(machine, images, labels) == 1
+    assert baselines.recognised(machine, images, 1 - labels) == 0
