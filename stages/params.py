@@ -24,6 +24,7 @@ Count = Annotated[Whole, Field(ge=1, le=100_000_000)]
 Number = Annotated[float, BeforeValidator(_no_truth_value), Field(allow_inf_nan=False)]
 Share = Annotated[Number, Field(gt=0, lt=0.5)]
 Rate = Annotated[Number, Field(gt=0, le=1)]
+Noise = Annotated[Number, Field(gt=0, le=10)]
 Width = Annotated[Whole, Field(ge=1, le=4096)]
 
 
@@ -70,6 +71,32 @@ class Autoencoder(Section):
     training: Training
 
 
+class DenseDenoiser(Section):
+    """The denoiser of the autoencoder's own shape."""
+
+    shift: Annotated[Whole, Field(ge=0, le=14)]
+    training: Training
+
+
+class ConvDenoiser(Section):
+    """The convolutional denoiser."""
+
+    channels: Annotated[list[Width], Field(min_length=2, max_length=2)]
+    units: Width
+    shift: Annotated[Whole, Field(ge=0, le=14)]
+    training: Training
+
+
+class Denoiser(Section):
+    """Noise, the networks trained on it, and what they are measured on."""
+
+    noise_std: Noise
+    dense: DenseDenoiser
+    conv: ConvDenoiser
+    noise_levels: Annotated[list[Noise], Field(min_length=1)]
+    level_digits: Count
+
+
 class Params(Section):
     """The whole of params.yaml."""
 
@@ -79,6 +106,7 @@ class Params(Section):
     data: Data
     split: Split
     autoencoder: Autoencoder
+    denoiser: Denoiser
 
 
 def load(path: Path = PATH) -> Params:

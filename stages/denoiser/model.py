@@ -1,0 +1,89 @@
+"""The denoisers: noisy digit → clean digit."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import layers
+
+SIDE = 28
+
+
+def dense(latent: int, hidden: Sequence[int]) -> keras.Model:
+    """The basic autoencoder's shape, layer for layer, so that only the training differs: 784 → `latent` → 784.
+
+    Args:
+        latent: size of the code.
+        hidden: sizes of further layers before the code, mirrored after it.
+
+    Returns:
+        A model from shape (n, 28, 28) in [0, 1] to the same shape in (0, 1).
+    """
+    image = keras.Input((SIDE, SIDE), name="noisy_image")
+    x = layers.Flatten(name="pixels")(image)
+    for number, width in enumerate(hidden):
+        x = layers.Dense(width, activation="relu", name=f"encoder_{number + 1}")(x)
+    x = layers.Dense(latent, name="code")(x)
+    for number, width in enumerate(reversed(hidden)):
+        x = layers.Dense(width, activation="relu", name=f"decoder_{number + 1}")(x)
+    x = layers.Dense(SIDE * SIDE, activation="sigmoid", name="clean_pixels")(x)
+    return keras.Model(image, layers.Reshape((SIDE, SIDE), name="clean_image")(x), name="dense")
+
+
+def conv(channels: Sequence[int], units: int) -> keras.Model:
+    """A small convolutional denoising autoencoder.
+
+    Two strided convolutions bring the image to 7 × 7; a fully connected layer sees all of it at once and guesses the
+    digit's shape, a residual block sees each place; both are summed and brought back to 28 × 28. A shortcut at 14 × 14
+    keeps the strokes in place. No convolution runs at full resolution, where it would cost the most and see the least.
+
+    Source: the shortcut between encoder and decoder is that of Ronneberger et al. 2015, "U-Net", MICCAI, figure 1,
+    added instead of concatenated; the block is that of He et al. 2016, "Deep Residual Learning", CVPR, figure 2.
+
+    Args:
+        channels: of the layers at 14 × 14 and at 7 × 7.
+        units: of the fully connected layer.
+
+    Returns:
+        A model from shape (n, 28, 28) in [0, 1] to the same shape in (0, 1).
+    """
+    fine, coarse = channels
+    small = SIDE // 4
+
+    def convolution(filters: int, size: int, name: str, *, strides: int = 1, activation: str | None = "relu"):
+        return layers.Conv2D(
+            filters,
+            size,
+            strides=strides,
+            padding="same",
+            activation=activation,
+            kernel_initializer="he_normal",
+            name=name,
+        )
+
+    image = keras.Input((SIDE, SIDE), name="noisy_image")
+    x = layers.Reshape((SIDE, SIDE, 1), name="pixels")(image)
+    x = convolution(fine, 4, "encoder_fine", strides=2)(x)
+    shortcut = x = convolution(fine, 3, "encoder_fine_2")(x)
+    x = convolution(coarse, 4, "encoder_coarse", strides=2)(x)
+
+    whole = layers.Flatten(name="whole")(convolution(max(1, coarse // 2), 1, "squeeze")(x))
+    whole = layers.Dense(units, activation="relu", name="shape")(whole)
+    whole = layers.Dense(small * small * coarse, name="unsqueeze")(whole)
+    x = layers.Add(name="whole_and_place")([x, layers.Reshape((small, small, coarse), name="places")(whole)])
+    x = layers.ReLU(name="middle")(x)
+
+    block = convolution(coarse, 3, "block_1")(x)
+    block = convolution(coarse, 3, "block_2", activation=None)(block)
+    x = layers.ReLU(name="block")(layers.Add(name="block_sum")([x, block]))
+
+    x = layers.Conv2DTranspose(fine, 2, strides=2, name="decoder_coarse")(x)
+    x = layers.ReLU(name="decoder_fine")(layers.Add(name="with_shortcut")([x, shortcut]))
+    x = convolution(fine, 3, "decoder_fine_2")(x)
+    x = layers.Conv2DTranspose(1, 4, strides=2, padding="same", activation="sigmoid", name="clean_pixels")(x)
+    return keras.Model(image, layers.Reshape((SIDE, SIDE), name="clean_image")(x), name="conv")
+
+
+def denoise(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Images through a model: shape (n, 28, 28) in [0, 1], both ways."""
+    return model.predict(images, batch_size=500, verbose=0)

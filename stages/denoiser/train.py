@@ -1,0 +1,112 @@
+"""train-dense, train-conv: a denoiser, on digits with fresh noise every time they are seen."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from stages import StageError, artifacts, measures, run, training
+from stages.denoiser import model as networks
+from stages.denoiser.preprocess import OUTPUT as DATA
+from stages.denoiser.preprocess import TRAIN, add_noise, scaled
+from stages.params import Params
+
+MODELS = {"dense": "models/denoiser-dense.keras", "conv": "models/denoiser-conv.keras"}
+HISTORIES = {"dense": "plots/denoiser/history-dense.csv", "conv": "plots/denoiser/history-conv.csv"}
+
+
+def main(params: Params, name: str = "") -> None:
+    if name not in MODELS:
+        raise StageError(f"no denoiser called {name!r}; there are {', '.join(MODELS)}")
+    settings = getattr(params.denoiser, name)
+    schedule = settings.training
+    data = artifacts.read_npz(DATA)
+    images, held_out, held_out_noisy = scaled(data["train"]), scaled(data["validation"]), data["validation_noisy"]
+    training.prepare(params.seed)
+    model = build(params, name)
+    model.compile(
+        optimizer=keras.optimizers.Adam(training.warmup_cosine(schedule.learning_rate, schedule.steps)),
+        loss="binary_crossentropy",
+        jit_compile=False,
+        steps_per_execution=16,
+    )
+    order = training.permutations(len(images), params.seed)
+
+    def epoch_data(epoch: int) -> dict[str, Any]:
+        steps = training.steps_of(epoch, steps=schedule.steps, epochs=schedule.epochs)
+        rows = order(steps.start * schedule.batch, steps.stop * schedule.batch)
+        noisy, clean = training_pairs(
+            images[rows], std=params.denoiser.noise_std, shift=settings.shift, seed=params.seed, epoch=epoch
+        )
+        return {"x": noisy, "y": clean, "batch_size": schedule.batch}
+
+    def validate(model: keras.Model) -> dict[str, float]:
+        restored = networks.denoise(model, held_out_noisy)
+        return {
+            "loss": float(np.mean(keras.losses.binary_crossentropy(held_out, restored))),
+            "psnr": measures.psnr(held_out, restored).mean(),
+        }
+
+    checkpoint = training.Checkpoint(f"denoiser-{name}", obeyed(params, name), inputs=[DATA])
+    history = training.fit(
+        model,
+        epoch_data,
+        epochs=schedule.epochs,
+        validate=validate,
+        checkpoint=checkpoint,
+        monitor="val_psnr",
+        mode="max",
+    )
+    artifacts.write_model(MODELS[name], model)
+    artifacts.write_csv(HISTORIES[name], history)
+    checkpoint.remove()
+
+
+def build(params: Params, name: str) -> keras.Model:
+    """The network called `name`: "dense", as large as the autoencoder, or "conv", which does not know `latent`."""
+    if name == "dense":
+        return networks.dense(params.latent, params.autoencoder.hidden)
+    return networks.conv(params.denoiser.conv.channels, params.denoiser.conv.units)
+
+
+def obeyed(params: Params, name: str) -> dict[str, Any]:
+    """All of params.yaml that the training of a network obeys: the `params` of its stage in dvc.yaml."""
+    settings = {
+        "seed": params.seed,
+        "threads": params.threads,
+        "noise_std": params.denoiser.noise_std,
+        name: getattr(params.denoiser, name),
+    }
+    if name == "dense":
+        settings |= {"latent": params.latent, "hidden": params.autoencoder.hidden}
+    return settings
+
+
+def training_pairs(
+    images: np.ndarray, *, std: float, shift: int, seed: int, epoch: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What an epoch is trained on: digits moved a little, and the same digits with noise that no other epoch has.
+
+    Args:
+        images: clean digits, shape (n, 28, 28), float32 in [0, 1].
+        std: of the noise, before it is cut to [0, 1].
+        shift: each digit moves by up to so many pixels, down or up, right or left; black comes in at the edge.
+        seed: with `epoch`, the only source of chance: equal for equal values.
+        epoch: number of the epoch.
+
+    Returns:
+        Noisy digits and clean digits, shapes as `images`.
+    """
+    generator = np.random.default_rng([seed, TRAIN, epoch])
+    clean = images
+    if shift:
+        height, width = images.shape[1:]
+        padded = np.pad(images, ((0, 0), (shift, shift), (shift, shift)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(1, 2))
+        down, right = generator.integers(2 * shift + 1, size=(2, len(images)))
+        clean = windows[np.arange(len(images)), down, right]
+    return add_noise(clean, std, generator), clean
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,53 @@
+import keras
+import numpy as np
+import pytest
+
+from stages import params
+from stages.autoencoder import model as autoencoder
+from stages.denoiser import model as networks
+from stages.denoiser import train
+
+
+@pytest.fixture
+def knobs() -> params.Params:
+    return params.load()
+
+
+@pytest.mark.parametrize("name", ["dense", "conv"])
+def test_images_in_images_out(name: str, knobs: params.Params) -> None:
+    images = np.random.default_rng(6).random((3, 28, 28), dtype=np.float32)
+    restored = networks.denoise(train.build(knobs, name), images)
+    assert restored.shape == images.shape
+    assert restored.min() >= 0 and restored.max() <= 1
+
+
+def test_only_dense_obeys_latent(knobs: params.Params) -> None:
+    other = knobs.model_copy(update={"latent": knobs.latent + 1})
+    assert shapes(train.build(knobs, "conv")) == shapes(train.build(other, "conv"))
+    assert shapes(train.build(knobs, "dense")) != shapes(train.build(other, "dense"))
+    assert train.obeyed(knobs, "conv") == train.obeyed(other, "conv")
+    assert train.obeyed(knobs, "dense") != train.obeyed(other, "dense")
+
+
+@pytest.mark.parametrize("hidden", [[], [96, 48]])
+def test_dense_has_the_autoencoders_shape(hidden: list[int]) -> None:
+    dense, basic = networks.dense(20, hidden), autoencoder.build(20, hidden)
+    assert shapes(dense) == shapes(basic)
+    assert activations(dense) == activations(basic)
+
+
+def test_conv_sees_the_whole_image_and_every_place() -> None:
+    keras.utils.set_random_seed(7)
+    model = networks.conv([4, 6], 16)
+    images = np.zeros((2, 28, 28), np.float32)
+    images[1, 0, 0] = 1  # one corner pixel
+    plain, touched = model.predict(images, verbose=0)
+    assert plain[27, 27] != touched[27, 27]
+
+
+def shapes(model: keras.Model) -> list[tuple[int, ...]]:
+    return [tuple(weight.shape) for weight in model.weights]
+
+
+def activations(model: keras.Model) -> list[str]:
+    return [layer.activation.__name__ for layer in model.layers if hasattr(layer, "activation")]
