@@ -1,0 +1,142 @@
+"""evaluate-denoiser: every denoiser on the same noisy digits, and on weaker and stronger noise than it was made for."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from stages import artifacts, charts, measures, run
+from stages.denoiser import baselines
+from stages.denoiser import model as networks
+from stages.denoiser.preprocess import LEVELS, add_noise, scaled
+from stages.denoiser.preprocess import OUTPUT as DATA
+from stages.denoiser.train import MODELS
+from stages.params import Params
+
+AUTOENCODER = "models/autoencoder.keras"
+METRICS = "metrics/denoiser.json"
+PICTURE = "plots/denoiser/methods.png"
+WORST = "plots/denoiser/worst.png"
+LEVELS_CURVE = "plots/denoiser/levels.csv"
+
+TUNED_ON = 100  # validation digits: enough to place a filter's setting, and quick
+SHOWN = 10
+LABELS = {
+    "clean": "clean",
+    "noisy": "noisy",
+    "median": "3×3 median",
+    "classical": "non-local means",
+    "autoencoder": "basic autoencoder",
+    "dense": "dense denoiser",
+    "conv": "conv denoiser",
+}
+
+Denoiser = Callable[[np.ndarray, float], np.ndarray]
+
+
+def main(params: Params) -> None:
+    std = params.denoiser.noise_std
+    data = artifacts.read_npz(DATA)
+    clean, noisy, labels = scaled(data["test"]), data["test_noisy"], data["test_labels"]
+    held_out, held_out_noisy = scaled(data["validation"]), data["validation_noisy"]
+    part = every(len(held_out), TUNED_ON)
+    tuned = {name: baselines.tune(name, held_out[part], held_out_noisy[part], std) for name in baselines.METHODS}
+    methods = denoisers(tuned["non_local_means"])
+    results = {name: method(noisy, std) for name, method in methods.items()}
+    filters = {name: method(noisy, std, **tuned[name]) for name, method in baselines.METHODS.items()}
+
+    psnr = {name: measures.psnr(clean, images) for name, images in (results | filters).items()}
+    best = max(filters, key=lambda name: psnr[name].mean())
+    machine = baselines.recogniser(scaled(data["train"]), data["train_labels"])
+    seen = {"clean": clean, **results}
+    metrics = {
+        "noise_std": std,
+        "recognition": {name: baselines.recognised(machine, images, labels) for name, images in seen.items()},
+        **{name: quality(clean, images, seed=params.seed) for name, images in results.items()},
+        "filters": {name: {"psnr": psnr[name].mean(), **tuned[name]} for name in filters},
+        "conv_minus_classical": gain(psnr["conv"] - psnr["classical"], seed=params.seed),
+        "conv_minus_best_filter": gain(psnr["conv"] - psnr[best], seed=params.seed),
+        "conv_minus_dense": gain(psnr["conv"] - psnr["dense"], seed=params.seed),
+    }
+    artifacts.write_json(METRICS, metrics)
+    artifacts.write_csv(LEVELS_CURVE, levels(clean, methods, params))
+    draw(seen, psnr["conv"], labels, std)
+    dense, conv = metrics["dense"]["psnr"], metrics["conv"]["psnr"]
+    print(f"PSNR on {len(clean)} test digits: conv {conv:.2f} dB, dense {dense:.2f} dB; the best filter")
+    print(f"is {best.replace('_', ' ')}: {psnr[best].mean():.2f} dB")
+
+
+def denoisers(settings: dict[str, float]) -> dict[str, Denoiser]:
+    """All that are compared: name → (noisy images, standard deviation of the noise) → images.
+
+    The networks are never told how strong the noise is; the filters are.
+
+    Args:
+        settings: of non-local means, as tuned.
+    """
+    models = {"autoencoder": AUTOENCODER, **MODELS}
+    networks_of = {name: artifacts.read_model(path) for name, path in models.items()}
+
+    def network(name: str) -> Denoiser:
+        return lambda images, std: networks.denoise(networks_of[name], images)
+
+    return {
+        "noisy": lambda images, std: images,
+        "median": lambda images, std: baselines.median(images),
+        "classical": lambda images, std: baselines.non_local_means(images, std, **settings),
+        **{name: network(name) for name in models},
+    }
+
+
+def levels(clean: np.ndarray, methods: dict[str, Denoiser], params: Params) -> list[dict[str, float | str]]:
+    """Mean PSNR of each method at each of `denoiser.noise_levels`, on some of the test digits with noise of its own.
+
+    Returns:
+        Rows of `noise_std`, `method`, `psnr` (dB).
+    """
+    some = clean[every(len(clean), params.denoiser.level_digits)]
+    rows = []
+    for number, std in enumerate(params.denoiser.noise_levels):
+        noisy = add_noise(some, std, np.random.default_rng([params.seed, LEVELS, number]))
+        for name, method in methods.items():
+            psnr = measures.psnr(some, method(noisy, std)).mean()
+            rows.append({"noise_std": std, "method": LABELS[name], "psnr": psnr})
+    return rows
+
+
+def draw(images: dict[str, np.ndarray], conv_psnr: np.ndarray, labels: np.ndarray, std: float) -> None:
+    """Every method on the same digits: the first of each class, and those that are hardest for the conv denoiser."""
+    first = np.unique(labels, return_index=True)[1]
+    hardest = np.argsort(conv_psnr, kind="stable")[:SHOWN]
+    for path, rows, title in (
+        (PICTURE, first, f"Test digits with noise {std:g}, by every method"),
+        (WORST, hardest, f"The test digits that the conv denoiser restores worst, noise {std:g}"),
+    ):
+        grid = {LABELS[name]: pictures[rows] for name, pictures in images.items()}
+        columns = [str(labels[row]) for row in rows]
+        artifacts.write_png(path, charts.image_grid(grid, title=title, columns=columns))
+
+
+def quality(clean: np.ndarray, images: np.ndarray, *, seed: int) -> dict[str, float | list[float]]:
+    """Mean PSNR (dB, peak 1, the mean over images of each one's), its 95 % interval, mean SSIM and MSE."""
+    psnr = measures.psnr(clean, images)
+    return {
+        "psnr": psnr.mean(),
+        "psnr_interval": measures.interval(psnr, seed=seed),
+        "ssim": measures.ssim(clean, images).mean(),
+        "mse": measures.mse(clean, images).mean(),
+    }
+
+
+def gain(differences: np.ndarray, *, seed: int) -> dict[str, float | list[float]]:
+    """Mean of the differences in PSNR between two methods on the same digits, in dB, and its 95 % interval."""
+    return {"psnr": differences.mean(), "psnr_interval": measures.interval(differences, seed=seed)}
+
+
+def every(total: int, count: int) -> np.ndarray:
+    """`count` row numbers spread evenly over `total` rows, or all of them if there are fewer."""
+    count = min(count, total)
+    return np.arange(count) * total // count
+
+
+if __name__ == "__main__":
+    run(main)
