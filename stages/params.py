@@ -74,7 +74,6 @@ class Autoencoder(Section):
 class DenseDenoiser(Section):
     """The denoiser of the autoencoder's own shape."""
 
-    shift: Annotated[Whole, Field(ge=0, le=14)]
     training: Training
 
 
@@ -83,7 +82,6 @@ class ConvDenoiser(Section):
 
     channels: Annotated[list[Width], Field(min_length=2, max_length=2)]
     units: Width
-    shift: Annotated[Whole, Field(ge=0, le=14)]
     training: Training
 
 

@@ -84,6 +84,10 @@ def conv(channels: Sequence[int], units: int) -> keras.Model:
     return keras.Model(image, layers.Reshape((SIDE, SIDE), name="clean_image")(x), name="conv")
 
 
-def denoise(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Images through a model: shape (n, 28, 28) in [0, 1], both ways."""
-    return model.predict(images, batch_size=500, verbose=0)
+def denoise(model: keras.Model, images: np.ndarray, *, batch: int = 500) -> np.ndarray:
+    """Images through a model: shape (n, 28, 28) in [0, 1], both ways.
+
+    The model is called as it is: `predict` would compile it anew for each size of the last batch, and warn about that.
+    """
+    batches = [images[start : start + batch] for start in range(0, len(images), batch)]
+    return np.concatenate([keras.ops.convert_to_numpy(model(images, training=False)) for images in batches])

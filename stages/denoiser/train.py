@@ -18,8 +18,7 @@ HISTORIES = {"dense": "plots/denoiser/history-dense.csv", "conv": "plots/denoise
 def main(params: Params, name: str = "") -> None:
     if name not in MODELS:
         raise StageError(f"no denoiser called {name!r}; there are {', '.join(MODELS)}")
-    settings = getattr(params.denoiser, name)
-    schedule = settings.training
+    schedule = getattr(params.denoiser, name).training
     data = artifacts.read_npz(DATA)
     images, held_out, held_out_noisy = scaled(data["train"]), scaled(data["validation"]), data["validation_noisy"]
     training.prepare(params.seed)
@@ -34,10 +33,8 @@ def main(params: Params, name: str = "") -> None:
 
     def epoch_data(epoch: int) -> dict[str, Any]:
         steps = training.steps_of(epoch, steps=schedule.steps, epochs=schedule.epochs)
-        rows = order(steps.start * schedule.batch, steps.stop * schedule.batch)
-        noisy, clean = training_pairs(
-            images[rows], std=params.denoiser.noise_std, shift=settings.shift, seed=params.seed, epoch=epoch
-        )
+        clean = images[order(steps.start * schedule.batch, steps.stop * schedule.batch)]
+        noisy = noisy_digits(clean, std=params.denoiser.noise_std, seed=params.seed, epoch=epoch)
         return {"x": noisy, "y": clean, "batch_size": schedule.batch}
 
     def validate(model: keras.Model) -> dict[str, float]:
@@ -82,30 +79,16 @@ def obeyed(params: Params, name: str) -> dict[str, Any]:
     return settings
 
 
-def training_pairs(
-    images: np.ndarray, *, std: float, shift: int, seed: int, epoch: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """What an epoch is trained on: digits moved a little, and the same digits with noise that no other epoch has.
+def noisy_digits(images: np.ndarray, *, std: float, seed: int, epoch: int) -> np.ndarray:
+    """Digits with noise that no other epoch has and that is equal for equal (`seed`, `epoch`).
 
     Args:
         images: clean digits, shape (n, 28, 28), float32 in [0, 1].
         std: of the noise, before it is cut to [0, 1].
-        shift: each digit moves by up to so many pixels, down or up, right or left; black comes in at the edge.
-        seed: with `epoch`, the only source of chance: equal for equal values.
+        seed: with `epoch`, the only source of chance.
         epoch: number of the epoch.
-
-    Returns:
-        Noisy digits and clean digits, shapes as `images`.
     """
-    generator = np.random.default_rng([seed, TRAIN, epoch])
-    clean = images
-    if shift:
-        height, width = images.shape[1:]
-        padded = np.pad(images, ((0, 0), (shift, shift), (shift, shift)))
-        windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(1, 2))
-        down, right = generator.integers(2 * shift + 1, size=(2, len(images)))
-        clean = windows[np.arange(len(images)), down, right]
-    return add_noise(clean, std, generator), clean
+    return add_noise(images, std, np.random.default_rng([seed, TRAIN, epoch]))
 
 
 if __name__ == "__main__":

@@ -2,31 +2,26 @@ import keras
 import numpy as np
 import pytest
 
-from stages import params
 from stages.autoencoder import model as autoencoder
 from stages.denoiser import model as networks
 from stages.denoiser import train
-
-
-@pytest.fixture
-def knobs() -> params.Params:
-    return params.load()
+from stages.params import Params
 
 
 @pytest.mark.parametrize("name", ["dense", "conv"])
-def test_images_in_images_out(name: str, knobs: params.Params) -> None:
+def test_images_in_images_out(name: str, params: Params) -> None:
     images = np.random.default_rng(6).random((3, 28, 28), dtype=np.float32)
-    restored = networks.denoise(train.build(knobs, name), images)
+    restored = networks.denoise(train.build(params, name), images)
     assert restored.shape == images.shape
     assert restored.min() >= 0 and restored.max() <= 1
 
 
-def test_only_dense_obeys_latent(knobs: params.Params) -> None:
-    other = knobs.model_copy(update={"latent": knobs.latent + 1})
-    assert shapes(train.build(knobs, "conv")) == shapes(train.build(other, "conv"))
-    assert shapes(train.build(knobs, "dense")) != shapes(train.build(other, "dense"))
-    assert train.obeyed(knobs, "conv") == train.obeyed(other, "conv")
-    assert train.obeyed(knobs, "dense") != train.obeyed(other, "dense")
+def test_only_dense_obeys_latent(params: Params) -> None:
+    other = params.model_copy(update={"latent": params.latent + 1})
+    assert shapes(train.build(params, "conv")) == shapes(train.build(other, "conv"))
+    assert shapes(train.build(params, "dense")) != shapes(train.build(other, "dense"))
+    assert train.obeyed(params, "conv") == train.obeyed(other, "conv")
+    assert train.obeyed(params, "dense") != train.obeyed(other, "dense")
 
 
 @pytest.mark.parametrize("hidden", [[], [96, 48]])
