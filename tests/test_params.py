@@ -62,6 +62,9 @@ def test_the_committed_file_is_valid(params):
         ("autoencoder.training.epochs", "many", "autoencoder.training.epochs is 'many'"),
         ("autoencoder.training.learning_rate", 0, "autoencoder.training.learning_rate is 0"),
         ("autoencoder.training.learning_rate", True, "autoencoder.training.learning_rate is True"),
+        ("denoiser.noise_std", -1, "denoiser.noise_std is -1"),
+        ("denoiser.noise_levels", [0.5, 0], "denoiser.noise_levels.1 is 0"),
+        ("denoiser.conv.channels", [24], "denoiser.conv.channels is [24]"),
         ("autoencoder", 3, "autoencoder is 3"),
     ],
 )

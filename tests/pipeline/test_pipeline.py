@@ -23,6 +23,8 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.network]
 TINY = {
     "data.limit": 600,
     "autoencoder.training": {"steps": 30, "epochs": 2, "batch": 32, "learning_rate": 0.003},
+    "denoiser.dense.training": {"steps": 30, "epochs": 2},
+    "denoiser.conv.training": {"steps": 30, "epochs": 2},
 }
 STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 
