@@ -16,6 +16,14 @@ def test_images_in_images_out(name: str, params: Params) -> None:
     assert restored.min() >= 0 and restored.max() <= 1
 
 
+def test_a_last_batch_may_be_smaller(params: Params) -> None:
+    images = np.random.default_rng(9).random((5, 28, 28), dtype=np.float32)
+    model = train.build(params, "dense")
+    whole = networks.denoise(model, images)
+    np.testing.assert_allclose(networks.denoise(model, images, batch=2), whole, atol=1e-6)
+    np.testing.assert_allclose(networks.denoise(model, images[::-1], batch=2), whole[::-1], atol=1e-6)
+
+
 def test_only_dense_obeys_latent(params: Params) -> None:
     other = params.model_copy(update={"latent": params.latent + 1})
     assert shapes(train.build(params, "conv")) == shapes(train.build(other, "conv"))
