@@ -154,7 +154,7 @@ def write_model(path: str | Path, model: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.tmp.keras")
     try:
-        keras.Model(model.inputs, model.outputs, name=model.name).save(temporary)
+        keras.Model(model.input, model.output, name=model.name).save(temporary)
         with zipfile.ZipFile(temporary) as archive:
             members = {name: archive.read(name) for name in sorted(archive.namelist())}
     except OSError as error:

@@ -1,7 +1,9 @@
 """The committed results: good enough, and told as they are."""
 
 import json
+import re
 
+import pandas as pd
 import pytest
 
 from stages import readme
@@ -53,10 +55,30 @@ def test_the_tables_of_the_readme_are_the_committed_ones(repository, monkeypatch
 
 
 def test_the_readme_shows_pictures_and_files_that_exist(repository):
-    import re
-
     text = (repository / "README.md").read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link and not link.startswith("#")]
     assert any(link.endswith(".png") for link in links)
     for link in links:
         assert (repository / link).is_file(), link
+
+
+def numbers_of(value: object) -> list[float]:
+    if isinstance(value, dict):
+        return [number for item in value.values() for number in numbers_of(item)]
+    if isinstance(value, list):
+        return [number for item in value for number in numbers_of(item)]
+    return [float(value)] if isinstance(value, int | float) else []
+
+
+def test_every_decimal_number_the_readme_quotes_was_measured(metrics, params):
+    """A number quoted as 0.93 or 93.0 % must be a rounding of one in metrics/ or plots/, or a value of params.yaml."""
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    quoted = text[text.index("## Results") : text.index("## Change one thing")]
+    known = [*numbers_of(metrics), *numbers_of(params.model_dump())]
+    for path in (REPOSITORY / "plots").rglob("*.csv"):
+        known += [float(value) for value in pd.read_csv(path).select_dtypes("number").to_numpy().ravel()]
+    known += [1 - value for value in known]
+    for match in re.finditer(r"(\d+\.(\d+))(?: (%|points?))?", quoted):
+        scale = 100 if match[3] else 1
+        told, half = float(match[1]), 0.5 * 10 ** -len(match[2])
+        assert any(abs(abs(value) * scale - told) <= half * 1.0001 for value in known), match[0]
