@@ -1,0 +1,129 @@
+"""evaluate-textgen: the text model beside counted n-grams and compressors, and what it writes at each temperature."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from stages import artifacts, charts, measures, run
+from stages.params import Params
+from stages.textgen import baselines
+from stages.textgen import generate as writing
+from stages.textgen import model as network
+from stages.textgen.preprocess import OUTPUT as DATA
+from stages.textgen.preprocess import decode, encode, vocabulary_in
+from stages.textgen.train import MODEL
+
+METRICS = "metrics/textgen.json"
+SAMPLES = "models/textgen-samples.json"
+SAMPLES_PICTURE = "plots/textgen/samples.png"
+TEMPERATURES = "plots/textgen/temperature.csv"
+WORDS = "plots/textgen/words.csv"
+ORDERS = "plots/textgen/orders.csv"
+HELD_OUT = ("validation", "test")
+PASSAGE = 1000  # characters
+SHOWN = 560  # characters of each sample in the picture
+
+
+def main(params: Params) -> None:
+    data = artifacts.read_npz(DATA)
+    vocabulary = vocabulary_in(data)
+    start = max(0, vocabulary.find("\n"))
+    model = artifacts.read_model(MODEL)
+
+    reader = network.reader(model, network.STREAMS)
+    validation_nats, _ = network.score(reader, data["validation"], start)
+    nats, hits = network.score(reader, data["test"], start)
+    order = min(params.textgen.ngram_order, baselines.highest_order(len(vocabulary)))
+    ngrams = baselines.KneserNey(data["train"], order, len(vocabulary))
+    costs = {part: -np.log(ngrams.probabilities(data[part], start)) for part in HELD_OUT}
+    ngram = costs["test"][int(np.argmin(costs["validation"].mean(axis=1)))]
+    train, test = decode(data["train"], vocabulary), decode(data["test"], vocabulary)
+    artifacts.write_json(
+        METRICS,
+        {
+            "nats": nats.mean(),
+            "nats_interval": measures.interval(passages(nats), seed=params.seed),
+            "bits": nats.mean() / np.log(2),
+            "perplexity": np.exp(nats.mean()),
+            "accuracy": hits.mean(),
+            "validation_nats": validation_nats.mean(),
+            "baselines": {
+                "unigram": costs["test"][0].mean(),
+                "bigram": costs["test"][1].mean(),
+                "ngram": ngram.mean(),
+                **baselines.compressed(train, test),
+            },
+            "nats_minus_ngram_interval": measures.interval(passages(nats - ngram), seed=params.seed),
+        },
+    )
+    artifacts.write_csv(ORDERS, orders(costs, {"validation": validation_nats.mean(), "test": nats.mean()}))
+    samples = write_samples(model, vocabulary, train, params)
+    artifacts.write_json(SAMPLES, samples)
+    artifacts.write_csv(TEMPERATURES, [row["measures"] for row in samples])
+    artifacts.write_csv(WORDS, shares_of_words([row["measures"] for row in samples]))
+    picture = charts.text_page(
+        {f"temperature {row['measures']['temperature']:g}": row["texts"][0][:SHOWN] for row in samples},
+        title=f"Written by the LSTM after {params.textgen.sampling.prompt.strip()!r}",
+        columns=2,
+    )
+    artifacts.write_png(SAMPLES_PICTURE, picture)
+    print(f"textgen: {nats.mean():.4f} nats per character, the n-gram {ngram.mean():.4f}")
+
+
+def passages(nats: np.ndarray) -> np.ndarray:
+    """Mean cost of each `PASSAGE` characters: single ones resemble their neighbours too much to be resampled."""
+    length = min(PASSAGE, len(nats))
+    return nats[: len(nats) // length * length].reshape(-1, length).mean(axis=1)
+
+
+def orders(costs: dict[str, np.ndarray], lstm: dict[str, float]) -> list[dict[str, Any]]:
+    """Curves to plot: nats per character of each order of n-gram on each held-out part, and the LSTM's as a level."""
+    return [
+        {"order": order + 1, "method": f"{name}, {part}", "nats": cost}
+        for part in HELD_OUT
+        for name, levels in (("Kneser-Ney", costs[part].mean(axis=1)), ("LSTM", [lstm[part]] * len(costs[part])))
+        for order, cost in enumerate(levels)
+    ]
+
+
+def write_samples(model: keras.Model, vocabulary: str, train: str, params: Params) -> list[dict[str, Any]]:
+    """What the model writes at each temperature, and measures of it."""
+    settings = params.textgen.sampling
+    temperatures = sorted(set(params.textgen.temperatures))
+    ids, entropies = writing.generate(
+        model,
+        encode(settings.prompt, vocabulary),
+        temperatures,
+        length=settings.length,
+        seed=params.seed,
+        samples=settings.samples,
+    )
+    known, copies = set(writing.words(train)), writing.Copies(train)
+    rows = []
+    for number, temperature in enumerate(temperatures):
+        texts = [decode(row, vocabulary) for row in ids[number]]
+        passage = copies.longest(texts)
+        measured = {
+            "temperature": temperature,
+            "entropy": entropies[number].mean(),
+            **{f"distinct_{n}": np.mean([writing.distinct(text, n) for text in texts]) for n in (1, 2, 3)},
+            "known_words": np.mean([writing.known_words(text, known) for text in texts]),
+            "longest_copy": len(passage),
+        }
+        rows.append({"measures": measured, "prompt": settings.prompt, "copied": passage, "texts": texts})
+    return rows
+
+
+def shares_of_words(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Curves to plot: how a temperature trades words that exist against words not yet said."""
+    names = {"known_words": "known from training", "distinct_1": "different words", "distinct_2": "different pairs"}
+    return [
+        {"temperature": row["temperature"], "method": name, "share": row[key]}
+        for key, name in names.items()
+        for row in rows
+    ]
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,158 @@
+"""Writing with a text model, one character at a time."""
+
+import re
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from stages.textgen import model as network
+
+WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+STREAM = 3  # sets these random numbers apart from others with the same seed
+SEED_LENGTH = 8  # of passages that are looked up whole; longer ones are grown from them
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no character is lost by overflow
+
+
+def generate(
+    model: keras.Model, prompt: np.ndarray, temperatures: Sequence[float], *, length: int, seed: int, samples: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Write texts side by side, all from the same prompt.
+
+    The prompt is read once; after it the network reads only the character written last and carries its state.
+
+    Args:
+        model: a text model.
+        prompt: ids, shape (m,), at least one.
+        temperatures: one for each group of `samples` texts.
+        length: characters to write.
+        seed: text k of a group depends on it and on k alone, not on the other texts: the same k at two temperatures
+            meets the same chances.
+        samples: texts at each temperature.
+
+    Returns:
+        Ids, shape (temperatures, samples, length), and the entropy in nats of the distribution that each was drawn
+        from, same shape.
+    """
+    batch = len(temperatures) * samples
+    reader = network.reader(model, batch)
+    heat = np.repeat(np.asarray(temperatures, np.float64), samples)
+    vocabulary = model.output_shape[-1]
+    chances = [np.random.default_rng([seed, STREAM, k]) for k in range(samples)]
+    ids, entropies = np.zeros((batch, length), np.int32), np.zeros((batch, length))
+    logits = reader.predict_on_batch(np.tile(prompt.astype(np.int32), (batch, 1)))[:, -1]
+    for place in range(length):
+        noise = np.stack([chance.gumbel(size=vocabulary) for chance in chances])
+        likelihoods = tempered(logits, heat)
+        ids[:, place] = (likelihoods + np.tile(noise, (len(temperatures), 1))).argmax(axis=-1)
+        entropies[:, place] = entropy(likelihoods)
+        if place + 1 < length:
+            logits = reader.predict_on_batch(ids[:, place : place + 1])[:, -1]
+    shape = (len(temperatures), samples, length)
+    return ids.reshape(shape), entropies.reshape(shape)
+
+
+def tempered(logits: np.ndarray, temperature: np.ndarray) -> np.ndarray:
+    """Log-probabilities of the softmax of logits divided by a temperature.
+
+    Everything is done on logits, so no logarithm of 0 is taken, however low the temperature: towards 0 all but the
+    likeliest go to minus infinity, which adding Gumbel noise and taking the greatest, a draw from the distribution
+    (Maddison et al. 2014, "A* Sampling", section 2), handles well. The id for unknown characters is never drawn.
+
+    Args:
+        logits: shape (n, vocabulary).
+        temperature: greater than 0, shape (n,).
+
+    Returns:
+        Shape (n, vocabulary), float64.
+    """
+    logits = logits.astype(np.float64)
+    logits[:, 0] = -np.inf
+    with np.errstate(over="ignore"):
+        scaled = (logits - logits.max(axis=-1, keepdims=True)) / np.asarray(temperature)[:, None]
+    return network.log_softmax(scaled)
+
+
+def entropy(likelihoods: np.ndarray) -> np.ndarray:
+    """Entropy in nats of distributions given as log-probabilities, shape (n, vocabulary) → (n,)."""
+    probabilities = np.exp(likelihoods)
+    return -np.sum(probabilities * np.where(probabilities > 0, likelihoods, 0), axis=-1)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in small letters."""
+    return WORD.findall(text.lower())
+
+
+def distinct(text: str, n: int) -> float:
+    """How many of the word n-grams in a text are different, as a share: 1 when nothing is said twice.
+
+    Source: Li et al. 2016, "A Diversity-Promoting Objective Function for Neural Conversation Models", NAACL, section 5.
+    """
+    said = words(text)
+    found = [tuple(said[place : place + n]) for place in range(len(said) - n + 1)]
+    return len(set(found)) / len(found) if found else 1.0
+
+
+def known_words(text: str, known: set[str]) -> float:
+    """Share of the words in a text that are among the known ones; 1 for a text without words."""
+    said = words(text)
+    return sum(word in known for word in said) / len(said) if said else 1.0
+
+
+class Copies:
+    """Finds the longest passage that texts have copied from a long one.
+
+    Passages of `SEED_LENGTH` that both have are looked up by a hash and grown by one character as long as any is left
+    (the polynomial hash of Karp & Rabin 1987, IBM J. Research and Development 31(2), p. 251, modulo 2^64).
+
+    Args:
+        source: the text that may have been copied.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.codes = _codes(source)
+        self.hashes = _hashes(self.codes)
+
+    def longest(self, texts: Sequence[str]) -> str:
+        """The longest passage of any of `texts` that is in the source too: the first one there, if several are."""
+        text = "\0".join(texts)  # no passage of the source runs on from one text to the next
+        codes, length = _codes(text), SEED_LENGTH
+        wanted = _hashes(codes)
+        places = np.flatnonzero(_among(self.hashes, wanted))
+        if not len(places):
+            sizes = range(min(SEED_LENGTH - 1, len(text)), 0, -1)
+            passages = (text[at : at + size] for size in sizes for at in range(len(text) - size + 1))
+            return next((passage for passage in passages if passage in self.source), "")
+        hashes = self.hashes[places]
+        while True:
+            inside = places + length < len(self.codes)
+            longer, following = places[inside], hashes[inside]
+            following = following * MULTIPLIER + self.codes[longer + length]
+            wanted = wanted[: len(codes) - length] * MULTIPLIER + codes[length:]
+            found = _among(following, wanted)
+            if not found.any():
+                return self.source[places[0] : places[0] + length]
+            places, hashes, length = longer[found], following[found], length + 1
+
+
+def _codes(text: str) -> np.ndarray:
+    """Character codes, uint64."""
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.uint64)
+
+
+def _hashes(codes: np.ndarray) -> np.ndarray:
+    """Hash of the `SEED_LENGTH` characters from each place on."""
+    hashes = np.zeros(max(0, len(codes) - SEED_LENGTH + 1), np.uint64)
+    for offset in range(SEED_LENGTH):
+        hashes = hashes * MULTIPLIER + codes[offset : offset + len(hashes)]
+    return hashes
+
+
+def _among(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Which values are among the wanted ones; faster than np.isin for many values and few wanted."""
+    if not len(wanted):
+        return np.zeros(len(values), bool)
+    wanted = np.unique(wanted)
+    return wanted[np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)] == values

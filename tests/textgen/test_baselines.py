@@ -1,0 +1,73 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stages.textgen.baselines import KneserNey, compressed, discounts, ngrams
+
+VOCABULARY = 5
+IDS = st.lists(st.integers(0, VOCABULARY - 1), min_size=12, max_size=80)
+
+
+@settings(max_examples=50, deadline=None)
+@given(IDS, st.lists(st.integers(0, VOCABULARY - 1), max_size=6))
+def test_probabilities_of_all_next_characters_add_up_to_one(training, context):
+    model = KneserNey(np.array(training), 4, VOCABULARY)
+    rows = [model.probabilities(np.array([*context, last]), 0)[:, -1] for last in range(VOCABULARY)]
+    assert np.sum(rows, axis=0) == pytest.approx(np.ones(4))
+    assert np.min(rows) > 0
+
+
+def test_bigram_by_hand():
+    # abababac: so few counts that all discounts are one half
+    training = np.array([0, 1, 0, 1, 0, 1, 0, 2])
+    model = KneserNey(training, 2, 3)
+    kinds = np.array([1, 1, 1])  # what comes before each character: {1}, {0} and {0}
+    lower = (kinds - 0.5) / 3 + 3 * 0.5 / 3 / 3
+    after_a = (np.array([0, 3, 1]) - [0, 0.5, 0.5]) / 4 + 2 * 0.5 / 4 * lower
+    found = [model.probabilities(np.array([0, last]), 0)[1, -1] for last in range(3)]
+    assert found == pytest.approx(after_a)
+
+
+def test_unigrams_are_relative_frequencies_but_for_the_discount():
+    training = np.repeat([0, 1, 2], [600, 300, 100])
+    rows = KneserNey(training, 2, 4).probabilities(np.array([0, 1, 2, 3]), 0)
+    assert rows[0, :3] == pytest.approx([0.6, 0.3, 0.1], abs=2e-3)
+    assert 0 < rows[0, 3] < 1e-3
+
+
+def test_discounts_follow_chen_and_goodman():
+    counts = np.repeat([1, 2, 3, 4, 9], [40, 20, 10, 5, 3])
+    share = 40 / (40 + 2 * 20)
+    assert discounts(counts) == pytest.approx([0, 1 - 2 * share * 0.5, 2 - 3 * share * 0.5, 3 - 4 * share * 0.5])
+
+
+def test_repeated_text_is_foretold():
+    period = np.random.default_rng(0).integers(0, 20, 50)
+    model = KneserNey(np.tile(period, 200), 5, 21)
+    costs = -np.log(model.probabilities(np.tile(period, 3), 0)).mean(axis=1)
+    assert costs[0] > 2
+    assert costs[4] < 0.3
+
+
+def test_ngrams_number_the_oldest_character_highest():
+    assert ngrams(np.array([1, 2, 3, 4]), 3, 10).tolist() == [123, 234]
+
+
+def test_order_too_high_for_63_bits_is_refused():
+    with pytest.raises(ValueError, match="order 12"):
+        KneserNey(np.arange(300), 12, 300)
+
+
+def test_compressors_see_the_training_text():
+    random = np.random.default_rng(0)
+    training = "".join(map(chr, random.integers(97, 123, 20_000)))
+    again, fresh = (
+        compressed(training, training[:5000]),
+        compressed(training, "".join(map(chr, random.integers(97, 123, 5000)))),
+    )
+    for name in ("bzip2", "xz"):
+        assert fresh[name] > 0.95 * math.log(26)
+    assert again["xz"] < 0.1

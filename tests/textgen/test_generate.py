@@ -1,0 +1,114 @@
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stages.textgen import model as network
+from stages.textgen.generate import Copies, distinct, entropy, generate, known_words, tempered, words
+
+VOCABULARY = 9
+PROMPT = np.array([3, 1, 4, 1, 5])
+LOGITS = st.lists(st.floats(-50, 50, width=32), min_size=VOCABULARY, max_size=VOCABULARY)
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(3)
+    return network.build(VOCABULARY, 4, [8])
+
+
+@given(LOGITS, st.floats(1e-300, 100))
+def test_any_temperature_gives_a_distribution_without_the_unknown(logits, temperature):
+    likelihoods = tempered(np.array([logits]), np.array([temperature]))
+    assert np.exp(likelihoods).sum() == pytest.approx(1)
+    assert np.exp(likelihoods[0, 0]) == 0
+    assert not np.isnan(entropy(likelihoods)).any()
+
+
+def test_temperature_towards_0_takes_the_likeliest():
+    likelihoods = tempered(np.array([[9.0, 1, 3, 2]]), np.array([1e-300]))
+    assert np.exp(likelihoods).tolist() == [[0, 0, 1, 0]]
+    assert entropy(likelihoods) == 0
+
+
+def test_temperature_towards_infinity_is_uniform():
+    likelihoods = tempered(np.array([[9.0, 1, 3, 2]]), np.array([1e9]))
+    assert np.exp(likelihoods)[0, 1:] == pytest.approx([1 / 3] * 3)
+    assert entropy(likelihoods) == pytest.approx(np.log(3))
+
+
+def test_temperature_1_is_the_models_own_distribution():
+    logits = np.array([[-np.inf, 1.0, 3, 2]])
+    assert np.exp(tempered(logits, np.ones(1))) == pytest.approx(np.exp(logits) / np.exp(logits).sum())
+
+
+def test_coldest_text_equals_argmax_over_a_re_read_context(model):
+    ids, _ = generate(model, PROMPT, [1e-6], length=25, seed=1)
+    context = list(PROMPT)
+    for _ in range(25):
+        logits = model.predict_on_batch(np.array([context]))[0, -1]
+        context.append(1 + int(logits[1:].argmax()))
+    assert ids[0, 0].tolist() == context[len(PROMPT) :]
+
+
+def test_entropies_are_those_of_a_re_read_context(model):
+    ids, entropies = generate(model, PROMPT, [0.7], length=20, seed=1)
+    logits = model.predict_on_batch(np.r_[PROMPT, ids[0, 0]][None])[0, len(PROMPT) - 1 : -1]
+    assert entropies[0, 0] == pytest.approx(entropy(tempered(logits, np.full(20, 0.7))), abs=1e-5)
+
+
+def test_batched_equals_single(model):
+    together, _ = generate(model, PROMPT, [0.5, 1.0, 2.0], length=30, seed=7, samples=3)
+    for number, temperature in enumerate([0.5, 1.0, 2.0]):
+        alone, _ = generate(model, PROMPT, [temperature], length=30, seed=7, samples=3)
+        assert np.array_equal(alone[0], together[number])
+    assert np.array_equal(generate(model, PROMPT, [1.0], length=30, seed=7)[0][0, 0], together[1, 0])
+
+
+def test_seed_and_sample_change_the_text(model):
+    ids, _ = generate(model, PROMPT, [1.0], length=30, seed=7, samples=2)
+    other, _ = generate(model, PROMPT, [1.0], length=30, seed=8)
+    assert not np.array_equal(ids[0, 0], ids[0, 1])
+    assert not np.array_equal(ids[0, 0], other[0, 0])
+
+
+def test_drawn_as_often_as_likely():
+    flat = network.build(4, 2, [2])
+    logits = np.log([0.001, 0.2, 0.3, 0.5], dtype=np.float32)
+    flat.layers[-1].set_weights([np.zeros((2, 4), np.float32), logits])
+    ids, _ = generate(flat, np.array([1]), [1.0], length=200, seed=0, samples=32)
+    shares = np.bincount(ids.ravel(), minlength=4) / ids.size
+    assert shares == pytest.approx([0, 0.2, 0.3, 0.5], abs=0.025)
+
+
+def test_words_keep_their_apostrophes():
+    assert words("O, that's HE:\n'Tis so--ay") == ["o", "that's", "he", "tis", "so", "ay"]
+
+
+def test_known_words():
+    assert known_words("To be or glorp", {"to", "be", "or"}) == 0.75
+    assert known_words("...", set()) == 1
+
+
+def test_distinct():
+    assert distinct("a b a b", 1) == 0.5
+    assert distinct("a b a b", 2) == pytest.approx(2 / 3)
+    assert distinct("a", 2) == 1
+
+
+@settings(max_examples=200)
+@given(st.text("ab\n", max_size=60), st.lists(st.text("abc", max_size=40), min_size=1, max_size=3))
+def test_longest_copy_is_found(source, texts):
+    length = len(Copies(source).longest(texts))
+    passages = {
+        text[start:stop] for text in texts for start in range(len(text)) for stop in range(start, len(text) + 1)
+    }
+    assert length == max((len(passage) for passage in passages if passage in source), default=0)
+
+
+def test_longest_copy_is_the_passage_itself():
+    source = "Now is the winter of our discontent\nMade glorious summer"
+    assert Copies(source).longest(["not here", "if the winter of ours"]) == " the winter of our"
+    assert Copies(source).longest([source]) == source
+    assert Copies(source).longest(["ZQX"]) == ""
