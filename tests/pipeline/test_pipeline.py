@@ -25,6 +25,9 @@ TINY = {
     "autoencoder.training": {"steps": 30, "epochs": 2, "batch": 32, "learning_rate": 0.003},
     "denoiser.dense.training": {"steps": 30, "epochs": 2},
     "denoiser.conv.training": {"steps": 30, "epochs": 2},
+    "textgen.network": {"units": [16]},
+    "textgen.training": {"steps": 30, "epochs": 2},
+    "textgen.sampling": {"length": 50, "samples": 2},
 }
 STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 
