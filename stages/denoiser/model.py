@@ -87,8 +87,7 @@ def conv(channels: Sequence[int], units: int) -> keras.Model:
 def denoise(model: keras.Model, images: np.ndarray, *, batch: int = 500) -> np.ndarray:
     """Images through a model: shape (n, 28, 28) in [0, 1], both ways.
 
-    The layers are called as they are: `predict` would compile the model anew for each size of a last batch.
+    The model is called as it is: `predict` would compile it anew for each size of a last batch.
     """
-    layers_only = keras.Model(model.inputs[0], model.outputs[0])
     batches = [images[start : start + batch] for start in range(0, len(images), batch)]
-    return np.concatenate([keras.ops.convert_to_numpy(layers_only(part, training=False)) for part in batches])
+    return np.concatenate([keras.ops.convert_to_numpy(model(part, training=False)) for part in batches])
