@@ -111,6 +111,20 @@ def write_csv(path: str | Path, rows: Iterable[Mapping[str, Any]]) -> None:
     write_text(path, frame.to_csv(index=False, lineterminator="\n"))
 
 
+def read_csv(path: str | Path) -> Any:
+    """Read CSV as a DataFrame; text stays text, also where it says NA.
+
+    Raises:
+        StageError: the file is missing or is not CSV.
+    """
+    import pandas as pd
+
+    try:
+        return pd.read_csv(io.BytesIO(read_bytes(path)), keep_default_na=False)
+    except ValueError as error:
+        raise StageError(f"{path} is not CSV: {error}") from error
+
+
 def write_npz(path: str | Path, **arrays: np.ndarray) -> None:
     """Write arrays as .npz, uncompressed: what a compressor writes depends on its version."""
     buffer = io.BytesIO()
