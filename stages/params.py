@@ -23,6 +23,7 @@ Whole = Annotated[int, Field(strict=True)]
 Count = Annotated[Whole, Field(ge=1, le=100_000_000)]
 Number = Annotated[float, BeforeValidator(_no_truth_value), Field(allow_inf_nan=False)]
 Share = Annotated[Number, Field(gt=0, lt=0.5)]
+Dropout = Annotated[Number, Field(ge=0, lt=1)]
 Rate = Annotated[Number, Field(gt=0, le=1)]
 Noise = Annotated[Number, Field(gt=0, le=10)]
 Titles = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
@@ -40,6 +41,7 @@ class Data(Section):
 
     digits: Annotated[str, Field(min_length=1)]
     text: Annotated[str, Field(min_length=1)]
+    reviews: Annotated[str, Field(min_length=1)]
     limit: Annotated[Whole, Field(ge=100)] | None
 
 
@@ -54,6 +56,7 @@ class Split(Section):
     """The held-out shares of each labelled dataset."""
 
     digits: Shares
+    reviews: Shares
 
 
 class Training(Section):
@@ -145,6 +148,29 @@ class Textgen(Section):
     ngram_order: Annotated[Whole, Field(ge=2, le=12)]
 
 
+class SentimentNetwork(Section):
+    """What the classifier of reviews reads, and the sizes of its layers."""
+
+    vocabulary: Annotated[Whole, Field(ge=10, le=1_000_000)]
+    ngrams: Annotated[Whole, Field(ge=1, le=10_000_000)]
+    length: Annotated[Whole, Field(ge=1, le=10_000)]
+    head: Annotated[Number, Field(ge=0, le=1)]
+    embedding: Width
+    filters: Width
+    pool: Annotated[Whole, Field(ge=1, le=64)]
+    units: Width
+    dropout: Dropout
+    word_dropout: Dropout
+    ngram_dropout: Dropout
+
+
+class Sentiment(Section):
+    """The classifier of reviews."""
+
+    network: SentimentNetwork
+    training: Training
+
+
 class Params(Section):
     """The whole of params.yaml."""
 
@@ -156,6 +182,7 @@ class Params(Section):
     autoencoder: Autoencoder
     denoiser: Denoiser
     textgen: Textgen
+    sentiment: Sentiment
 
 
 def load(path: Path = PATH) -> Params:

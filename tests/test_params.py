@@ -65,6 +65,12 @@ def test_the_committed_file_is_valid(params):
         ("denoiser.noise_std", -1, "denoiser.noise_std is -1"),
         ("denoiser.noise_levels", [0.5, 0], "denoiser.noise_levels.1 is 0"),
         ("denoiser.conv.channels", [24], "denoiser.conv.channels is [24]"),
+        ("sentiment.network.word_dropout", 1.0, "sentiment.network.word_dropout is 1.0; it should be less than 1"),
+        (
+            "sentiment.network.vocabulary",
+            0,
+            "sentiment.network.vocabulary is 0; it should be greater than or equal to 10",
+        ),
         ("textgen.temperatures", [], "textgen.temperatures is []"),
         ("textgen.temperatures", [1.0, 0], "textgen.temperatures.1 is 0; it should be greater than 0"),
         ("textgen.documents.test", ["Twelfth Night"], "under validation and under test: Twelfth Night"),

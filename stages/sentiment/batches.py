@@ -1,0 +1,104 @@
+"""Reviews as the network reads them: cut to a length, padded to equal length, in batches of similar length."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from stages.params import SentimentNetwork
+from stages.sentiment.preprocess import PADDING, UNKNOWN
+
+
+class Reviews(NamedTuple):
+    """One part of the data: word ids and n-gram ids, an array per review, and the labels, shape (n,)."""
+
+    words: list[np.ndarray]
+    ngrams: list[np.ndarray]
+    labels: np.ndarray
+
+
+def reviews(data: Mapping[str, np.ndarray], part: str, network: SentimentNetwork) -> Reviews:
+    """One part of the preprocessed data, in the network's terms.
+
+    Words and n-grams are numbered by frequency, so a smaller vocabulary is the beginning of a larger one: words beyond
+    become unknown, n-grams beyond are left out. N-gram ids start at 1: 0 is padding.
+    """
+    words = _per_review(data[f"{part}_words"], data[f"{part}_word_lengths"])
+    numbers = _per_review(data[f"{part}_ngrams"], data[f"{part}_ngram_lengths"])
+    last = UNKNOWN + network.vocabulary
+    return Reviews(
+        [cut(np.where(ids <= last, ids, UNKNOWN), network.length, network.head) for ids in words],
+        [ids[ids < network.ngrams] + 1 for ids in numbers],
+        data[f"{part}_labels"],
+    )
+
+
+def cut(ids: np.ndarray, length: int, head: float) -> np.ndarray:
+    """At most `length` word ids of a review: a share `head` from its beginning, the rest from its end.
+
+    Reviewers tend to say what a film is at the start and what they think of it at the end.
+    """
+    if len(ids) <= length:
+        return ids
+    first = round(length * head)
+    return np.concatenate([ids[:first], ids[len(ids) - (length - first) :]])
+
+
+def padded(rows: Sequence[np.ndarray], multiple: int) -> np.ndarray:
+    """Id sequences as one array, shape (n, length), int32: padding behind, to a multiple of `multiple`.
+
+    Padding stands behind, where the network masks it: what it says of a review doesn't depend on its batch.
+    """
+    longest = max((len(ids) for ids in rows), default=0)
+    array = np.full((len(rows), multiple * max(1, -(-longest // multiple))), PADDING, np.int32)
+    for line, ids in zip(array, rows, strict=True):
+        line[: len(ids)] = ids
+    return array
+
+
+def batch(reviews: Reviews, rows: Sequence[int], pool: int) -> dict[str, np.ndarray]:
+    """The network's inputs for some of the reviews. Few different lengths: TensorFlow keeps memory for each."""
+    return {
+        "words": padded([reviews.words[row] for row in rows], 8 * pool),
+        "ngrams": padded([reviews.ngrams[row] for row in rows], 64),
+    }
+
+
+def bucketed(lengths: np.ndarray, size: int, seed: int, *, pool: int = 50) -> Callable[[int], np.ndarray]:
+    """An endless sequence of batches of similar length, each pass over the data in a fresh order.
+
+    Each pass is a permutation; within every `pool` batches of it the reviews are sorted by length, so that little is
+    padded, and the batches are put in a random order. Reviews that fill no batch wait for another pass.
+
+    Args:
+        lengths: words of each review, shape (n,).
+        size: reviews in a batch.
+        seed: of the order.
+        pool: batches sorted together; more means less padding and less chance.
+
+    Returns:
+        A function: number of the batch → row numbers, shape (size,). It keeps no state but the last pass, so a resumed
+        training sees the batches it would have seen.
+    """
+    size = min(size, len(lengths))
+    in_pass = len(lengths) // size
+    last: dict[int, list[np.ndarray]] = {}
+
+    def batches(number: int) -> list[np.ndarray]:
+        generator = np.random.default_rng([seed, number])
+        order = generator.permutation(len(lengths))[: in_pass * size]
+        chunks = [order[start : start + pool * size] for start in range(0, len(order), pool * size)]
+        order = np.concatenate([chunk[np.argsort(lengths[chunk], kind="stable")] for chunk in chunks])
+        return list(generator.permutation(order.reshape(in_pass, size)))
+
+    def rows(step: int) -> np.ndarray:
+        if step // in_pass not in last:
+            last.clear()
+            last[step // in_pass] = batches(step // in_pass)
+        return last[step // in_pass][step % in_pass]
+
+    return rows
+
+
+def _per_review(values: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
+    return np.split(values, np.cumsum(lengths)[:-1])

@@ -1,0 +1,116 @@
+"""preprocess-sentiment: reviews → word ids and n-grams, in those to train on, to validate on and to test on.
+
+The vocabulary and the n-grams are those of the training reviews alone.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from stages import StageError, artifacts, run
+from stages.params import Params, Shares
+from stages.sentiment import ngrams
+from stages.split import PARTS, stratified
+
+RAW = "data/raw/reviews.csv"
+OUTPUT = "data/sentiment/reviews.npz"
+VOCABULARY = "data/sentiment/vocabulary.txt"
+NGRAMS = "data/sentiment/ngrams.npz"
+PADDING, UNKNOWN = 0, 1
+LEAST = 2  # a word or n-gram of a single review teaches nothing about others
+LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+# A rating such as 7/10 is one token, so is a word with its apostrophes; ! and ? carry feeling, other marks do not.
+TOKEN = re.compile(r"\d+/\d+|[^\W_]+(?:'[^\W_]+)*|[!?]")
+APOSTROPHES = str.maketrans("’‘´`", "''''")
+
+
+def main(params: Params) -> None:
+    table = artifacts.read_csv(RAW)
+    labels = table["label"].to_numpy()
+    tokens = [tokenise(text) for text in table["text"]]
+    rows = split(tokens, labels, table["split"] == "test", params.split.reviews, params.seed, params.data.limit)
+    words = vocabulary(tokens[row] for row in rows["train"])
+    number = {word: UNKNOWN + 1 + rank for rank, word in enumerate(words)}
+    ids = {part: [encode(tokens[row], number) for row in rows[part]] for part in PARTS}
+    known = ngrams.index(ids["train"], len(words), least=LEAST)
+    if not len(known):
+        raise StageError(f"no word occurs in {LEAST} of the training reviews; raise data.limit")
+    arrays = {}
+    for part in PARTS:
+        counts = ngrams.count(ids[part], len(words), known)
+        arrays |= {
+            f"{part}_rows": rows[part],
+            f"{part}_labels": labels[rows[part]].astype(np.uint8),
+            f"{part}_words": np.concatenate(ids[part]),
+            f"{part}_word_lengths": np.array([len(review) for review in ids[part]], np.int32),
+            f"{part}_ngrams": counts.numbers,
+            f"{part}_ngram_counts": counts.counts,
+            f"{part}_ngram_lengths": counts.lengths,
+        }
+    artifacts.write_npz(OUTPUT, **arrays)
+    artifacts.write_text(VOCABULARY, "".join(f"{word}\n" for word in words))
+    artifacts.write_npz(NGRAMS, keys=known, orders=ngrams.orders(known, len(words)))
+    sizes = ", ".join(f"{len(rows[part])} {part}" for part in PARTS)
+    print(f"reviews: {sizes}; {len(words)} words, {len(known)} n-grams → {OUTPUT}")
+
+
+def tokenise(text: str) -> list[str]:
+    """Words, numbers, ratings, `!` and `?` of a review, in lower case; `<br />` only parts words."""
+    return TOKEN.findall(LINE_BREAK.sub(" ", text).translate(APOSTROPHES).lower())
+
+
+def split(
+    tokens: Sequence[Sequence[str]],
+    labels: np.ndarray,
+    official_test: Iterable[bool],
+    shares: Shares,
+    seed: int,
+    limit: int | None,
+) -> dict[str, np.ndarray]:
+    """Rows to train, validate and test on. No text is used twice, so none stands in two parts.
+
+    Of reviews with the same tokens one is kept: a copy teaches nothing, and in the test part it would count double. The
+    copy in the source's own test part is preferred, then the first.
+
+    Args:
+        tokens: of each row.
+        labels: of each row, 0 or 1, shape (n,).
+        official_test: of each row: has the source itself set it apart for testing?
+        shares: of the rows to validate and to test on; the latter for sources without a test part.
+        seed: the split depends on it and on the data alone.
+        limit: use about this many rows, or None for all.
+
+    Returns:
+        Sorted row numbers by part.
+    """
+    official_test = np.asarray(list(official_test), bool)
+    first: dict[str, int] = {}
+    for row in np.argsort(~official_test, kind="stable"):
+        first.setdefault(" ".join(tokens[row]), int(row))
+    kept = np.sort(np.fromiter(first.values(), np.int64, len(first)))
+    if limit is not None and limit < len(kept):
+        sample = stratified(labels[kept], validation=0.1, test=0.1, seed=seed, limit=limit)
+        kept = np.sort(np.concatenate([kept[sample[part]] for part in PARTS]))
+    free, test = kept[~official_test[kept]], kept[official_test[kept]]
+    parts = stratified(labels[free], validation=shares.validation, test=shares.test, seed=seed)
+    rows = {part: free[parts[part]] for part in PARTS}
+    if len(test):
+        rows["train"], rows["test"] = np.sort(np.concatenate([rows["train"], rows["test"]])), test
+    return rows
+
+
+def vocabulary(training: Iterable[Iterable[str]]) -> list[str]:
+    """The words that occur at least `LEAST` times in the training reviews, most frequent first, then by alphabet."""
+    frequency = Counter(word for review in training for word in review)
+    return sorted((word for word, times in frequency.items() if times >= LEAST), key=lambda w: (-frequency[w], w))
+
+
+def encode(tokens: Sequence[str], number: dict[str, int]) -> np.ndarray:
+    """Word ids of a review, int32; `UNKNOWN` for words outside the vocabulary. 0 is left to padding."""
+    return np.fromiter((number.get(token, UNKNOWN) for token in tokens), np.int32, len(tokens))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages.sentiment import evaluate
+
+
+def test_quality_at_a_threshold():
+    actual, probability = np.array([0, 0, 1, 1, 1]), np.array([0.1, 0.5, 0.4, 0.6, 0.9])
+    found = evaluate.quality(actual, probability, 0.5)
+    assert found == pytest.approx({"accuracy": 0.6, "precision": 2 / 3, "recall": 2 / 3, "f1": 2 / 3})
+
+
+def test_the_threshold_that_separates_is_found():
+    actual, probability = np.array([0, 0, 0, 1, 1]), np.array([0.1, 0.6, 0.7, 0.8, 0.9])
+    assert evaluate.best_threshold(actual, probability) == pytest.approx(0.705)  # of 0.705 … 0.8 the nearest to 0.5
+
+
+def test_of_equal_thresholds_the_middle_is_taken():
+    assert evaluate.best_threshold(np.array([0, 1]), np.array([0.1, 0.9])) == 0.5
+
+
+def test_operating_points_reach_their_goal_at_least_cost():
+    generator = np.random.default_rng(5)
+    actual = generator.integers(0, 2, 4000)
+    probability = np.clip(actual * 0.3 + generator.uniform(0.05, 0.65, 4000), 0, 1)
+    for name, at in evaluate.operating_points(actual, probability).items():
+        measure, percent = name.split("_")
+        here = evaluate.quality(actual, probability, at)
+        step = 0.005 if measure == "recall" else -0.005
+        beyond = evaluate.quality(actual, probability, at + step)
+        assert here[measure] >= int(percent) / 100 > beyond[measure]
+
+
+def test_calibration_error_of_known_cases():
+    actual = np.array([1, 1, 1, 0] * 25)
+    assert evaluate.calibration_error(actual, np.full(100, 0.75)) == pytest.approx(0)
+    assert evaluate.calibration_error(actual, np.full(100, 0.95)) == pytest.approx(0.2)
+    halves = np.repeat([0.05, 0.95], 50)  # half the reviews at 0.05, of which all are positive; half right at 0.95
+    assert evaluate.calibration_error(np.ones(100, int), halves) == pytest.approx((0.95 + 0.05) / 2)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1)), min_size=1))
+def test_every_review_is_in_one_bin(rows: list[tuple[int, float]]):
+    actual, probability = (np.array(column) for column in zip(*rows, strict=True))
+    curve = evaluate.calibration_curve(actual, probability)
+    assert sum(row["reviews"] for row in curve) == len(rows)
+    assert 0 <= evaluate.calibration_error(actual, probability) <= 1
+
+
+def test_paired_comparison():
+    right = np.array([True] * 90 + [False] * 10)
+    rival = np.array([True] * 80 + [False] * 15 + [True] * 5)
+    found = evaluate.paired(right, rival, seed=7)  # ours alone right: 10, the rival's alone: 5
+    assert found["difference"] == pytest.approx(0.05)
+    assert found["interval"][0] < 0.05 < found["interval"][1]
+    assert found["mcnemar_p"] == pytest.approx(2 * sum(_choose(15, k) for k in range(6)) / 2**15)
+    assert evaluate.paired(right, right, seed=7)["mcnemar_p"] == 1
+
+
+def test_thinned_curve_ends_in_the_share_of_positives():
+    actual = np.array([0, 1, 0, 1, 1])
+    recall, precision = evaluate.thinned_curve(actual, np.array([0.1, 0.2, 0.3, 0.4, 0.5]))
+    assert (recall[0], recall[-1]) == (0, 1)
+    assert precision[-1] == pytest.approx(3 / 4)  # at recall 1: all but the lowest are found, three of four positive
+    assert precision[66] == 1  # two of three positives come first
+
+
+def test_the_confusion_matrix_adds_up(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    generator = np.random.default_rng(2)
+    actual, probability = generator.integers(0, 2, 57), generator.uniform(size=57)
+    evaluate.draw(actual, {"network": probability, "other": 1 - probability})
+    rows = (tmp_path / evaluate.PLOTS / "confusion.csv").read_text().splitlines()
+    assert len(rows) == 57 + 1
+    assert rows.count("positive,negative") == np.sum((actual == 1) & (probability < 0.5))
+
+
+def test_mistakes_are_mistakes_surest_first():
+    actual, probability = np.array([0, 1, 0, 1, 0]), np.array([0.8, 0.3, 0.2, 0.1, 0.99])
+    texts = np.array(list("abcde"))
+    found = evaluate.confident_mistakes(actual, probability, texts)
+    assert [row["text"] for row in found] == ["e", "a", "d", "b"]
+    assert [row["actual"] for row in found] == ["negative", "negative", "positive", "positive"]
+
+
+def _choose(n: int, k: int) -> float:
+    return float(np.prod([(n - i) / (i + 1) for i in range(k)]))

@@ -1,0 +1,75 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages.params import Shares
+from stages.sentiment.preprocess import UNKNOWN, encode, split, tokenise, vocabulary
+from stages.split import PARTS
+
+SHARES = Shares(validation=0.1, test=0.2)
+WORDS = st.lists(st.sampled_from(["a", "b", "c", "good", "bad"]), max_size=4)
+
+
+def test_tokens():
+    text = "It’s GREAT!<br /><br />Don't (ever) miss it?! 9/10, café_noir – 2nd."
+    expected = ["it's", "great", "!", "don't", "ever", "miss", "it", "?", "!", "9/10", "café", "noir", "2nd"]
+    assert tokenise(text) == expected
+
+
+@given(st.text())
+def test_tokens_are_found_again_in_their_own_join(text: str):
+    tokens = tokenise(text)
+    assert tokenise(" ".join(tokens)) == tokens
+
+
+def test_vocabulary_is_by_frequency_then_alphabet_and_leaves_out_single_words():
+    assert vocabulary([["b", "a", "c"], ["b", "a"], ["b", "once"]]) == ["b", "a"]
+
+
+@given(WORDS)
+def test_known_words_come_back_from_their_ids(tokens: list[str]):
+    words = ["good", "bad", "a"]
+    ids = encode(tokens, {word: UNKNOWN + 1 + rank for rank, word in enumerate(words)})
+    back = [words[number - UNKNOWN - 1] if number > UNKNOWN else "?" for number in ids]
+    assert back == [token if token in words else "?" for token in tokens]
+    assert ids.min(initial=UNKNOWN) >= UNKNOWN  # 0 is padding's
+
+
+def reviews(count: int) -> tuple[list[list[str]], np.ndarray]:
+    return [[f"word{row}", "good"] for row in range(count)], np.arange(count) % 2
+
+
+@given(st.lists(WORDS, min_size=30, max_size=60), st.integers(0, 99), st.booleans())
+def test_no_text_stands_in_two_parts(tokens: list[list[str]], seed: int, official: bool):
+    unique, _ = reviews(30)
+    tokens = [*unique, *tokens, *tokens]
+    labels = np.array([len(review) % 2 for review in tokens])
+    labels[:30] = np.arange(30) % 2
+    official_test = [official and row % 5 == 0 for row in range(len(tokens))]
+    rows = split(tokens, labels, official_test, SHARES, seed, None)
+    used = [" ".join(tokens[row]) for part in PARTS for row in rows[part]]
+    assert len(used) == len(set(used)) == len({" ".join(review) for review in tokens})
+
+
+def test_shares_and_classes():
+    tokens, labels = reviews(1000)
+    rows = split(tokens, labels, [False] * 1000, SHARES, 7, None)
+    assert {part: len(rows[part]) for part in PARTS} == {"train": 700, "validation": 100, "test": 200}
+    assert all(labels[rows[part]].mean() == 0.5 for part in PARTS)
+
+
+def test_the_source_s_own_test_part_is_kept_and_takes_texts_from_training():
+    tokens, labels = reviews(100)
+    tokens[90] = tokens[0]
+    rows = split(tokens, labels, [row >= 90 for row in range(100)], SHARES, 7, None)
+    assert list(rows["test"]) == list(range(90, 100))
+    assert 0 not in [*rows["train"], *rows["validation"]]
+    assert len(rows["train"]) + len(rows["validation"]) == 89  # the share for testing goes to training
+
+
+def test_limit_takes_about_so_many_of_both_classes():
+    tokens, labels = reviews(1000)
+    rows = split(tokens, labels, [False] * 1000, SHARES, 7, 100)
+    used = np.concatenate([rows[part] for part in PARTS])
+    assert len(used) == 100
+    assert labels[used].mean() == 0.5

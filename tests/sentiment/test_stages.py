@@ -1,0 +1,86 @@
+import json
+
+import numpy as np
+import pytest
+
+from stages import artifacts
+from stages.sentiment import evaluate, preprocess, train
+from stages.split import PARTS
+
+GENERATOR = np.random.default_rng(0)
+FILLING = [f"word{number}" for number in range(60)]
+
+
+@pytest.fixture
+def few_reviews(workdir) -> None:
+    """Reviews that are easy to tell apart, some of them twice, where the stages look for them."""
+    rows = []
+    for number in range(240):
+        words = [*GENERATOR.choice(FILLING, 12), *GENERATOR.choice(["superb", "lovely"], 2)]
+        if number % 2 == 0:
+            words = [*GENERATOR.choice(FILLING, 20), *GENERATOR.choice(["awful", "boring"], 2)]
+        text = " ".join(GENERATOR.permutation(words))
+        rows += [{"text": text, "label": number % 2, "split": "train"}] * (2 if number % 20 == 0 else 1)
+    rows[0]["text"] = "unseenbefore unseenbefore"
+    artifacts.write_csv(preprocess.RAW, rows)
+
+
+@pytest.fixture
+def quick(params):
+    section = params.sentiment
+    training = section.training.model_copy(update={"steps": 40, "epochs": 2, "batch": 16, "learning_rate": 0.02})
+    network = section.network.model_copy(
+        update={"vocabulary": 50, "length": 16, "embedding": 4, "filters": 4, "units": 4}
+    )
+    section = section.model_copy(update={"training": training, "network": network})
+    return params.model_copy(update={"sentiment": section})
+
+
+def test_the_vocabulary_is_that_of_the_training_reviews_alone(few_reviews, quick):
+    table = artifacts.read_csv(preprocess.RAW)
+    preprocess.main(quick)
+    data = artifacts.read_npz(preprocess.OUTPUT)
+    training = [preprocess.tokenise(text) for text in table["text"][data["train_rows"]]]
+    words = artifacts.read_text(preprocess.VOCABULARY).splitlines()
+    assert words == preprocess.vocabulary(training)
+    for part in PARTS:
+        texts = [preprocess.tokenise(text) for text in table["text"][data[f"{part}_rows"]]]
+        told = [words[number - 2] if number > 1 else None for number in data[f"{part}_words"]]
+        assert told == [word if word in words else None for text in texts for word in text]
+        assert list(data[f"{part}_word_lengths"]) == [len(text) for text in texts]
+
+
+def test_no_text_stands_in_two_parts(few_reviews, quick):
+    table = artifacts.read_csv(preprocess.RAW)
+    preprocess.main(quick)
+    data = artifacts.read_npz(preprocess.OUTPUT)
+    texts = [text for part in PARTS for text in table["text"][data[f"{part}_rows"]]]
+    assert len(texts) == len(set(texts)) == 240 < len(table)
+
+
+def test_training_learns_and_gives_the_same_bytes_again(few_reviews, quick):
+    preprocess.main(quick)
+    train.main(quick)
+    first = artifacts.read_bytes(train.MODEL), artifacts.read_bytes(train.HISTORY)
+    train.main(quick)
+    assert (artifacts.read_bytes(train.MODEL), artifacts.read_bytes(train.HISTORY)) == first
+    evaluate.main(quick)
+    metrics = json.loads(artifacts.read_text(evaluate.METRICS))
+    assert metrics["accuracy"] > 0.9
+    assert metrics["roc_auc"] > 0.95
+    assert metrics["accuracy_interval"][0] <= metrics["accuracy"] <= metrics["accuracy_interval"][1]
+
+
+def test_validation_alone_chooses_the_threshold(few_reviews, quick):
+    preprocess.main(quick)
+    train.main(quick)
+    evaluate.main(quick)
+    before = artifacts.read_json(evaluate.METRICS)
+    data = artifacts.read_npz(preprocess.OUTPUT)
+    artifacts.write_npz(preprocess.OUTPUT, **data | {"test_labels": 1 - data["test_labels"]})
+    evaluate.main(quick)
+    after = artifacts.read_json(evaluate.METRICS)
+    assert after["accuracy"] == pytest.approx(1 - before["accuracy"], abs=1e-5)
+    assert after["tuned"]["threshold"] == before["tuned"]["threshold"]
+    for goal, point in before["operating"].items():
+        assert after["operating"][goal]["threshold"] == point["threshold"]
