@@ -249,7 +249,7 @@ def report_page(actual: np.ndarray, probability: np.ndarray, metrics: Mapping[st
     ]
     low, high = metrics["accuracy_interval"]
     accuracies = [f"network             {metrics['accuracy']:.4f}   95 % interval {low:.4f} to {high:.4f}"]
-    accuracies += [f"  {name + ' alone':<18}{row['accuracy']:.4f}" for name, row in metrics["branches"].items()]
+    accuracies += [f"  {name + ' branch':<18}{row['accuracy']:.4f}" for name, row in metrics["branches"].items()]
     for name, row in metrics["versus"].items():
         low, high = row["interval"]
         accuracies.append(
@@ -271,7 +271,7 @@ def mistakes_page(mistakes: list[dict[str, Any]]) -> Any:
         for number, row in enumerate([row for row in mistakes if row["actual"] == name][:SHOWN], start=1):
             text = " ".join(LINE_BREAK.sub(" ", row["text"]).split())
             text = text if len(text) <= 700 else f"{text[:300]} [...] {text[-400:]}"
-            passages[f"{number}. {name}, taken for positive with probability {row['probability']:.3f}"] = text
+            passages[f"{number}. {name}; predicted: positive with probability {row['probability']:.3f}"] = text
     return charts.text_page(passages or {"none": "no mistakes"}, title="The surest mistakes", width=110)
 
 
