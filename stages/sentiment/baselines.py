@@ -12,7 +12,7 @@ from stages.sentiment import ngrams
 from stages.split import PARTS
 
 # Inverse strengths of the L2 penalty, of which the best on validation reviews is taken.
-TFIDF_STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)
+TFIDF_STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 NB_STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0)
 
 

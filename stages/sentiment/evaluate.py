@@ -83,8 +83,9 @@ def main(params: Params) -> None:
     mistakes = confident_mistakes(actual, predicted, texts)
     artifacts.write_json(MISTAKES, mistakes)
     artifacts.write_png(f"{PLOTS}/mistakes.png", mistakes_page(mistakes))
-    chosen = ", ".join(f"{name} C={rival.strength:g}" for name, rival in rivals.items())
-    print(f"sentiment: accuracy {metrics['accuracy']:.4f}; baselines {metrics['baselines']} ({chosen})")
+    accuracy = {name: metrics["baselines"][name]["accuracy"] for name in rivals}
+    beside = ", ".join(f"{name} {accuracy[name]:.4f} (C = {rival.strength:g})" for name, rival in rivals.items())
+    print(f"sentiment: accuracy {metrics['accuracy']:.4f}; {beside}")
 
 
 def quality(actual: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, float]:
