@@ -1,4 +1,4 @@
-"""train-textgen: the text model, trained on contiguous text, its memory carried from batch to batch."""
+"""train-textgen: the text model, its memory carried from batch to batch through a passage of the text."""
 
 import keras
 import numpy as np
@@ -35,7 +35,14 @@ def main(params: Params) -> None:
 
     def epoch_data(epoch: int) -> dict[str, np.ndarray | int]:
         steps = training.steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
-        x, y = streams(data["train"], steps, batch=settings.batch, length=settings.length)
+        x, y = readings(
+            data["train"],
+            steps,
+            batch=settings.batch,
+            length=settings.length,
+            passage=settings.passage,
+            seed=params.seed,
+        )
         return {"x": x, "y": y, "batch_size": settings.batch}
 
     def validate(model: keras.Model) -> dict[str, float]:
@@ -60,27 +67,37 @@ def main(params: Params) -> None:
     checkpoint.remove()
 
 
-def streams(ids: np.ndarray, steps: range, *, batch: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """What is read in some optimizer steps: `batch` readers, spread evenly over the text, each going straight on.
+def readings(
+    ids: np.ndarray, steps: range, *, batch: int, length: int, passage: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What `batch` readers read in some optimizer steps: each goes straight through a passage, then takes up another.
 
-    A pure function of the step numbers: a resumed training reads what it would have read. Readers that come to the end
-    of the text go on at its beginning.
+    The text is cut into passages of `passage` steps. Each is read once, in random order, before any is read again; so
+    the last steps do not lean to a few plays. A function of seed and step numbers alone: a resumed training reads
+    what it would have read.
 
     Args:
         ids: training text, shape (n,).
         steps: consecutive optimizer steps.
         batch: number of readers.
         length: characters that each reads in a step.
+        passage: steps that it takes to read a passage.
+        seed: of the order.
 
     Returns:
         Characters and the ones that follow them, both of shape (len(steps) * batch, length): step after step, the
         readers of a step in the same order.
     """
     last = len(ids) - 1
-    starts = np.arange(batch) * last // batch
-    places = starts[:, None] + np.arange(steps.start * length, steps.stop * length)
-    by_step = (places % last).reshape(batch, len(steps), length).transpose(1, 0, 2).reshape(-1, length)
-    return ids[by_step], ids[by_step + 1]
+    size = min(length * passage, last)
+    order = training.permutations(last // size, seed)
+    first, stop = steps.start // passage, (steps.stop - 1) // passage + 1
+    starts = size * order(first * batch, stop * batch).reshape(-1, batch)
+    numbers = np.array(steps)
+    offsets = (numbers % passage * length)[:, None, None] + np.arange(length)
+    places = (starts[numbers // passage - first][:, :, None] + offsets) % last
+    places = places.reshape(-1, length)
+    return ids[places], ids[places + 1]
 
 
 if __name__ == "__main__":

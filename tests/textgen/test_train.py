@@ -2,33 +2,38 @@ import numpy as np
 import pytest
 
 from stages import artifacts, training
-from stages.textgen.train import DATA, HISTORY, MODEL, main, streams
+from stages.textgen.train import DATA, HISTORY, MODEL, main, readings
+
+SETTINGS = {"batch": 4, "length": 10, "passage": 3, "seed": 1}
 
 
-def test_readers_go_straight_on_from_step_to_step():
-    x, y = streams(np.arange(1000), range(0, 6), batch=4, length=10)
+def test_readers_go_straight_through_a_passage():
+    x, y = readings(np.arange(1000), range(0, 6), **SETTINGS)
     assert x.shape == y.shape == (24, 10)
     for reader in range(4):
-        read = x.reshape(6, 4, 10)[:, reader].ravel()
-        assert np.array_equal(read, read[0] + np.arange(60))
+        for first in (0, 3):
+            read = x.reshape(6, 4, 10)[first : first + 3, reader].ravel()
+            assert read[0] % 30 == 0
+            assert np.array_equal(read, read[0] + np.arange(30))
     assert np.array_equal(y, x + 1)
 
 
-def test_readers_start_evenly_spread():
-    x, _ = streams(np.arange(1001), range(1), batch=4, length=1)
-    assert x.ravel().tolist() == [0, 250, 500, 750]
+def test_every_passage_is_read_once_before_any_is_read_again():
+    x, _ = readings(np.arange(30 * 4 * 5 + 1), range(0, 15), **SETTINGS)
+    assert np.array_equal(np.sort(x.ravel()), np.arange(30 * 4 * 5))
+    assert not np.array_equal(np.sort(x[::12, 0]), x[::12, 0])
 
 
 def test_what_is_read_depends_on_the_steps_alone():
-    whole, _ = streams(np.arange(500), range(0, 8), batch=3, length=7)
-    halves = [streams(np.arange(500), steps, batch=3, length=7)[0] for steps in (range(0, 3), range(3, 8))]
-    assert np.array_equal(whole, np.concatenate(halves))
+    whole, _ = readings(np.arange(500), range(0, 8), **SETTINGS)
+    parts = [readings(np.arange(500), steps, **SETTINGS)[0] for steps in (range(0, 1), range(1, 5), range(5, 8))]
+    assert np.array_equal(whole, np.concatenate(parts))
 
 
-def test_at_the_end_of_the_text_readers_go_on_at_its_beginning():
-    ids = np.arange(50)
-    x, y = streams(ids, range(0, 40), batch=2, length=5)
-    assert set(x.ravel()) == set(range(49))
+def test_text_shorter_than_a_passage_is_read_round_and_round():
+    ids = np.arange(8)
+    x, y = readings(ids, range(0, 6), **SETTINGS)
+    assert set(x.ravel()) == set(range(7))
     assert np.array_equal(y, x + 1)
 
 
