@@ -102,11 +102,11 @@ def text_page(passages: Mapping[str, str], *, title: str, width: int = 60, colum
     }
     blocks = list(wrapped.items())
     rows = [blocks[start : start + columns] for start in range(0, len(blocks), columns)]
-    heights = [2 + max(len(text) for _, text in row) for row in rows]
+    heights = [3 + max(len(text) for _, text in row) for row in rows]  # 3: for the heading
     figure, axes = plt.subplots(
         len(rows),
         columns,
-        figsize=(0.4 + columns * width * 0.078, 0.6 + 0.165 * sum(heights)),
+        figsize=(0.4 + columns * width * 0.07, 0.4 + 0.132 * sum(heights)),
         height_ratios=heights,
         squeeze=False,
     )
