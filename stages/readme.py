@@ -50,6 +50,8 @@ def params_table() -> str:
             continue
         indent, key, value, comment = match.groups()
         path = [*path[: len(indent) // 2], key]
+        if not (value or comment):
+            continue  # a section, told by its keys
         rows.append((f"`{'.'.join(path)}`", f"`{value}`" if value else "", comment or ""))
     return markdown(rows)
 

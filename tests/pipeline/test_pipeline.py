@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from dvc.utils.serialize import modify_yaml
 
 from tests.conftest import REPOSITORY
 
@@ -58,15 +59,17 @@ class Clone:
         return result.stdout + result.stderr
 
     def set_params(self, values: dict) -> None:
-        path = self.folder / "params.yaml"
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        for key, value in values.items():
-            *parents, last = key.split(".")
-            section = content
-            for parent in parents:
-                section = section[parent]
-            section[last] = section[last] | value if isinstance(value, dict) else value
-        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        # As DVC writes it, so that an experiment changes its own line and no other.
+        with modify_yaml(self.folder / "params.yaml") as content:
+            for key, value in values.items():
+                *parents, last = key.split(".")
+                section = content
+                for parent in parents:
+                    section = section[parent]
+                if isinstance(value, dict):
+                    section[last].update(value)
+                else:
+                    section[last] = value
 
     def read(self, path: str) -> str:
         return (self.folder / path).read_text(encoding="utf-8")
