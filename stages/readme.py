@@ -4,6 +4,7 @@ python -m stages.readme
 """
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -43,16 +44,20 @@ def results() -> str:
 
 def params_table() -> str:
     """Every key of params.yaml with its value and its comment."""
+    text = artifacts.read_text("params.yaml")
     rows, path = [("Key", "Value", "What it does")], []
-    for line in artifacts.read_text("params.yaml").splitlines():
-        match = re.match(r"( *)(\w+):\s*(.*?)\s*(?:# (.*))?$", line)
+    for line in text.splitlines():
+        match = re.match(r"( *)(\w+):[^#]*(?:# (.*))?$", line)
         if match is None:
             continue
-        indent, key, value, comment = match.groups()
+        indent, key, comment = match.groups()
         path = [*path[: len(indent) // 2], key]
-        if not (value or comment):
-            continue  # a section, told by its keys
-        rows.append((f"`{'.'.join(path)}`", f"`{value}`" if value else "", comment or ""))
+        value = yaml.safe_load(text)
+        for part in path:
+            value = value[part]
+        told = "" if isinstance(value, dict) or value is None else f"`{json.dumps(value)}`"
+        if told or comment:  # a section without a comment is told by its keys
+            rows.append((f"`{'.'.join(path)}`", told, comment or ""))
     return markdown(rows)
 
 

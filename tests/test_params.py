@@ -161,12 +161,11 @@ def test_whatever_latent_is_it_is_a_size_or_a_stage_error(tmp_path_factory, valu
 
 
 def test_dvc_rewrites_the_file_with_a_one_line_diff(tmp_path, repository):
-    from dvc.utils.serialize import modify_yaml
+    from dvc.utils.hydra import apply_overrides  # what `dvc exp run --set-param` does
 
     before = (repository / "params.yaml").read_text(encoding="utf-8")
     (tmp_path / "params.yaml").write_text(before, encoding="utf-8")
-    with modify_yaml(tmp_path / "params.yaml") as content:
-        content["latent"] = 64
+    apply_overrides(tmp_path / "params.yaml", ["latent=64"])
     after = (tmp_path / "params.yaml").read_text(encoding="utf-8")
     changed = [(a, b) for a, b in zip(before.splitlines(), after.splitlines(), strict=True) if a != b]
     assert [a.split()[:2] for pair in changed for a in pair] == [["latent:", "32"], ["latent:", "64"]]
