@@ -41,14 +41,7 @@ class Clone:
         self.folder = folder
 
     def type(self, *command: str) -> subprocess.CompletedProcess:
-        environment = {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "GIT_AUTHOR_NAME": "Student",
-            "GIT_AUTHOR_EMAIL": "student@example.com",
-            "GIT_COMMITTER_NAME": "Student",
-            "GIT_COMMITTER_EMAIL": "student@example.com",
-        }
+        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         return subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=1800
         )
@@ -105,6 +98,8 @@ def clone(tmp_path_factory) -> Clone:
     clone = Clone(folder)
     clone.set_params(TINY)
     clone.succeed("git", "init", "--quiet")
+    clone.succeed("git", "config", "user.name", "Student")
+    clone.succeed("git", "config", "user.email", "student@example.com")
     assert stages_run(clone.succeed("dvc", "repro")) == set(STAGES)
     clone.succeed("git", "add", "--all")
     clone.succeed("git", "commit", "--quiet", "--message", "A run")
