@@ -9,8 +9,8 @@ from stages import artifacts, charts, measures, run
 from stages.autoencoder import baselines
 from stages.autoencoder import model as network
 from stages.autoencoder.preprocess import OUTPUT as DATA
-from stages.autoencoder.preprocess import scaled
 from stages.autoencoder.train import MODEL, SIZES
+from stages.digits import scaled
 from stages.params import Params
 
 METRICS = "metrics/autoencoder.json"

@@ -4,31 +4,13 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
-from keras import layers
 
-SIDE = 28
+from stages import networks
 
 
 def build(latent: int, hidden: Sequence[int]) -> keras.Model:
-    """Image of 28 × 28 pixels → `latent` numbers → image; sigmoid at the end, so that pixels stay in (0, 1).
-
-    Args:
-        latent: size of the code.
-        hidden: sizes of further layers before the code, mirrored after it; none for 784 → latent → 784.
-
-    Returns:
-        A model from shape (n, 28, 28) to the same shape. The code itself is linear, as in PCA: with ReLU there, some of
-        its units die and carry nothing.
-    """
-    image = keras.Input((SIDE, SIDE), name="image")
-    x = layers.Flatten(name="pixels")(image)
-    for number, width in enumerate(hidden):
-        x = layers.Dense(width, activation="relu", name=f"encoder_{number + 1}")(x)
-    x = layers.Dense(latent, name="code")(x)
-    for number, width in enumerate(reversed(hidden)):
-        x = layers.Dense(width, activation="relu", name=f"decoder_{number + 1}")(x)
-    x = layers.Dense(SIDE * SIDE, activation="sigmoid", name="reconstructed_pixels")(x)
-    return keras.Model(image, layers.Reshape((SIDE, SIDE), name="reconstruction")(x), name="autoencoder")
+    """The network that `networks.fully_connected` describes."""
+    return networks.fully_connected(latent, hidden, name="autoencoder")
 
 
 def latent_of(model: keras.Model) -> int:
@@ -38,15 +20,9 @@ def latent_of(model: keras.Model) -> int:
 
 def encode(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """Codes of images: shape (n, 28, 28) in [0, 1] → (n, latent)."""
-    return _apply(keras.Model(model.input, model.get_layer("code").output), images)
+    return networks.apply(keras.Model(model.input, model.get_layer("code").output), images)
 
 
 def reconstruct(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """Images through the code and back: shape (n, 28, 28) in [0, 1], both ways."""
-    return _apply(model, images)
-
-
-def _apply(model: keras.Model, images: np.ndarray, *, batch: int = 500) -> np.ndarray:
-    """The model called as it is: `predict` would compile it anew for each size of the last batch."""
-    batches = [images[start : start + batch] for start in range(0, len(images), batch)]
-    return np.concatenate([keras.ops.convert_to_numpy(model(images, training=False)) for images in batches])
+    return networks.apply(model, images)

@@ -6,7 +6,7 @@ import numpy as np
 
 from stages import artifacts, run, training
 from stages.autoencoder.preprocess import OUTPUT as DATA
-from stages.autoencoder.preprocess import scaled
+from stages.digits import scaled
 from stages.params import Params
 
 MODEL = "models/autoencoder.keras"

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stages import artifacts, charts, measures, run
+from stages import artifacts, charts, measures, networks, run
 from stages.denoiser import baselines
-from stages.denoiser import model as networks
-from stages.denoiser.preprocess import LEVELS, add_noise, scaled
+from stages.denoiser.preprocess import LEVELS, add_noise
 from stages.denoiser.preprocess import OUTPUT as DATA
 from stages.denoiser.train import MODELS
+from stages.digits import scaled
 from stages.params import Params
 
 AUTOENCODER = "models/autoencoder.keras"
@@ -77,7 +77,7 @@ def denoisers(settings: dict[str, float]) -> dict[str, Denoiser]:
     networks_of = {name: artifacts.read_model(path) for name, path in models.items()}
 
     def network(name: str) -> Denoiser:
-        return lambda images, std: networks.denoise(networks_of[name], images)
+        return lambda images, std: networks.apply(networks_of[name], images)
 
     return {
         "noisy": lambda images, std: images,

@@ -3,31 +3,15 @@
 from collections.abc import Sequence
 
 import keras
-import numpy as np
 from keras import layers
 
-SIDE = 28
+from stages import networks
+from stages.digits import SIDE
 
 
 def dense(latent: int, hidden: Sequence[int]) -> keras.Model:
-    """The basic autoencoder's shape, layer for layer, so that only the training differs: 784 → `latent` → 784.
-
-    Args:
-        latent: size of the code.
-        hidden: sizes of further layers before the code, mirrored after it.
-
-    Returns:
-        A model from shape (n, 28, 28) in [0, 1] to the same shape in (0, 1).
-    """
-    image = keras.Input((SIDE, SIDE), name="noisy_image")
-    x = layers.Flatten(name="pixels")(image)
-    for number, width in enumerate(hidden):
-        x = layers.Dense(width, activation="relu", name=f"encoder_{number + 1}")(x)
-    x = layers.Dense(latent, name="code")(x)
-    for number, width in enumerate(reversed(hidden)):
-        x = layers.Dense(width, activation="relu", name=f"decoder_{number + 1}")(x)
-    x = layers.Dense(SIDE * SIDE, activation="sigmoid", name="clean_pixels")(x)
-    return keras.Model(image, layers.Reshape((SIDE, SIDE), name="clean_image")(x), name="dense")
+    """The basic autoencoder, layer for layer, so that only the training differs: see `networks.fully_connected`."""
+    return networks.fully_connected(latent, hidden, name="dense")
 
 
 def conv(channels: Sequence[int], units: int) -> keras.Model:
@@ -82,12 +66,3 @@ def conv(channels: Sequence[int], units: int) -> keras.Model:
     x = convolution(fine, 3, "decoder_fine_2")(x)
     x = layers.Conv2DTranspose(1, 4, strides=2, padding="same", activation="sigmoid", name="clean_pixels")(x)
     return keras.Model(image, layers.Reshape((SIDE, SIDE), name="clean_image")(x), name="conv")
-
-
-def denoise(model: keras.Model, images: np.ndarray, *, batch: int = 500) -> np.ndarray:
-    """Images through a model: shape (n, 28, 28) in [0, 1], both ways.
-
-    The model is called as it is: `predict` would compile it anew for each size of a last batch.
-    """
-    batches = [images[start : start + batch] for start in range(0, len(images), batch)]
-    return np.concatenate([keras.ops.convert_to_numpy(model(part, training=False)) for part in batches])

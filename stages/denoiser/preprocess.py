@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from stages import artifacts, run
+from stages import artifacts, digits, run
 from stages.params import Params
-from stages.split import PARTS, stratified
 
-RAW = "data/raw/digits.npz"
 OUTPUT = "data/denoiser/digits.npz"
 
 # Streams of random numbers, so that no part ever sees another's noise.
@@ -14,30 +12,13 @@ TRAIN, VALIDATION, TEST, LEVELS = 1, 2, 3, 4
 
 
 def main(params: Params) -> None:
-    raw = artifacts.read_npz(RAW)
-    shares = params.split.digits
-    # The same split as the autoencoder's: it has not been trained on a digit that it is tested on here.
-    rows = stratified(
-        raw["labels"],
-        validation=shares.validation,
-        test=shares.test,
-        seed=params.seed,
-        limit=params.data.limit,
-    )
-    arrays = {part: raw["images"][rows[part]] for part in PARTS}
-    labels = {f"{part}_labels": raw["labels"][rows[part]] for part in PARTS}
+    parts = digits.split(params)
     std = params.denoiser.noise_std
     noisy = {
-        f"{part}_noisy": add_noise(scaled(arrays[part]), std, np.random.default_rng([params.seed, stream]))
+        f"{part}_noisy": add_noise(digits.scaled(parts[part]), std, np.random.default_rng([params.seed, stream]))
         for part, stream in (("validation", VALIDATION), ("test", TEST))
     }
-    artifacts.write_npz(OUTPUT, **arrays, **labels, **noisy)
-    print(f"digits: {', '.join(f'{len(arrays[part])} {part}' for part in PARTS)}, noise {std} → {OUTPUT}")
-
-
-def scaled(images: np.ndarray) -> np.ndarray:
-    """Grey values 0..255, uint8, any shape, as float32 in [0, 1]: what the networks read and write."""
-    return images.astype(np.float32) / 255
+    artifacts.write_npz(OUTPUT, **parts, **noisy)
 
 
 def add_noise(images: np.ndarray, std: float, generator: np.random.Generator) -> np.ndarray:

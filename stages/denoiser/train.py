@@ -5,10 +5,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from stages import StageError, artifacts, measures, run, training
-from stages.denoiser import model as networks
+from stages import StageError, artifacts, measures, networks, run, training
+from stages.denoiser import model as network
 from stages.denoiser.preprocess import OUTPUT as DATA
-from stages.denoiser.preprocess import TRAIN, add_noise, scaled
+from stages.denoiser.preprocess import TRAIN, add_noise
+from stages.digits import scaled
 from stages.params import Params
 
 MODELS = {"dense": "models/denoiser-dense.keras", "conv": "models/denoiser-conv.keras"}
@@ -38,7 +39,7 @@ def main(params: Params, name: str = "") -> None:
         return {"x": noisy, "y": clean, "batch_size": schedule.batch}
 
     def validate(model: keras.Model) -> dict[str, float]:
-        restored = networks.denoise(model, held_out_noisy)
+        restored = networks.apply(model, held_out_noisy)
         return {
             "loss": float(np.mean(keras.losses.binary_crossentropy(held_out, restored))),
             "psnr": measures.psnr(held_out, restored).mean(),
@@ -62,8 +63,8 @@ def main(params: Params, name: str = "") -> None:
 def build(params: Params, name: str) -> keras.Model:
     """The network called `name`: "dense", as large as the autoencoder, or "conv", which does not know `latent`."""
     if name == "dense":
-        return networks.dense(params.latent, params.autoencoder.hidden)
-    return networks.conv(params.denoiser.conv.channels, params.denoiser.conv.units)
+        return network.dense(params.latent, params.autoencoder.hidden)
+    return network.conv(params.denoiser.conv.channels, params.denoiser.conv.units)
 
 
 def obeyed(params: Params, name: str) -> dict[str, Any]:

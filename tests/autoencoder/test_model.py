@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages import artifacts
+from stages import artifacts, digits
 from stages.autoencoder import model as network
 from stages.autoencoder import preprocess, sizes, train
 
@@ -43,20 +43,14 @@ def test_encode_is_the_first_half_of_reconstruct():
     np.testing.assert_allclose(halves, network.reconstruct(model, IMAGES), atol=1e-6)
 
 
-def test_scaled_covers_zero_to_one():
-    values = preprocess.scaled(np.array([0, 51, 255], np.uint8))
-    assert values.dtype == np.float32
-    np.testing.assert_allclose(values, [0, 0.2, 1])
-
-
 @pytest.fixture
-def digits(workdir) -> None:
+def some_digits(workdir) -> None:
     """A few digits where the stages look for them: a bright square whose place is the label."""
     labels = np.arange(120, dtype=np.uint8) % 10
     images = GENERATOR.integers(0, 30, (120, 28, 28)).astype(np.uint8)
     for image, label in zip(images, labels, strict=True):
         image[2 * label : 2 * label + 8, 4:20] = 250
-    artifacts.write_npz(preprocess.RAW, images=images, labels=labels)
+    artifacts.write_npz(digits.RAW, images=images, labels=labels)
 
 
 def quick(params, **changes):
@@ -66,16 +60,16 @@ def quick(params, **changes):
     return params.model_copy(update={"autoencoder": section, **changes})
 
 
-def test_preprocess_splits_what_it_was_given(digits, params):
+def test_preprocess_splits_what_it_was_given(some_digits, params):
     preprocess.main(params)
     data = artifacts.read_npz(preprocess.OUTPUT)
-    raw = artifacts.read_npz(preprocess.RAW)["images"]
+    raw = artifacts.read_npz(digits.RAW)["images"]
     parts = [image.tobytes() for part in ("train", "validation", "test") for image in data[part]]
     assert sorted(parts) == sorted(image.tobytes() for image in raw)
     assert len(data["test"]) == len(data["test_labels"]) == 10
 
 
-def test_a_size_is_the_same_network_wherever_it_was_trained(digits, params):
+def test_a_size_is_the_same_network_wherever_it_was_trained(some_digits, params):
     """`latent` is taken over from train-sizes: it must be what training it alone would have given."""
     preprocess.main(params)
     train.main(quick(params, latent=4))  # models/sizes does not exist: trains
@@ -86,14 +80,14 @@ def test_a_size_is_the_same_network_wherever_it_was_trained(digits, params):
     assert network.latent_of(artifacts.read_model(train.MODEL)) == 4
 
 
-def test_a_size_that_was_not_compared_is_trained(digits, params):
+def test_a_size_that_was_not_compared_is_trained(some_digits, params):
     preprocess.main(params)
     sizes.main(quick(params))
     train.main(quick(params, latent=3))
     assert network.latent_of(artifacts.read_model(train.MODEL)) == 3
 
 
-def test_training_learns(digits, params):
+def test_training_learns(some_digits, params):
     preprocess.main(params)
     train.main(quick(params, latent=4))
     losses = [float(line.split(",")[2]) for line in artifacts.read_text(train.HISTORY).splitlines()[1:]]

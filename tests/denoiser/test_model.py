@@ -2,8 +2,9 @@ import keras
 import numpy as np
 import pytest
 
+from stages import networks
 from stages.autoencoder import model as autoencoder
-from stages.denoiser import model as networks
+from stages.denoiser import model as network
 from stages.denoiser import train
 from stages.params import Params
 
@@ -11,7 +12,7 @@ from stages.params import Params
 @pytest.mark.parametrize("name", ["dense", "conv"])
 def test_images_in_images_out(name: str, params: Params) -> None:
     images = np.random.default_rng(6).random((3, 28, 28), dtype=np.float32)
-    restored = networks.denoise(train.build(params, name), images)
+    restored = networks.apply(train.build(params, name), images)
     assert restored.shape == images.shape
     assert restored.min() >= 0 and restored.max() <= 1
 
@@ -19,9 +20,9 @@ def test_images_in_images_out(name: str, params: Params) -> None:
 def test_a_last_batch_may_be_smaller(params: Params) -> None:
     images = np.random.default_rng(9).random((5, 28, 28), dtype=np.float32)
     model = train.build(params, "dense")
-    whole = networks.denoise(model, images)
-    np.testing.assert_allclose(networks.denoise(model, images, batch=2), whole, atol=1e-6)
-    np.testing.assert_allclose(networks.denoise(model, images[::-1], batch=2), whole[::-1], atol=1e-6)
+    whole = networks.apply(model, images)
+    np.testing.assert_allclose(networks.apply(model, images, batch=2), whole, atol=1e-6)
+    np.testing.assert_allclose(networks.apply(model, images[::-1], batch=2), whole[::-1], atol=1e-6)
 
 
 def test_only_dense_obeys_latent(params: Params) -> None:
@@ -34,14 +35,14 @@ def test_only_dense_obeys_latent(params: Params) -> None:
 
 @pytest.mark.parametrize("hidden", [[], [96, 48]])
 def test_dense_has_the_autoencoders_shape(hidden: list[int]) -> None:
-    dense, basic = networks.dense(20, hidden), autoencoder.build(20, hidden)
+    dense, basic = network.dense(20, hidden), autoencoder.build(20, hidden)
     assert shapes(dense) == shapes(basic)
     assert activations(dense) == activations(basic)
 
 
 def test_conv_sees_the_whole_image_and_every_place() -> None:
     keras.utils.set_random_seed(7)
-    model = networks.conv([4, 6], 16)
+    model = network.conv([4, 6], 16)
     images = np.zeros((2, 28, 28), np.float32)
     images[1, 0, 0] = 1  # one corner pixel
     plain, touched = model.predict(images, verbose=0)

@@ -3,13 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.denoiser.preprocess import LEVELS, TEST, TRAIN, VALIDATION, add_noise, scaled
-
-
-def test_scaled_covers_zero_to_one() -> None:
-    grey = scaled(np.array([0, 51, 255], np.uint8))
-    assert grey.dtype == np.float32
-    np.testing.assert_allclose(grey, [0, 0.2, 1])
+from stages.denoiser.preprocess import LEVELS, TEST, TRAIN, VALIDATION, add_noise
 
 
 def test_noise_has_the_stated_moments_where_the_cut_does_not_reach() -> None:
