@@ -12,7 +12,7 @@ import yaml
 
 from stages import artifacts, run
 from stages.params import Params
-from stages.summary import HEADLINES, look_up
+from stages.summary import headlines
 
 README = "README.md"
 
@@ -35,16 +35,14 @@ def filled(text: str) -> str:
 def results() -> str:
     """Each task's headline beside what it has to beat."""
     rows = [("Task", "Measured on test data", "Result", "Beside it")]
-    for task, measure, key, beside in HEADLINES:
-        metrics = artifacts.read_json(f"metrics/{task}.json")
-        others = ", ".join(f"{name} {look_up(metrics, other):.4g}" for name, other in beside.items())
-        rows.append((task, measure, f"**{look_up(metrics, key):.4g}**", others))
+    rows += [(task, measure, f"**{result}**", others) for task, measure, result, others in headlines()]
     return markdown(rows)
 
 
 def params_table() -> str:
     """Every key of params.yaml with its value and its comment."""
     text = artifacts.read_text("params.yaml")
+    content = yaml.safe_load(text)
     rows, path = [("Key", "Value", "What it does")], []
     for line in text.splitlines():
         match = re.match(r"( *)(\w+):[^#]*(?:# (.*))?$", line)
@@ -52,7 +50,7 @@ def params_table() -> str:
             continue
         indent, key, comment = match.groups()
         path = [*path[: len(indent) // 2], key]
-        value = yaml.safe_load(text)
+        value = content
         for part in path:
             value = value[part]
         told = "" if isinstance(value, dict) or value is None else f"`{json.dumps(value)}`"

@@ -4,6 +4,7 @@ python -m stages.summary
 """
 
 import subprocess
+from collections.abc import Iterator
 
 from stages import artifacts, run
 from stages.params import Params
@@ -35,12 +36,18 @@ RESULTS = ("dvc.lock", "metrics", "plots")
 
 def main(params: Params) -> None:
     """Print the headlines, where to look, and how the run compares with the committed one."""
+    for task, measure, result, others in headlines():
+        print(f"{task:<12} {measure:<29} {result:<8} beside {others}")
+    print("\nall measures: dvc metrics show     pictures: plots/, or dvc plots show")
+    print(comparison())
+
+
+def headlines() -> Iterator[tuple[str, str, str, str]]:
+    """For each task its name, what is measured, the result, and the figures beside it, as text with four digits."""
     for task, measure, key, beside in HEADLINES:
         metrics = artifacts.read_json(f"metrics/{task}.json")
         others = ", ".join(f"{name} {look_up(metrics, other):.4g}" for name, other in beside.items())
-        print(f"{task:<12} {measure:<29} {look_up(metrics, key):<8.4g} beside {others}")
-    print("\nall measures: dvc metrics show     pictures: plots/, or dvc plots show")
-    print(comparison())
+        yield task, measure, f"{look_up(metrics, key):.4g}", others
 
 
 def look_up(metrics: dict, key: str) -> float:
