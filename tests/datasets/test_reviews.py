@@ -33,4 +33,5 @@ def test_another_file_is_refused(content: bytes):
 
 
 def test_rows_carry_their_split():
-    assert reviews.rows(["a"], [1], "train") == [{"text": "a", "label": 1, "split": "train"}]
+    table = reviews.rows(reviews.Reviews(["a", "b"], [1, 0], [False, True], {}))
+    assert table == [{"text": "a", "label": 1, "split": "train"}, {"text": "b", "label": 0, "split": "test"}]
