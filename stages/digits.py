@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from stages import artifacts
+from stages import StageError, artifacts
 from stages.params import Params
-from stages.split import PARTS, stratified
+from stages.split import PARTS, parted
 
 RAW = "data/raw/digits.npz"
 SIDE = 28
@@ -18,17 +18,24 @@ def split(params: Params) -> dict[str, np.ndarray]:
 
     Returns:
         Under "train", "validation" and "test" images, uint8, shape (n, 28, 28); under each name with "_labels" their
-        labels, uint8, shape (n,).
+        labels, uint8, shape (n,). The source's own test half is the test part, where it has one.
+
+    Raises:
+        StageError: there are too few digits, or all are the same.
     """
     raw = artifacts.read_npz(RAW)
     shares = params.split.digits
-    rows = stratified(
+    rows = parted(
         raw["labels"],
+        raw["test"],
         validation=shares.validation,
         test=shares.test,
         seed=params.seed,
         limit=params.data.limit,
     )
+    for part in PARTS:
+        if len(np.unique(raw["labels"][rows[part]])) < 2:
+            raise StageError(f"{RAW} has too few digits ({len(raw['labels'])}): {part} needs two different ones")
     images = {part: raw["images"][rows[part]] for part in PARTS}
     labels = {f"{part}_labels": raw["labels"][rows[part]] for part in PARTS}
     print(f"digits: {', '.join(f'{len(images[part])} {part}' for part in PARTS)}")

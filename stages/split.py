@@ -33,3 +33,40 @@ def stratified(
         parts["validation"].append(rows[held_out : held_out + chosen])
         parts["train"].append(rows[held_out + chosen :])
     return {part: np.sort(np.concatenate(rows)) for part, rows in parts.items()}
+
+
+def parted(
+    labels: np.ndarray,
+    official_test: np.ndarray,
+    *,
+    validation: float,
+    test: float,
+    seed: int,
+    limit: int | None = None,
+) -> dict[str, np.ndarray]:
+    """Split the rows of a dataset that may have a test half of its own; then it stays the test part.
+
+    Args:
+        labels: shape (n,), the label of each row.
+        official_test: bool, shape (n,): has the source itself set the row apart for testing?
+        validation: share of the rows that are not, in (0, 1).
+        test: share of the rows, in (0, 1), where the source has no test half.
+        seed: as for `stratified`.
+        limit: use about this many rows only; both halves shrink alike.
+
+    Returns:
+        As `stratified`.
+    """
+    if not official_test.any():
+        return stratified(labels, validation=validation, test=test, seed=seed, limit=limit)
+    rows = {}
+    for half, inside in (("train", ~official_test), ("test", official_test)):
+        numbers = np.flatnonzero(inside)
+        most = None if limit is None else round(limit * len(numbers) / len(labels))
+        parts = stratified(labels[numbers], validation=validation, test=test, seed=seed, limit=most)
+        rows[half] = {part: numbers[parts[part]] for part in PARTS}
+    return {
+        "train": np.sort(np.concatenate([rows["train"]["train"], rows["train"]["test"]])),
+        "validation": rows["train"]["validation"],
+        "test": np.sort(np.concatenate(list(rows["test"].values()))),
+    }

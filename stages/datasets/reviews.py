@@ -1,5 +1,6 @@
 """download-reviews: film reviews from wherever `data.reviews` says → data/raw/reviews.csv."""
 
+import hashlib
 import html
 import io
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from stages import StageError, artifacts, run
-from stages.datasets import packaged
+from stages.datasets import aclimdb, keras_sets, own, packaged
 from stages.params import Params
 
 OUTPUT = "data/raw/reviews.csv"
@@ -37,7 +38,7 @@ def main(params: Params) -> None:
 
 
 def load(source: Path) -> Reviews:
-    """Reviews from packaged.txt.
+    """Reviews from packaged.txt, from keras.txt, or from the user's own folder, archive or CSV file.
 
     Args:
         source: as in params.yaml, `data.reviews`.
@@ -45,9 +46,19 @@ def load(source: Path) -> Reviews:
     Raises:
         StageError: it cannot be had or is not what it should be.
     """
-    if source.name != "packaged.txt":
-        raise StageError(f"params.yaml: data.reviews is {str(source)!r}; it should be stages/datasets/packaged.txt")
-    return _packaged(source)
+    if source.name == "packaged.txt":
+        return _packaged(source)
+    if source.name == "keras.txt":
+        return _keras(source)
+    if own.is_folder(source):
+        return _own_files(source, aclimdb.read_folder(source), "your own folder of reviews")
+    if source.name.endswith((".tar.gz", ".tgz")):
+        return _own_files(source, aclimdb.read_archive(source), "your own archive of reviews")
+    if source.suffix == ".csv":
+        return _own_csv(source)
+    raise StageError(
+        f"{source} is none of what data.reviews may be: a folder laid out as aclImdb, its .tar.gz, or a .csv of reviews"
+    )
 
 
 def _packaged(source: Path) -> Reviews:
@@ -64,6 +75,77 @@ def _packaged(source: Path) -> Reviews:
         "distinct_texts": len(set(texts)),
     }
     return Reviews(texts, labels, [False] * len(texts), provenance)
+
+
+def _keras(source: Path) -> Reviews:
+    (train, train_labels), (test, test_labels) = keras_sets.imdb(source)
+    provenance = {
+        "dataset": "IMDB reviews (Maas et al. 2011), 50,000, small letters without marks, with their own split",
+        **keras_sets.provenance(source, "imdb.npz", "imdb_word_index.json"),
+        "licence": "collected for research; the reviews belong to those who wrote them",
+    }
+    labels = [int(label) for label in [*train_labels, *test_labels]]
+    return _counted([*train, *test], labels, [False] * len(train) + [True] * len(test), provenance)
+
+
+def _own_files(source: Path, files: dict[str, bytes], dataset: str) -> Reviews:
+    """Reviews of {train,test}/{pos,neg}/*.txt or {pos,neg}/*.txt, given by those names."""
+    halves = {name.split("/")[-3] if name.count("/") == 2 else "" for name in files}
+    if len(halves) > 1 and "" in halves:
+        raise StageError(f"{source} has pos and neg both beside train or test and within it; keep one of them")
+    for half in sorted(halves) or [""]:
+        for feeling in aclimdb.FEELINGS:
+            start = f"{half}/{feeling}/" if half else f"{feeling}/"
+            if not any(name.startswith(start) for name in files):
+                raise StageError(f"{source} has no review {start}*.txt; it should be laid out as aclImdb")
+    order = sorted(files, key=lambda name: (not name.startswith("train/"), "pos/" not in name, name))
+    texts, digest = [], hashlib.sha256()
+    for name in order:
+        texts.append(tidy(own.decode(files[name], source / name)))
+        digest.update(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n".encode())
+    provenance = {
+        "dataset": dataset,
+        "source": str(source),
+        "sha256": digest.hexdigest(),
+        "sha256_of": "a line `SHA256  NAME` for each review, in the order here: train, test; pos, neg; names as text",
+        "licence": own.LICENCE,
+    }
+    labels = [int("pos/" in name) for name in order]
+    test = [halves == {"train", "test"} and name.startswith("test/") for name in order]
+    return _counted(texts, labels, test, provenance)
+
+
+def _own_csv(source: Path) -> Reviews:
+    try:
+        table = pd.read_csv(io.StringIO(own.decode(own.read(source), source)), keep_default_na=False, dtype=str)
+    except ValueError as error:
+        raise StageError(f"{source} is not CSV: {error}") from error
+    if not {"text", "label"} <= set(table.columns):
+        raise StageError(f"{source} should have the columns text and label; it has {', '.join(table.columns)}")
+    for column, allowed in (("label", {"0", "1"}), ("split", {"train", "test"})):
+        if column in table and (wrong := sorted(set(table[column]) - allowed)):
+            raise StageError(f"{source}: a {column} is {wrong[0]!r}; it should be {' or '.join(sorted(allowed))}")
+    texts = [tidy(text) for text in table["text"]]
+    if "" in texts:
+        raise StageError(f"{source}: review {texts.index('') + 1} is empty")
+    provenance = {
+        "dataset": "your own table of reviews",
+        "source": str(source),
+        "sha256": own.digest(source),
+        "licence": own.LICENCE,
+    }
+    split = table["split"] if "split" in table else ["train"] * len(table)
+    test = [set(split) == {"train", "test"} and half == "test" for half in split]
+    reviews = _counted(texts, [int(label) for label in table["label"]], test, provenance)
+    for half in sorted(set(reviews.test)) or [False]:
+        if {label for label, is_test in zip(reviews.labels, reviews.test, strict=True) if is_test == half} != {0, 1}:
+            raise StageError(f"{source} should have reviews with label 0 and with label 1 in each split")
+    return reviews
+
+
+def _counted(texts: list[str], labels: list[int], test: list[bool], provenance: dict[str, Any]) -> Reviews:
+    counts = {"reviews": len(texts), "positive": sum(labels), "distinct_texts": len(set(texts))}
+    return Reviews(texts, labels, test, {**provenance, **counts, "official_test": sum(test)})
 
 
 def read_table(content: bytes) -> tuple[list[str], list[int]]:

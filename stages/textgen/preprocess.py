@@ -39,23 +39,27 @@ def split(documents: Sequence[str], settings: Textgen) -> dict[str, str]:
 
     Args:
         documents: each begins with its title in a line of its own.
-        settings: with `FEW` or more documents, `documents` names those held out; with fewer, `holdout` has the shares
-            of the whole text, cut off its end: first validation, then test.
+        settings: with `FEW` or more documents, `documents` names those held out. With fewer, or where it names none of
+            them (it was made for another text), `holdout` has the shares of the whole text, cut off its end: first
+            validation, then test.
 
     Returns:
         Text by part, its documents with `SEPARATOR` between them.
 
     Raises:
-        StageError: a named document does not exist or is named twice, or a part is empty.
+        StageError: a named document does not exist though others do, or a part is empty.
     """
-    if len(documents) < FEW:
+    titles = [document.split("\n", 1)[0] for document in documents]
+    named = {"validation": settings.documents.validation, "test": settings.documents.test}
+    known = {title for chosen in named.values() for title in chosen} & set(titles)
+    if len(documents) >= FEW and not known:
+        print("textgen: none of textgen.documents is in this text; its end is held out, by textgen.holdout")
+    if len(documents) < FEW or not known:
         text = SEPARATOR.join(documents)
         second = len(text) - round(len(text) * settings.holdout.test)
         first = second - round(len(text) * settings.holdout.validation)
         parts = {"train": text[:first], "validation": text[first:second], "test": text[second:]}
     else:
-        titles = [document.split("\n", 1)[0] for document in documents]
-        named = {"validation": settings.documents.validation, "test": settings.documents.test}
         for title in [*named["validation"], *named["test"]]:
             if title not in titles:
                 raise StageError(f"params.yaml: textgen.documents names {title!r}; the text has: {'; '.join(titles)}")

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from stages import artifacts, run, training
+from stages import StageError, artifacts, run, training
 from stages.params import Params
 from stages.textgen import model as network
 from stages.textgen.preprocess import OUTPUT as DATA
@@ -17,6 +17,11 @@ def main(params: Params) -> None:
     settings, shape = params.textgen.training, params.textgen.network
     data = artifacts.read_npz(DATA)
     vocabulary = vocabulary_in(data)
+    if len(data["train"]) <= settings.length:
+        raise StageError(
+            f"{DATA} has {len(data['train'])} characters to train on; textgen.training.length asks for passages of "
+            f"{settings.length}: make it smaller, or data.text longer"
+        )
     training.prepare(params.seed)
     layers = {"vocabulary": len(vocabulary), "embedding": shape.embedding, "units": shape.units}
     model = network.build(**layers, batch=settings.batch, passage=settings.passage)

@@ -51,12 +51,6 @@ def test_a_wrong_file_is_told(content):
         digits.read_csv(content)
 
 
-def test_an_unknown_source_is_told(params):
-    other = params.model_copy(update={"data": params.data.model_copy(update={"digits": "nowhere"})})
-    with pytest.raises(StageError, match=r"data\.digits is 'nowhere'; it should be stages/datasets/packaged\.txt"):
-        digits.main(other)
-
-
 @pytest.mark.network
 def test_the_packaged_digits(params, repository, workdir):
     data = params.data.model_copy(update={"digits": str(repository / params.data.digits)})

@@ -34,11 +34,17 @@ def test_whole_documents_are_held_out():
 
 
 def test_unknown_title_is_named_with_those_there_are():
-    with pytest.raises(StageError, match=r"'Play 5'.*Play 4x"):
-        split(
-            [f"Play {number}x\n..." for number in range(FEW)],
-            SETTINGS.model_copy(update={"documents": Documents.model_construct(validation=[], test=["Play 5"])}),
-        )
+    settings = SETTINGS.model_copy(update={"documents": Documents(validation=["Play 2"], test=["Play 5x"])})
+    with pytest.raises(StageError, match=r"'Play 5x'.*Play 4"):
+        split(PLAYS, settings)
+
+
+def test_titles_of_another_text_give_way_to_the_shares(capsys):
+    plays = [f"Story {number}\n{'word ' * 20}" for number in range(FEW)]
+    parts = split(plays, SETTINGS)
+    assert "".join(parts.values()) == SEPARATOR.join(plays)
+    assert abs(len(parts["test"]) / len(SEPARATOR.join(plays)) - 0.2) < 0.001
+    assert "none of textgen.documents is in this text" in capsys.readouterr().out
 
 
 def test_few_documents_are_cut_in_order():
