@@ -5,6 +5,7 @@ Keras, and TensorFlow with it, is imported only here and only when this source i
 
 import re
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,9 +74,9 @@ def imdb(pins: Path) -> tuple[tuple[list[str], np.ndarray], tuple[list[str], np.
 
     def load(keras: Any) -> tuple[tuple[list[str], np.ndarray], tuple[list[str], np.ndarray]]:
         ranks = keras.datasets.imdb.get_word_index()
-        # Above every number: by default the highest one is taken for unknown.
+        # By default Keras takes the highest number for unknown.
         (x_train, y_train), (x_test, y_test) = keras.datasets.imdb.load_data(
-            num_words=len(ranks) + INDEX_FROM + 1,
+            num_words=sys.maxsize,
             start_char=START,
             oov_char=OUT_OF_VOCABULARY,
             index_from=INDEX_FROM,

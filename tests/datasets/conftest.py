@@ -1,0 +1,62 @@
+import gzip
+import io
+import struct
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+IMAGES = np.random.default_rng(1).integers(0, 256, (40, 28, 28)).astype(np.uint8)
+LABELS = np.arange(40, dtype=np.uint8) % 10
+
+
+def idx(array: np.ndarray) -> bytes:
+    """Bytes as MNIST's files hold them."""
+    return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+def put(path: Path, content: bytes | str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def put_digits(folder: Path, mark: str = "-", suffix: str = "", halves: tuple[str, ...] = ("train", "t10k")) -> Path:
+    """The four files, 30 digits to train on and 10 to test on."""
+    rows = {"train": slice(30), "t10k": slice(30, 40)}
+    for half in halves:
+        for name, array in ((f"images{mark}idx3", IMAGES), (f"labels{mark}idx1", LABELS)):
+            content = idx(array[rows[half]])
+            put(folder / f"{half}-{name}-ubyte{suffix}", gzip.compress(content) if suffix else content)
+    return folder
+
+
+def put_reviews(folder: Path, halves: tuple[str, ...] = ("train/", "test/")) -> Path:
+    """Two reviews of each feeling in each half."""
+    for half in halves:
+        for feeling in ("pos", "neg"):
+            for number in (0, 10):
+                put(folder / f"{half}{feeling}/{number}_7.txt", f"{half}{feeling} {number}<br />&amp; so\non")
+    put(folder / "train/unsup/0_0.txt", b"\xff") if "train/" in halves else None
+    return folder
+
+
+def tar(folder: Path, path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
+    """A folder as aclImdb/ in a .tar.gz, with some members more."""
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(folder, "aclImdb")
+        for member, content in members:
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+@pytest.fixture
+def set_source(params):
+    """A function (dataset, path) → params with that path."""
+
+    def changed(dataset: str, path: object):
+        return params.model_copy(update={"data": params.data.model_copy(update={dataset: str(path)})})
+
+    return changed
