@@ -86,9 +86,14 @@ def rounded(value: Any) -> Any:
     return value
 
 
+def json_text(content: Any) -> str:
+    """JSON in the order given; floats are rounded, NaN and infinity are refused (they are not JSON)."""
+    return json.dumps(rounded(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def write_json(path: str | Path, content: Any) -> None:
-    """Write JSON in the order given; floats are rounded, NaN and infinity are refused (they are not JSON)."""
-    write_text(path, json.dumps(rounded(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write `json_text`."""
+    write_text(path, json_text(content))
 
 
 def read_json(path: str | Path) -> Any:

@@ -70,3 +70,9 @@ def parted(
         "validation": rows["train"]["validation"],
         "test": np.sort(np.concatenate(list(rows["test"].values()))),
     }
+
+
+def every(total: int, count: int) -> np.ndarray:
+    """`count` row numbers spread evenly over `total` rows, or all of them if there are fewer."""
+    count = min(count, total)
+    return np.arange(count) * total // count

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.split import PARTS, parted, stratified
+from stages.split import PARTS, every, parted, stratified
 
 LABELS = np.repeat(np.arange(10), 500)
 
@@ -64,3 +64,12 @@ def test_a_limit_shrinks_both_halves_alike():
     assert len(rows["test"]) == 40
     assert len(rows["train"]) + len(rows["validation"]) == 60
     assert np.bincount(MIXED[rows["test"]]).tolist() == [10] * 4
+
+
+@given(total=st.integers(1, 3000), count=st.integers(1, 500))
+def test_every_spreads_rows_evenly(total: int, count: int) -> None:
+    rows = every(total, count)
+    assert len(rows) == min(total, count) == len(set(rows))
+    assert rows[0] == 0 and rows[-1] < total
+    if len(rows) > 1:
+        assert np.diff(rows).max() - np.diff(rows).min() <= 1

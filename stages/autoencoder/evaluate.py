@@ -1,7 +1,17 @@
-"""evaluate-autoencoder: the autoencoder beside principal components, on unseen digits; sizes of the code compared."""
+"""evaluate-autoencoder: the autoencoder beside principal components, on unseen digits; sizes of the code compared.
 
+With options, `measure` alone, on other digits: see stages/unseen.py.
+"""
+# ruff: noqa: E402
+
+from stages import unseen
+
+OPTIONS = unseen.options(__name__, "autoencoder")  # before TensorFlow is imported
+
+import argparse
 import re
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +20,7 @@ from stages.autoencoder import baselines
 from stages.autoencoder import model as network
 from stages.autoencoder.preprocess import OUTPUT as DATA
 from stages.autoencoder.train import MODEL, SIZES
-from stages.digits import scaled
+from stages.digits import SIDE, scaled
 from stages.params import Params
 
 METRICS = "metrics/autoencoder.json"
@@ -36,14 +46,9 @@ def main(params: Params) -> None:
     def probe(encode: Callable[[np.ndarray], np.ndarray]) -> float:
         return baselines.probe_accuracy(encode(train), labels["train"], encode(test), labels["test"])
 
-    bce, floor = baselines.cross_entropy(test, model_test), baselines.cross_entropy_floor(test)
     metrics = {
         "latent": latent,
-        "bce": bce,
-        "bce_floor": floor,
-        "bce_excess": bce - floor,
-        **quality(test, model_test),
-        "mse_interval": measures.interval(measures.mse(test, model_test), seed=params.seed),
+        **copying(test, model_test, seed=params.seed),
         "probe_accuracy": probe(lambda images: network.encode(model, images)),
         "pca": {
             "bce": baselines.cross_entropy(test, np.clip(pca_test, margin, 1 - margin)),
@@ -62,6 +67,37 @@ def main(params: Params) -> None:
     artifacts.write_png(RECONSTRUCTIONS, charts.image_grid(rows, title=title))
     compare_sizes(train, test, shown)
     print(f"autoencoder: mean squared error {metrics['mse']:.4f}, PCA's {metrics['pca']['mse']:.4f}")
+
+
+def measure(params: Params, options: argparse.Namespace, model: Any, data: Any) -> dict[str, Any]:
+    """The measures that need only a model and digits, of digits from anywhere.
+
+    Args:
+        params: all of params.yaml; `seed` is obeyed.
+        options: `limit`.
+        model: an autoencoder of `network.build`.
+        data: `stages.datasets.digits.Digits`.
+    """
+    layers = {layer.name for layer in model.layers}
+    unseen.need(model, model.output_shape == (None, SIDE, SIDE) and "code" in layers, "an autoencoder of digits")
+    images = scaled(data.images[unseen.rows(data.test, options.limit)])
+    return {
+        "digits": len(images),
+        "latent": network.latent_of(model),
+        **copying(images, network.reconstruct(model, images), seed=params.seed),
+    }
+
+
+def copying(clean: np.ndarray, images: np.ndarray, *, seed: int) -> dict[str, float | list[float]]:
+    """How well images, shape (n, 28, 28), are copied: binary cross-entropy, its floor and the excess; `quality`."""
+    bce, floor = baselines.cross_entropy(clean, images), baselines.cross_entropy_floor(clean)
+    return {
+        "bce": bce,
+        "bce_floor": floor,
+        "bce_excess": bce - floor,
+        **quality(clean, images),
+        "mse_interval": measures.interval(measures.mse(clean, images), seed=seed),
+    }
 
 
 def compare_sizes(train: np.ndarray, test: np.ndarray, shown: np.ndarray) -> None:
@@ -96,4 +132,4 @@ def first_of_each(labels: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    run(main)
+    unseen.run(measure, OPTIONS, dataset="digits", model=MODEL) if OPTIONS else run(main)

@@ -1,16 +1,27 @@
-"""evaluate-denoiser: every denoiser on the same noisy digits, and on weaker and stronger noise than it was made for."""
+"""evaluate-denoiser: every denoiser on the same noisy digits, and on weaker and stronger noise than it was made for.
 
+With options, `measure` alone, one model on other digits: see stages/unseen.py.
+"""
+# ruff: noqa: E402
+
+from stages import unseen
+
+OPTIONS = unseen.options(__name__, "denoiser")  # before TensorFlow is imported
+
+import argparse
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from stages import artifacts, charts, measures, networks, run
 from stages.denoiser import baselines
-from stages.denoiser.preprocess import LEVELS, add_noise
+from stages.denoiser.preprocess import LEVELS, TEST, add_noise
 from stages.denoiser.preprocess import OUTPUT as DATA
 from stages.denoiser.train import MODELS
-from stages.digits import scaled
+from stages.digits import SIDE, scaled
 from stages.params import Params
+from stages.split import every
 
 AUTOENCODER = "models/autoencoder.keras"
 METRICS = "metrics/denoiser.json"
@@ -63,6 +74,29 @@ def main(params: Params) -> None:
     dense, conv = metrics["dense"]["psnr"], metrics["conv"]["psnr"]
     print(f"PSNR on {len(clean)} test digits: conv {conv:.2f} dB, dense {dense:.2f} dB; the best filter")
     print(f"is {best.replace('_', ' ')}: {psnr[best].mean():.2f} dB")
+
+
+def measure(params: Params, options: argparse.Namespace, model: Any, data: Any) -> dict[str, Any]:
+    """The measures that need only a model and digits, of digits from anywhere, with noise of their own.
+
+    Args:
+        params: all of params.yaml; `seed` and, where `options` has none, `denoiser.noise_std` are obeyed.
+        options: `limit`, `noise_std`.
+        model: from digits, shape (n, 28, 28), to the same shape.
+        data: `stages.datasets.digits.Digits`.
+    """
+    unseen.need(model, model.input_shape == model.output_shape == (None, SIDE, SIDE), "a denoiser of digits")
+    std = options.noise_std or params.denoiser.noise_std
+    clean = scaled(data.images[unseen.rows(data.test, options.limit)])
+    noisy = add_noise(clean, std, np.random.default_rng([params.seed, TEST]))
+    denoised = networks.apply(model, noisy)
+    return {
+        "digits": len(clean),
+        "noise_std": std,
+        "noisy": quality(clean, noisy, seed=params.seed),
+        "denoised": quality(clean, denoised, seed=params.seed),
+        "gain": gain(measures.psnr(clean, denoised) - measures.psnr(clean, noisy), seed=params.seed),
+    }
 
 
 def denoisers(settings: dict[str, float]) -> dict[str, Denoiser]:
@@ -132,11 +166,5 @@ def gain(differences: np.ndarray, *, seed: int) -> dict[str, float | list[float]
     return {"psnr": differences.mean(), "psnr_interval": measures.interval(differences, seed=seed)}
 
 
-def every(total: int, count: int) -> np.ndarray:
-    """`count` row numbers spread evenly over `total` rows, or all of them if there are fewer."""
-    count = min(count, total)
-    return np.arange(count) * total // count
-
-
 if __name__ == "__main__":
-    run(main)
+    unseen.run(measure, OPTIONS, dataset="digits", model=MODELS["conv"]) if OPTIONS else run(main)

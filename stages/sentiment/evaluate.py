@@ -1,6 +1,16 @@
-"""evaluate-sentiment: the classifier beside n-gram baselines, on reviews it never saw."""
+"""evaluate-sentiment: the classifier beside n-gram baselines, on reviews it never saw.
 
+With options, `measure` alone, on other reviews: see stages/unseen.py.
+"""
+# ruff: noqa: E402
+
+from stages import unseen
+
+OPTIONS = unseen.options(__name__, "sentiment")  # before TensorFlow is imported
+
+import argparse
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,13 +25,24 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from stages import artifacts, charts, measures, run
+from stages import StageError, artifacts, charts, measures, run
 from stages.params import Params
 from stages.sentiment import baselines, batches
 from stages.sentiment import model as network
-from stages.sentiment.preprocess import LINE_BREAK, NGRAMS, RAW
+from stages.sentiment.preprocess import (
+    LINE_BREAK,
+    NGRAMS,
+    RAW,
+    UNKNOWN,
+    VOCABULARY,
+    arrays_of,
+    encode,
+    numbers,
+    tokenise,
+)
 from stages.sentiment.preprocess import OUTPUT as DATA
 from stages.sentiment.train import MODEL
+from stages.sentiment.train import ratios as log_ratios
 from stages.split import PARTS
 
 METRICS = "metrics/sentiment.json"
@@ -59,9 +80,7 @@ def main(params: Params) -> None:
         **quality(actual, predicted, 0.5),
         "accuracy_interval": measures.interval(right, seed=params.seed),
         "tuned": {"threshold": threshold, **quality(actual, predicted, threshold)},
-        "roc_auc": roc_auc_score(actual, predicted),
-        "average_precision": average_precision_score(actual, predicted),
-        "calibration_error": calibration_error(actual, predicted),
+        **ranking(actual, predicted),
         "branches": {
             name: {"accuracy": np.mean((logit >= 0) == actual), "weight": weight}
             for (name, logit), weight in zip(logits["test"].items(), weights, strict=True)
@@ -88,6 +107,43 @@ def main(params: Params) -> None:
     print(f"sentiment: accuracy {metrics['accuracy']:.4f}; {beside}")
 
 
+def measure(params: Params, options: argparse.Namespace, model: Any, data: Any) -> dict[str, Any]:
+    """The measures that need only a model and reviews, of reviews from anywhere.
+
+    Args:
+        params: all of params.yaml; `seed` and `sentiment.network` are obeyed.
+        options: `limit`, `vocabulary`.
+        model: of `network.build`.
+        data: `stages.datasets.reviews.Reviews`.
+    """
+    sizes = params.sentiment.network
+    unseen.need(model, {"word_vectors", "log_ratios"} <= {layer.name for layer in model.layers}, "a reader of reviews")
+    words, known, training = (options.vocabulary / Path(path).name for path in (VOCABULARY, NGRAMS, DATA))
+    ratios = log_ratios(batches.reviews(artifacts.read_npz(training), "train", sizes), sizes.ngrams)
+    if not network.trained_on(model, sizes, ratios):
+        raise StageError(
+            f"the model was not trained on {training} with params.yaml's sentiment.network: it knows others"
+        )
+    chosen = unseen.rows(np.array(data.test), options.limit)
+    actual = np.array(data.labels)[chosen]
+    if len(set(actual)) < 2:
+        raise StageError(f"--data: the {len(actual)} reviews should be of both kinds, negative and positive")
+    number = numbers(artifacts.read_text(words).splitlines())
+    ids = [encode(tokenise(data.texts[row]), number) for row in chosen]
+    arrays = {"test_labels": actual, **arrays_of("test", ids, len(number), artifacts.read_npz(known)["keys"])}
+    logits = network.logits(network.branches(model), batches.reviews(arrays, "test", sizes), sizes.pool)
+    predicted = network.probability(logits, network.weights(model))
+    return {
+        "reviews": len(actual),
+        "positive": np.sum(actual),
+        "words": len(arrays["test_words"]),
+        "unknown_words": np.sum(arrays["test_words"] == UNKNOWN),
+        **quality(actual, predicted, 0.5),
+        "accuracy_interval": measures.interval((predicted >= 0.5) == actual, seed=params.seed),
+        **ranking(actual, predicted),
+    }
+
+
 def quality(actual: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, float]:
     """Accuracy, and precision, recall and F1 of the positive class, when `threshold` and above counts as positive.
 
@@ -99,6 +155,15 @@ def quality(actual: np.ndarray, probability: np.ndarray, threshold: float) -> di
     predicted = probability >= threshold
     precision, recall, f1, _ = precision_recall_fscore_support(actual, predicted, average="binary", zero_division=0)
     return {"accuracy": accuracy_score(actual, predicted), "precision": precision, "recall": recall, "f1": f1}
+
+
+def ranking(actual: np.ndarray, probability: np.ndarray) -> dict[str, float]:
+    """Measures of the probabilities that depend on no threshold; arguments as for `quality`."""
+    return {
+        "roc_auc": roc_auc_score(actual, probability),
+        "average_precision": average_precision_score(actual, probability),
+        "calibration_error": calibration_error(actual, probability),
+    }
 
 
 def best_threshold(actual: np.ndarray, probability: np.ndarray) -> float:
@@ -281,4 +346,4 @@ def _only(values: Mapping[str, float], *names: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    run(main)
+    unseen.run(measure, OPTIONS, dataset="reviews", model=MODEL) if OPTIONS else run(main)

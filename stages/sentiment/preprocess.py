@@ -35,22 +35,17 @@ def main(params: Params) -> None:
         if len(set(labels[rows[part]])) < 2:
             raise StageError(f"{RAW} has too few different reviews ({len(table)}): {part} needs some of both labels")
     words = vocabulary(tokens[row] for row in rows["train"])
-    number = {word: UNKNOWN + 1 + rank for rank, word in enumerate(words)}
+    number = numbers(words)
     ids = {part: [encode(tokens[row], number) for row in rows[part]] for part in PARTS}
     known = ngrams.index(ids["train"], len(words), least=LEAST)
     if not len(known):
         raise StageError(f"no word occurs in {LEAST} of the training reviews; raise data.limit")
     arrays = {}
     for part in PARTS:
-        counts = ngrams.count(ids[part], len(words), known)
         arrays |= {
             f"{part}_rows": rows[part],
             f"{part}_labels": labels[rows[part]].astype(np.uint8),
-            f"{part}_words": np.concatenate(ids[part]),
-            f"{part}_word_lengths": np.array([len(review) for review in ids[part]], np.int32),
-            f"{part}_ngrams": counts.numbers,
-            f"{part}_ngram_counts": counts.counts,
-            f"{part}_ngram_lengths": counts.lengths,
+            **arrays_of(part, ids[part], len(words), known),
         }
     artifacts.write_npz(OUTPUT, **arrays)
     artifacts.write_text(VOCABULARY, "".join(f"{word}\n" for word in words))
@@ -110,9 +105,33 @@ def vocabulary(training: Iterable[Iterable[str]]) -> list[str]:
     return sorted((word for word, times in frequency.items() if times >= LEAST), key=lambda w: (-frequency[w], w))
 
 
+def numbers(words: Sequence[str]) -> dict[str, int]:
+    """The id of each word of a vocabulary."""
+    return {word: UNKNOWN + 1 + rank for rank, word in enumerate(words)}
+
+
 def encode(tokens: Sequence[str], number: dict[str, int]) -> np.ndarray:
     """Word ids of a review, int32; `UNKNOWN` for words outside the vocabulary. 0 is left to padding."""
     return np.fromiter((number.get(token, UNKNOWN) for token in tokens), np.int32, len(tokens))
+
+
+def arrays_of(part: str, reviews: Sequence[np.ndarray], vocabulary: int, known: np.ndarray) -> dict[str, np.ndarray]:
+    """The words and the n-grams of one part, review after review.
+
+    Args:
+        part: what the arrays' names begin with.
+        reviews: word ids, one array per review.
+        vocabulary: number of words that have an id.
+        known: the index of n-grams.
+    """
+    counts = ngrams.count(reviews, vocabulary, known)
+    return {
+        f"{part}_words": np.concatenate(reviews),
+        f"{part}_word_lengths": np.array([len(review) for review in reviews], np.int32),
+        f"{part}_ngrams": counts.numbers,
+        f"{part}_ngram_counts": counts.counts,
+        f"{part}_ngram_lengths": counts.lengths,
+    }
 
 
 if __name__ == "__main__":

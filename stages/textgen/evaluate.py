@@ -1,17 +1,27 @@
-"""evaluate-textgen: the text model beside counted n-grams and compressors, and what it writes at each temperature."""
+"""evaluate-textgen: the text model beside counted n-grams and compressors, and what it writes at each temperature.
 
+With options, `measure` alone, on another text: see stages/unseen.py.
+"""
+# ruff: noqa: E402
+
+from stages import unseen
+
+OPTIONS = unseen.options(__name__, "textgen")  # before TensorFlow is imported
+
+import argparse
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from stages import artifacts, charts, measures, run
+from stages import StageError, artifacts, charts, measures, run
 from stages.params import Params
 from stages.textgen import baselines
 from stages.textgen import generate as writing
 from stages.textgen import model as network
 from stages.textgen.preprocess import OUTPUT as DATA
-from stages.textgen.preprocess import decode, encode, vocabulary_in
+from stages.textgen.preprocess import SEPARATOR, decode, encode, vocabulary_in
 from stages.textgen.train import MODEL
 
 METRICS = "metrics/textgen.json"
@@ -42,11 +52,7 @@ def main(params: Params) -> None:
     artifacts.write_json(
         METRICS,
         {
-            "nats": nats.mean(),
-            "nats_interval": measures.interval(passages(nats), seed=params.seed),
-            "bits": nats.mean() / np.log(2),
-            "perplexity": np.exp(nats.mean()),
-            "accuracy": hits.mean(),
+            **foretelling(nats, hits, seed=params.seed),
             "validation_nats": validation_nats.mean(),
             "baselines": {
                 "unigram": costs["test"][0].mean(),
@@ -69,6 +75,45 @@ def main(params: Params) -> None:
     )
     artifacts.write_png(SAMPLES_PICTURE, picture)
     print(f"textgen: {nats.mean():.4f} nats per character, the n-gram {ngram.mean():.4f}")
+
+
+def measure(params: Params, options: argparse.Namespace, model: keras.Model, data: Any) -> dict[str, Any]:
+    """The measures that need only a model and a text, of text from anywhere.
+
+    Args:
+        params: all of params.yaml; `seed` is obeyed.
+        options: `limit`, `vocabulary`.
+        model: of `network.build`.
+        data: `stages.datasets.text.Text`.
+    """
+    characters = options.vocabulary / Path(DATA).name
+    vocabulary = vocabulary_in(artifacts.read_npz(characters))
+    layers = {layer.name for layer in model.layers}
+    unseen.need(model, {"lstm_1", "logits"} <= layers, "a text model")
+    if model.output_shape[-1] != len(vocabulary):
+        raise StageError(
+            f"{characters} has {len(vocabulary)} characters, the model knows {model.output_shape[-1]}: "
+            "it was trained on other data"
+        )
+    ids = encode(SEPARATOR.join(data.documents)[: options.limit], vocabulary)
+    nats, hits = network.score(network.reader(model, network.STREAMS), ids, max(0, vocabulary.find("\n")))
+    return {
+        "characters": len(ids),
+        "unknown_characters": np.sum(ids == 0),
+        **foretelling(nats, hits, seed=params.seed),
+        "nats_of_known": nats[ids > 0].mean() if np.any(ids > 0) else None,
+    }
+
+
+def foretelling(nats: np.ndarray, hits: np.ndarray, *, seed: int) -> dict[str, float | list[float]]:
+    """How well a text is foretold, from what `network.score` gives: per character, in nats and in bits."""
+    return {
+        "nats": nats.mean(),
+        "nats_interval": measures.interval(passages(nats), seed=seed),
+        "bits": nats.mean() / np.log(2),
+        "perplexity": np.exp(nats.mean()),
+        "accuracy": hits.mean(),
+    }
 
 
 def passages(nats: np.ndarray) -> np.ndarray:
@@ -126,4 +171,4 @@ def shares_of_words(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    run(main)
+    unseen.run(measure, OPTIONS, dataset="text", model=MODEL) if OPTIONS else run(main)

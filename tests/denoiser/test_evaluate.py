@@ -1,7 +1,5 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stages.denoiser import evaluate
 
@@ -18,12 +16,3 @@ def test_quality_of_a_known_case() -> None:
 
 def test_gain_of_a_constant_difference_is_certain() -> None:
     assert evaluate.gain(np.full(30, 1.5), seed=7) == {"psnr": 1.5, "psnr_interval": [1.5, 1.5]}
-
-
-@given(total=st.integers(1, 3000), count=st.integers(1, 500))
-def test_every_spreads_rows_evenly(total: int, count: int) -> None:
-    rows = evaluate.every(total, count)
-    assert len(rows) == min(total, count) == len(set(rows))
-    assert rows[0] == 0 and rows[-1] < total
-    if len(rows) > 1:
-        assert np.diff(rows).max() - np.diff(rows).min() <= 1
