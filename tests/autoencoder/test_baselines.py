@@ -20,6 +20,14 @@ def test_principal_components_are_scikit_learns():
     np.testing.assert_allclose(pca.reconstruct(IMAGES[150:]).reshape(50, -1), rebuilt, atol=1e-10)
 
 
+def test_components_of_many_images_are_the_same(monkeypatch):
+    few = baselines.PrincipalComponents(IMAGES, 3)
+    monkeypatch.setattr(baselines, "MANY", len(IMAGES))
+    many = baselines.PrincipalComponents(IMAGES, 3)
+    assert (few.pca.svd_solver, many.pca.svd_solver) == ("full", "covariance_eigh")
+    np.testing.assert_allclose(many.encode(IMAGES), few.encode(IMAGES), atol=1e-8)
+
+
 def test_components_that_suffice_rebuild_the_images():
     assert np.abs(baselines.PrincipalComponents(IMAGES, 4).reconstruct(IMAGES) - IMAGES).mean() < 0.02
 
