@@ -89,8 +89,8 @@ def run(
     path = options.model or model
     try:
         params = load()
-        if options.model and not Path(options.model).is_file():
-            raise StageError(f"--model: {options.model} is not a file")
+        if options.model and not (options.model.endswith(".keras") and Path(options.model).is_file()):
+            raise StageError(f"--model: {options.model} is not a .keras file")  # the older .h5 may hold code
         network = artifacts.read_model(path)
         # By name: no stage of the pipeline reads a source here, so editing one must not re-run the evaluations.
         source = importlib.import_module(f"stages.datasets.{dataset}")
