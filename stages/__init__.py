@@ -10,6 +10,7 @@ import platform
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 RESTORE = "git checkout params.yaml dvc.lock metrics plots && dvc checkout"
 
@@ -34,7 +35,9 @@ def pin_environment(threads: int) -> None:
         os.environ["OPENBLAS_CORETYPE"] = "Haswell"
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ["KERAS_HOME"] = os.devnull  # no keras.json: it can change the float type
+    os.environ["KERAS_HOME"] = os.path.expanduser(
+        "~/.keras/reprise"
+    )  # not where a keras.json may change the float type
     for limit in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
         os.environ.pop(limit, None)
     os.environ["MPLBACKEND"] = "Agg"

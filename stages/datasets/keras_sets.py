@@ -3,11 +3,11 @@
 Keras, and TensorFlow with it, is imported only here and only when this source is chosen.
 """
 
+import os
 import re
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ import numpy as np
 from stages import StageError
 from stages.datasets import own
 
-CACHE = Path("~/.keras")  # Keras' own place: what another program has downloaded is used
 PATIENCE = 20  # seconds without an answer from the host
 SHAKESPEARE = "https://storage.googleapis.com/download.tensorflow.org/data/shakespeare.txt"
 # imdb.load_data numbers the words from here on, the most frequent word 1 + INDEX_FROM.
@@ -131,12 +130,11 @@ def _ask(load: Callable[[Any], Any], pins: Path, dataset: str, *names: str) -> A
     import keras
 
     expected = {name: read_pin(pins, name) for name in names}
+    patience = socket.getdefaulttimeout()
     try:
-        with _cache() as folder:
-            content = load(keras)
-            for name, (algorithm, digest) in expected.items():
-                if (found := own.digest(folder / name, algorithm)) != digest:
-                    raise StageError(f"{folder / name} has the {algorithm} {found}, but {pins} says {digest}")
+        folder = _cache()
+        socket.setdefaulttimeout(PATIENCE)
+        content = load(keras)
     except StageError:
         raise
     except Exception as error:  # Keras raises no more precise class when a download fails
@@ -144,21 +142,23 @@ def _ask(load: Callable[[Any], Any], pins: Path, dataset: str, *names: str) -> A
             f"data.{dataset}: Keras cannot load {' and '.join(names)}: {' '.join(str(error).split())}; use "
             f"stages/datasets/packaged.txt, or your own data (README, Data), as data.{dataset}"
         ) from error
+    finally:
+        socket.setdefaulttimeout(patience)
+    for name, (algorithm, digest) in expected.items():  # another version of Keras may know another file by that name
+        if (folder / name).exists() and (found := own.digest(folder / name, algorithm)) != digest:
+            raise StageError(f"{folder / name} has the {algorithm} {found}, but {pins} says {digest}")
     return content
 
 
-@contextmanager
-def _cache() -> Iterator[Path]:
-    """Keras' usual cache for a while; its settings stay unread, as `stages.pin_environment` wants."""
-    from keras.src.backend import config  # no public function moves the cache of `load_data`
+def _cache() -> Path:
+    """Where Keras keeps the sets: beside its settings, which stages/__init__.py has moved away from the user's own.
 
-    home = CACHE.expanduser()
-    home.mkdir(parents=True, exist_ok=True)
-    before, patience = config._KERAS_DIR, socket.getdefaulttimeout()
-    config._KERAS_DIR = str(home)
-    socket.setdefaulttimeout(PATIENCE)
-    try:
-        yield home / "datasets"
-    finally:
-        config._KERAS_DIR = before
-        socket.setdefaulttimeout(patience)
+    So this folder is a link to the usual one: what another program has downloaded is used, and the other way round.
+    """
+    link = Path(os.environ["KERAS_HOME"], "datasets")
+    usual = link.parent.parent / "datasets"
+    if not link.exists():
+        usual.mkdir(parents=True, exist_ok=True)
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(Path("..", "datasets"))
+    return usual
