@@ -35,9 +35,8 @@ def pin_environment(threads: int) -> None:
         os.environ["OPENBLAS_CORETYPE"] = "Haswell"
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ["KERAS_HOME"] = os.path.expanduser(
-        "~/.keras/reprise"
-    )  # not where a keras.json may change the float type
+    # Not the user's own, where a keras.json may change the float type.
+    os.environ["KERAS_HOME"] = str(Path("~/.keras/reprise").expanduser())
     for limit in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
         os.environ.pop(limit, None)
     os.environ["MPLBACKEND"] = "Agg"

