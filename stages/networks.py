@@ -12,7 +12,7 @@ from stages.digits import SIDE
 def fully_connected(latent: int, hidden: Sequence[int], *, name: str) -> keras.Model:
     """Image of 28 × 28 pixels → `latent` numbers → image; sigmoid at the end, so that pixels stay in (0, 1).
 
-    The autoencoder and the dense denoiser are both this network, so that only their training differs.
+    The autoencoder and the dense denoiser are both this network, each with its own `hidden`.
 
     Args:
         latent: size of the code.

@@ -68,18 +68,25 @@ class Training(Section):
     learning_rate: Rate
 
 
+class DigitTraining(Training):
+    """Training on digits, some of them moved a little."""
+
+    shifted: Annotated[Number, Field(ge=0, le=1)]
+
+
 class Autoencoder(Section):
     """The basic autoencoder, besides the size of its code, which is `latent`."""
 
     compare_latents: Annotated[list[Annotated[Whole, Field(ge=1, le=784)]], Field(min_length=1)]
     hidden: list[Width]
-    training: Training
+    training: DigitTraining
 
 
 class DenseDenoiser(Section):
-    """The denoiser of the autoencoder's own shape."""
+    """The fully connected denoiser, besides the size of its code, which is `latent`."""
 
-    training: Training
+    hidden: list[Width]
+    training: DigitTraining
 
 
 class ConvDenoiser(Section):
@@ -87,7 +94,7 @@ class ConvDenoiser(Section):
 
     channels: Annotated[list[Width], Field(min_length=2, max_length=2)]
     units: Width
-    training: Training
+    training: DigitTraining
 
 
 class Denoiser(Section):

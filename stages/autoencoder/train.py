@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages import artifacts, run, training
+from stages import artifacts, augment, run, training
 from stages.autoencoder.preprocess import OUTPUT as DATA
 from stages.digits import scaled
 from stages.params import Params
@@ -56,6 +56,7 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
     def epoch_data(epoch: int) -> dict[str, np.ndarray | int]:
         steps = training.steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
         batch = images[order(steps.start * settings.batch, steps.stop * settings.batch)]
+        batch = augment.shifted(batch, settings.shifted, seed=params.seed, epoch=epoch)
         return {"x": batch, "y": batch, "batch_size": settings.batch}
 
     checkpoint = training.Checkpoint(

@@ -10,7 +10,7 @@ from stages.digits import SIDE
 
 
 def dense(latent: int, hidden: Sequence[int]) -> keras.Model:
-    """The basic autoencoder, layer for layer, so that only the training differs: see `networks.fully_connected`."""
+    """The network that `networks.fully_connected` describes: with equal `hidden`, the basic autoencoder."""
     return networks.fully_connected(latent, hidden, name="dense")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from stages import StageError, artifacts, measures, networks, run, training
+from stages import StageError, artifacts, augment, measures, networks, run, training
 from stages.denoiser import model as network
 from stages.denoiser.preprocess import OUTPUT as DATA
 from stages.denoiser.preprocess import TRAIN, add_noise
@@ -35,6 +35,7 @@ def main(params: Params, name: str = "") -> None:
     def epoch_data(epoch: int) -> dict[str, Any]:
         steps = training.steps_of(epoch, steps=schedule.steps, epochs=schedule.epochs)
         clean = images[order(steps.start * schedule.batch, steps.stop * schedule.batch)]
+        clean = augment.shifted(clean, schedule.shifted, seed=params.seed, epoch=epoch)
         noisy = noisy_digits(clean, std=params.denoiser.noise_std, seed=params.seed, epoch=epoch)
         return {"x": noisy, "y": clean, "batch_size": schedule.batch}
 
@@ -61,9 +62,9 @@ def main(params: Params, name: str = "") -> None:
 
 
 def build(params: Params, name: str) -> keras.Model:
-    """The network called `name`: "dense", as large as the autoencoder, or "conv", which does not know `latent`."""
+    """The network called `name`: "dense", fully connected, or "conv", which does not know `latent`."""
     if name == "dense":
-        return network.dense(params.latent, params.autoencoder.hidden)
+        return network.dense(params.latent, params.denoiser.dense.hidden)
     return network.conv(params.denoiser.conv.channels, params.denoiser.conv.units)
 
 
@@ -76,7 +77,7 @@ def obeyed(params: Params, name: str) -> dict[str, Any]:
         name: getattr(params.denoiser, name),
     }
     if name == "dense":
-        settings |= {"latent": params.latent, "hidden": params.autoencoder.hidden}
+        settings["latent"] = params.latent
     return settings
 
 

@@ -34,10 +34,15 @@ def test_only_dense_obeys_latent(params: Params) -> None:
 
 
 @pytest.mark.parametrize("hidden", [[], [96, 48]])
-def test_dense_has_the_autoencoders_shape(hidden: list[int]) -> None:
+def test_with_equal_hidden_layers_dense_is_the_autoencoder(hidden: list[int]) -> None:
     dense, basic = network.dense(20, hidden), autoencoder.build(20, hidden)
     assert shapes(dense) == shapes(basic)
     assert activations(dense) == activations(basic)
+
+
+def test_dense_has_the_hidden_layers_of_its_params(params: Params) -> None:
+    widths = [*params.denoiser.dense.hidden, params.latent, *reversed(params.denoiser.dense.hidden), 784]
+    assert [layer.units for layer in train.build(params, "dense").layers if hasattr(layer, "units")] == widths
 
 
 def test_conv_sees_the_whole_image_and_every_place() -> None:
