@@ -2,17 +2,25 @@
 
 Importing this package pins what would otherwise change the bits of a result behind the user's back: threads, the
 numeric kernels of oneDNN and OpenBLAS, and personal settings of Keras and matplotlib. Python imports it before any
-stage's own imports, so the pins are in place when numpy and TensorFlow read them.
+stage's own imports, so the pins are in place when numpy and TensorFlow read them. A stage that dvc started also ends
+with it.
 """
 
+import itertools
 import os
 import platform
+import signal
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 RESTORE = "git checkout params.yaml dvc.lock metrics plots && dvc checkout"
+INTERRUPTED = "interrupted; the next `dvc repro` goes on here"
+STARTED_BY_DVC = "DVC_STAGE"  # dvc sets it for its stages; it holds the stage's name
 
 
 class StageError(Exception):
@@ -57,18 +65,67 @@ def run(main: Callable[..., None]) -> None:
     from stages.params import PATH, load
 
     try:
-        params = load()
-    except StageError as error:
-        if PATH.exists():
-            _let_git_notice(PATH)
-        sys.exit(f"error: {error}\nto get the previous results back: {RESTORE}")
-    try:
+        try:
+            params = load()
+        except StageError:
+            if PATH.exists():
+                _let_git_notice(PATH)
+            raise
         main(params, *sys.argv[1:])
     except StageError as error:
         sys.exit(f"error: {error}\nto get the previous results back: {RESTORE}")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except Exception:
         traceback.print_exc()
         sys.exit(f"to get the previous results back: {RESTORE}")
+
+
+def _end_with_dvc() -> None:
+    """Let this process end as soon as the dvc that started it has.
+
+    A dvc that is killed leaves its stage behind, which would go on and write into the next run. Some shells stay
+    between the two (dash and fish do, bash and zsh do not): all processes from here up to dvc, the first one that is no
+    part of the stage, are watched. If dvc is gone already, the first one is whoever takes in orphans: no process of our
+    group.
+    """
+    import psutil
+
+    line = [psutil.Process()]
+
+    def part_of_the_stage(process: psutil.Process) -> bool:
+        try:
+            return STARTED_BY_DVC in process.environ()
+        except psutil.AccessDenied:
+            return False
+
+    def watch() -> None:
+        try:
+            while all(child.ppid() == parent.pid for child, parent in itertools.pairwise(line)):
+                time.sleep(0.1)
+        except psutil.NoSuchProcess:
+            pass
+        end()
+
+    def end() -> None:
+        for child in line[0].children(recursive=True):
+            child.kill()
+        os._exit(1)  # nothing more is to be written, not even what a `finally` would
+
+    try:
+        while part_of_the_stage(line[-1]):
+            line.append(psutil.Process(line[-1].ppid()))
+        if os.getpgid(line[-1].pid) != os.getpgrp():
+            end()
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        end()
+    threading.Thread(target=watch, name="end with dvc", daemon=True).start()
+
+
+def _end_at_once(*_: Any) -> None:
+    """At Ctrl-C: one line instead of the page of a traceback, also while the libraries are still being imported."""
+    os.write(sys.stderr.fileno(), f"\n{INTERRUPTED}\n".encode())
+    os._exit(130)
 
 
 def _let_git_notice(path: os.PathLike[str]) -> None:
@@ -95,3 +152,8 @@ def _threads(path: str = "params.yaml") -> int | None:
 
 if (threads := _threads()) is not None:
     pin_environment(threads)
+
+if STARTED_BY_DVC in os.environ and os.name == "posix":
+    _end_with_dvc()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a script has Ctrl-C ignored
+        signal.signal(signal.SIGINT, _end_at_once)

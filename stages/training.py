@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -66,7 +67,7 @@ class Checkpoint:
     """The progress of one training, kept outside the pipeline's outputs, which DVC deletes before a stage starts.
 
     A checkpoint is taken up again only by the same training: its name holds a hash of the params, the input files, the
-    stage's code and the packages.
+    stage's code (with the pins in stages/__init__.py), the packages and the kind of machine.
 
     Args:
         name: of the network, for the file and the log.
@@ -78,7 +79,8 @@ class Checkpoint:
         digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=_plain).encode())
         for path in [*inputs, *_code()]:
             digest.update(hashlib.sha256(artifacts.read_bytes(path)).digest())
-        digest.update(repr([(package, version(package)) for package in PACKAGES]).encode())
+        environment = [platform.machine(), *platform.python_version_tuple()[:2], *map(version, PACKAGES)]
+        digest.update(repr(environment).encode())
         self.name = name
         self.path = CHECKPOINTS / f"{name}-{digest.hexdigest()[:16]}.npz"
 
@@ -87,6 +89,8 @@ class Checkpoint:
         for other in CHECKPOINTS.glob(f"{self.name}-{'?' * 16}.npz"):
             if other != self.path:
                 other.unlink()  # of an older configuration: can never be taken up again
+        for half in CHECKPOINTS.glob(f".{self.name}-{'?' * 16}.npz.tmp"):
+            half.unlink()  # a kill struck while it was written
         if not self.path.exists():
             return None
         try:
@@ -100,7 +104,7 @@ class Checkpoint:
         artifacts.write_npz(self.path, **state)
 
     def remove(self) -> None:
-        """Call when the trained model has been written: the next run is to train, not to take up."""
+        """Call when all that the stage makes has been written: the next run is to train, not to take up."""
         self.path.unlink(missing_ok=True)
 
 
@@ -143,7 +147,8 @@ def fit(
         history = json.loads(str(state.pop("history")))
         best = [state.pop(f"best_{i}") for i in range(len(model.weights))]
         _assign(_variables(model), [state[f"variable_{i}"] for i in range(len(state))])
-        print(f"{checkpoint.name}: resumed at epoch {len(history) + 1} of {epochs}", flush=True)
+        at = f"at epoch {len(history) + 1} of {epochs}" if len(history) < epochs else f"after all {epochs} epochs"
+        print(f"{checkpoint.name}: resumed {at}", flush=True)
     progress = _progress_bar(epochs)
     for epoch in range(len(history), epochs):
         measures = model.fit(
@@ -163,13 +168,13 @@ def fit(
         improved = not scores or (row[monitor] < min(scores) if mode == "min" else row[monitor] > max(scores))
         if improved:
             best = [weight.numpy() for weight in model.weights]
+        checkpoint.save(
+            history=np.array(json.dumps(history)),
+            **{f"variable_{i}": variable.numpy() for i, variable in enumerate(_variables(model))},
+            **{f"best_{i}": weight for i, weight in enumerate(best)},
+        )
+        # After it is saved: an epoch that has been told is never trained again.
         print(f"{checkpoint.name}: {_sentence(row)}{' (best)' if improved else ''}", flush=True)
-        if epoch + 1 < epochs or epochs == 1:
-            checkpoint.save(
-                history=np.array(json.dumps(history)),
-                **{f"variable_{i}": variable.numpy() for i, variable in enumerate(_variables(model))},
-                **{f"best_{i}": weight for i, weight in enumerate(best)},
-            )
     _assign(model.weights, best)
     print(f"{checkpoint.name}: trained in {time.perf_counter() - started:.0f} s", flush=True)
     return history

@@ -6,8 +6,13 @@ from stages.params import Params
 
 
 def main(params: Params) -> None:
-    for latent in sorted(set(params.autoencoder.compare_latents)):
-        train(params, latent, SIZES / f"latent-{latent}.keras", SIZES / f"latent-{latent}.csv")
+    latents = sorted(set(params.autoencoder.compare_latents))
+    checkpoints = [
+        train(params, latent, SIZES / f"latent-{latent}.keras", SIZES / f"latent-{latent}.csv") for latent in latents
+    ]
+    # Only now: DVC deletes the whole folder before the stage is run again.
+    for checkpoint in checkpoints:
+        checkpoint.remove()
 
 
 if __name__ == "__main__":

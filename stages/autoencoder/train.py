@@ -22,10 +22,10 @@ def main(params: Params) -> None:
         artifacts.write_bytes(MODEL, artifacts.read_bytes(trained))
         artifacts.write_bytes(HISTORY, artifacts.read_bytes(trained.with_suffix(".csv")))
     else:
-        train(params, params.latent, MODEL, HISTORY)
+        train(params, params.latent, MODEL, HISTORY).remove()
 
 
-def train(params: Params, latent: int, model_path: str | Path, history_path: str | Path) -> None:
+def train(params: Params, latent: int, model_path: str | Path, history_path: str | Path) -> training.Checkpoint:
     """Train one autoencoder and write it with its history.
 
     The length is counted in optimizer steps, so that more data costs the same time.
@@ -35,6 +35,9 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
         latent: size of the code.
         model_path: where the .keras file goes.
         history_path: where the losses go, a CSV row per epoch.
+
+    Returns:
+        Its checkpoint, which the caller removes when all that the stage makes has been written.
     """
     import keras  # here: 7 s that `main` saves when it only copies
 
@@ -73,7 +76,7 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
     )
     artifacts.write_model(model_path, model)
     artifacts.write_csv(history_path, history)
-    checkpoint.remove()
+    return checkpoint
 
 
 if __name__ == "__main__":
