@@ -33,6 +33,7 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	@touch $@
 
 repro: setup
+	@python -m stages.mend
 	dvc repro
 	@python -m stages.summary
 

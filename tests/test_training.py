@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -40,7 +41,8 @@ def test_the_learning_rate_warms_up_and_falls_to_zero():
     assert float(schedule(1000)) == pytest.approx(0, abs=1e-8)
 
 
-# A model with everything that must survive a kill: dropout, a carried recurrent state, Adam's moments.
+# A model with everything that must survive a kill: random states, running means, a carried recurrent state, Adam's
+# moments.
 SCRIPT = """
 import os, signal, sys
 import numpy as np
@@ -51,7 +53,8 @@ epochs, killed_in = 4, int(sys.argv[1])
 training.prepare(7)
 import keras
 x = keras.Input((5, 3), batch_size=4)
-y = keras.layers.Dropout(0.5)(keras.layers.LSTM(6, stateful=True, name="memory")(x))
+y = keras.layers.LSTM(6, stateful=True, name="memory")(keras.layers.BatchNormalization()(x))
+y = keras.layers.Dropout(0.5)(y)
 model = keras.Model(x, keras.layers.Dense(1)(y), name="small")
 model.compile(keras.optimizers.Adam(training.warmup_cosine(0.01, 40)), "mse", jit_compile=False)
 
@@ -72,6 +75,27 @@ artifacts.write_model("small.keras", model)
 artifacts.write_csv("small.csv", history)
 checkpoint.remove()
 """
+
+
+def test_all_state_is_of_a_known_kind(workdir):
+    """A Keras that keeps something new, or elsewhere, fails here before it fails in a resumed training."""
+    import keras
+
+    training.prepare(7)
+    x = keras.Input((5, 3), batch_size=4)
+    y = keras.layers.LSTM(6, stateful=True)(keras.layers.BatchNormalization()(x))
+    model = keras.Model(x, keras.layers.Dense(1)(keras.layers.Dropout(0.5)(y)))
+    model.compile(keras.optimizers.Adam(training.warmup_cosine(0.01, 40)), "mse", jit_compile=False)
+    model.optimizer.build(model.trainable_variables)
+    before = [variable.numpy() for variable in training._variables(model)]
+    model.fit(np.ones((8, 5, 3)), np.ones((8, 1)), batch_size=4, verbose=0)
+    after = training._variables(model)
+    kinds = {re.sub(r"^.*(momentum|velocity)$", r"\1", variable.name) for variable in after}
+    assert kinds == {
+        *("gamma", "beta", "moving_mean", "moving_variance", "kernel", "recurrent_kernel", "bias"),
+        *("seed_generator_state", "rnn_state", "iteration", "momentum", "velocity"),
+    }
+    assert len(before) == len(after)
 
 
 def train(folder, repository, killed_in: int = -1) -> subprocess.CompletedProcess:
@@ -111,6 +135,14 @@ def test_a_damaged_checkpoint_starts_over(workdir, capsys):
     artifacts.write_bytes(checkpoint.path, b"PK half")
     assert checkpoint.load() is None
     assert "starting over" in capsys.readouterr().out
+
+
+def test_a_half_written_checkpoint_is_never_taken_up(workdir):
+    checkpoint = training.Checkpoint("small", {}, inputs=[])
+    half = checkpoint.path.with_name(f".{checkpoint.path.name}.tmp")
+    artifacts.write_bytes(half, b"PK half")
+    assert checkpoint.load() is None
+    assert not half.exists()
 
 
 def diverging_fit(workdir, **options):

@@ -76,15 +76,8 @@ def stages_run(output: str) -> set[str]:
     return set(re.findall(r"Running stage '([^']+)'", output))
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory) -> Clone:
-    """The files git knows or would take, as they are, under a path with a space; one full repro, committed.
-
-    To be copied (`clone`), not to be changed.
-
-    With an accent in the path all of this holds too, but for the queue: DVC cannot write its configuration then.
-    """
-    folder = tmp_path_factory.mktemp("a folder")
+def build(folder: Path, params: dict) -> Clone:
+    """The files git knows or would take, as they are, in an empty folder; one full repro with `params`, committed."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=REPOSITORY,
@@ -96,7 +89,7 @@ def built(tmp_path_factory) -> Clone:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(REPOSITORY / name, folder / name)
     clone = Clone(folder)
-    clone.set_params(TINY)
+    clone.set_params(params)
     clone.succeed("git", "init", "--quiet")
     clone.succeed("git", "config", "user.name", "Student")
     clone.succeed("git", "config", "user.email", "student@example.com")
@@ -104,6 +97,15 @@ def built(tmp_path_factory) -> Clone:
     clone.succeed("git", "add", "--all")
     clone.succeed("git", "commit", "--quiet", "--message", "A run")
     return clone
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory) -> Clone:
+    """A finished run under a path with a space, to be copied (`clone`), not to be changed.
+
+    With an accent in the path all of this holds too, but for the queue: DVC cannot write its configuration then.
+    """
+    return build(tmp_path_factory.mktemp("a folder"), TINY)
 
 
 @pytest.fixture(scope="module")

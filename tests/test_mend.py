@@ -1,0 +1,65 @@
+"""DVC's own files, cut as a kill or a full disk leaves them."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stages import mend
+from tests.conftest import REPOSITORY
+
+DVC = Path(sys.executable).parent / "dvc"
+
+
+@pytest.fixture
+def checkout(workdir) -> Path:
+    """The pipeline as committed, nothing made."""
+    for name in ("dvc.yaml", "dvc.lock", "params.yaml"):
+        shutil.copyfile(REPOSITORY / name, workdir / name)
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    subprocess.run([DVC, "init", "--quiet"], check=True)
+    subprocess.run(["git", "add", "--all"], check=True)
+    return workdir
+
+
+def status() -> subprocess.CompletedProcess:
+    return subprocess.run([DVC, "status"], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("length", [0, 8192])
+def test_a_cut_lock_file_is_as_committed_again(checkout, length, capsys):
+    whole = (checkout / "dvc.lock").read_bytes()
+    (checkout / "dvc.lock").write_bytes(whole[:length])
+    assert "dvc.lock' " in status().stderr
+    mend.main()
+    assert (checkout / "dvc.lock").read_bytes() == whole
+    assert "as committed again" in capsys.readouterr().out
+    assert status().returncode == 0
+
+
+def test_a_cut_lock_file_that_git_does_not_know_is_removed(checkout, capsys):
+    subprocess.run(["git", "rm", "--quiet", "--cached", "dvc.lock"], check=True)
+    (checkout / "dvc.lock").write_bytes(b"")
+    mend.main()
+    assert not (checkout / "dvc.lock").exists()
+    assert "removed" in capsys.readouterr().out
+
+
+def test_a_cut_list_of_busy_files_is_removed(checkout):
+    busy = checkout / mend.BUSY
+    busy.parent.mkdir(parents=True, exist_ok=True)
+    busy.write_text('{"wri', encoding="utf-8")
+    mend.main()
+    assert not busy.exists()
+
+
+def test_whole_files_are_left_alone(checkout, capsys):
+    (checkout / "dvc.lock").write_bytes((checkout / "dvc.lock").read_bytes() + b"# edited\n")
+    (checkout / mend.BUSY).parent.mkdir(parents=True, exist_ok=True)
+    (checkout / mend.BUSY).write_text("{}", encoding="utf-8")
+    mend.main()
+    assert (checkout / "dvc.lock").read_bytes().endswith(b"# edited\n")
+    assert (checkout / mend.BUSY).exists()
+    assert capsys.readouterr().out == ""
