@@ -9,10 +9,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Set by some shells and editors; it would bring other versions of the libraries.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help setup repro test test-offline lint lock clean
+.PHONY: help setup repro verify test test-offline lint lock clean
 
 help:
 	@echo "make repro         set up .venv and run the whole pipeline (a few minutes)"
+	@echo "make verify        run the last commit again in a scratch clone and compare every output, to the bit"
 	@echo "make test          set up .venv and run every test"
 	@echo "make test-offline  the tests that need no network"
 	@echo "make lint          style and formatting"
@@ -32,10 +33,17 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	$(BIN)/python -m pip install --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
+# A tarball has no .git, and DVC must be told that this is meant; in a checkout, no longer.
 repro: setup
 	@python -m stages.mend
+	@if [ ! -e .git ]; then dvc config --local core.no_scm true; \
+	elif grep -qs no_scm .dvc/config.local; then dvc config --local --unset core.no_scm; fi
 	dvc repro
 	@python -m stages.summary
+
+# Only some stages, with all that they need: make verify STAGES=evaluate-autoencoder
+verify: setup
+	@python -m stages.verify $(STAGES)
 
 test: $(VENV)/installed-dev
 	python -m pytest

@@ -5,6 +5,7 @@ python -m stages.summary
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 from stages import artifacts, run
 from stages.params import Params
@@ -60,17 +61,22 @@ def look_up(metrics: dict, key: str) -> float:
 def comparison() -> str:
     """One sentence: do the results equal the committed ones?"""
     try:
-        changed = subprocess.run(
-            ["git", "status", "--porcelain", "--", *RESULTS], capture_output=True, text=True, check=True
-        ).stdout
+        different = changed(*RESULTS)
     except (OSError, subprocess.CalledProcessError):
         return "not a Git checkout: no committed results to compare with"
-    if not changed:
+    if not different:
         return "every result equals the committed one, to the bit"
     return (
         "results differ from the committed ones: `dvc metrics diff` and `git diff --stat` show where; "
         "with the committed params.yaml and code, another kind of processor may change the last bits"
     )
+
+
+def changed(*paths: str, folder: str | Path = ".") -> list[str]:
+    """Files under `paths` that are not as the last commit of the checkout in `folder` has them."""
+    command = ["git", "status", "--porcelain", "-z", "--untracked-files=all", "--", *paths]
+    told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    return [entry[3:] for entry in told.split("\0") if entry]
 
 
 if __name__ == "__main__":
