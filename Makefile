@@ -35,9 +35,9 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 
 # A tarball has no .git, and DVC must be told that this is meant; in a checkout, no longer.
 repro: setup
-	@python -m stages.mend
 	@if [ ! -e .git ]; then dvc config --local core.no_scm true; \
 	elif grep -qs no_scm .dvc/config.local; then dvc config --local --unset core.no_scm; fi
+	@python -m stages.mend
 	dvc repro
 	@python -m stages.summary
 

@@ -45,8 +45,9 @@ def pin_environment(threads: int) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     # Not the user's own, where a keras.json may change the float type.
     os.environ["KERAS_HOME"] = str(Path("~/.keras/reprise").expanduser())
-    for limit in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
-        os.environ.pop(limit, None)
+    # Shorter training, other kernels: of the user's own environment, so not part of the result.
+    for name in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "TF_DETERMINISTIC_OPS", "TF_XLA_FLAGS"):
+        os.environ.pop(name, None)
     os.environ["MPLBACKEND"] = "Agg"
     os.environ["MATPLOTLIBRC"] = os.devnull
     # No start-up notices, nor an error for want of a GPU; what fails still raises.
