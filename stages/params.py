@@ -124,7 +124,15 @@ class TextNetwork(Section):
     """Shape of the text model."""
 
     embedding: Width | None
+    order: Annotated[Whole, Field(ge=1, le=16)]
+    rows: Annotated[Whole, Field(ge=2, le=4_000_000)]
     units: Annotated[list[Width], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _vectors(self) -> "TextNetwork":
+        if self.embedding is None and self.order > 1:
+            raise ValueError("it should have order 1 where embedding is empty: one-hot input has no vectors of n-grams")
+        return self
 
 
 class TextTraining(Training):

@@ -74,6 +74,8 @@ def test_the_committed_file_is_valid(params):
         ("textgen.temperatures", [], "textgen.temperatures is []"),
         ("textgen.temperatures", [1.0, 0], "textgen.temperatures.1 is 0; it should be greater than 0"),
         ("textgen.documents.test", ["Twelfth Night"], "under validation and under test: Twelfth Night"),
+        ("textgen.network.embedding", None, "order 1 where embedding is empty"),
+        ("textgen.network.order", 0, "textgen.network.order is 0"),
         ("textgen.network.units", [], "textgen.network.units is []"),
         ("autoencoder", 3, "autoencoder is 3"),
     ],

@@ -10,6 +10,7 @@ from keras import layers, ops
 STREAMS = 32  # stretches of a text that are scored side by side
 CONTEXT = 256  # characters that are read before a stretch, so that it is not scored without its past
 BLOCK = 256  # characters in one call
+HASH_FACTOR, HASH_PRIME = 523, 4000037  # their product fits into 31 bits
 
 
 class PassageLSTM(layers.LSTM):
@@ -40,20 +41,61 @@ class PassageLSTM(layers.LSTM):
         return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
 
 
+class Past(layers.Layer):
+    """The `length` characters before each one of a batch; carried from batch to batch, 0 at the beginning."""
+
+    stateful = True
+
+    def __init__(self, length: int, *, passage: int | None, **options: Any) -> None:
+        super().__init__(**options)
+        self.length, self.passage, self.states = length, passage, []
+
+    def build(self, characters_shape: tuple[int | None, ...]) -> None:
+        """Add what is carried, outside the model's weights as an LSTM's state is, and the count of batches."""
+        self.batches = self.add_weight((), "zeros", "int32", trainable=False, name="batches")
+        shape = (characters_shape[0], self.length)
+        self.states = [keras.Variable(np.zeros(shape, np.int32), trainable=False, dtype="int32", name="past")]
+        super().build(characters_shape)
+
+    def call(self, characters: Any) -> Any:
+        """Characters, shape (batch, length), after their past: (batch, self.length + length)."""
+        (past,) = self.states
+        kept = ops.convert_to_tensor(past)
+        if self.passage is not None:
+            kept = kept * ops.cast(ops.not_equal(self.batches % self.passage, 0), "int32")
+            self.batches.assign(self.batches + 1)
+        whole = ops.concatenate([kept, characters], axis=1)
+        past.assign(whole[:, -self.length :])
+        return whole
+
+    def reset_state(self) -> None:
+        """Forget the past."""
+        self.states[0].assign(np.zeros_like(self.states[0]))
+
+
 def build(
     vocabulary: int,
     embedding: int | None,
     units: Sequence[int],
     *,
+    order: int = 1,
+    rows: int = 1,
     batch: int | None = None,
     passage: int | None = None,
 ) -> keras.Model:
-    """Character ids → embedding → stack of LSTMs → logits of the next character.
+    """Character ids → embeddings of the character and of the n-grams it ends → stack of LSTMs → logits of the next.
+
+    An n-gram is looked up by its hash (Svenstrup, Hansen & Winther 2017, "Hash Embeddings for Efficient Word
+    Representations", NeurIPS); all embeddings are added up, so that longer n-grams cost the LSTM nothing. They go to
+    the logits too, past the LSTM, as in Mikolov et al. 2011, "Strategies for Training Large Scale Neural Network
+    Language Models", ASRU, section 4.
 
     Args:
         vocabulary: number of character ids.
-        embedding: how many learned numbers stand for a character; None for one-hot.
+        embedding: how many learned numbers stand for a character, and for an n-gram; None for one-hot.
         units: size of each LSTM.
+        order: characters in the longest n-gram; 1 for none. Needs an embedding.
+        rows: vectors for the n-grams of each length; those with the same hash share one.
         batch: number of texts read side by side; given, every call goes on where the last one ended. The weights have
             the same shapes either way.
         passage: with `batch`: start afresh every so many calls; None for never.
@@ -67,13 +109,47 @@ def build(
         x = layers.Embedding(vocabulary, vocabulary, one_hot, trainable=False, name="one_hot")(characters)
     else:
         x = layers.Embedding(vocabulary, embedding, name="embedding")(characters)
+    if order > 1:
+        if batch is None:
+            whole = ops.pad(characters, [[0, 0], [order - 1, 0]])
+        else:
+            whole = Past(order - 1, passage=passage, name="past")(characters)
+        for length, keys in hashes(whole, order, rows):
+            x = x + layers.Embedding(rows, embedding, name=f"grams_{length}")(keys)
+    read = x
     for number, width in enumerate(units):
         options = {"return_sequences": True, "name": f"lstm_{number + 1}"}
         if passage is None:
             x = layers.LSTM(width, stateful=batch is not None, **options)(x)
         else:
             x = PassageLSTM(width, passage=passage, **options)(x)
+    if order > 1:
+        x = layers.Concatenate(name="states")([x, read])
     return keras.Model(characters, layers.Dense(vocabulary, name="logits")(x), name="textgen")
+
+
+def hashes(whole: Any, order: int, rows: int) -> list[tuple[int, Any]]:
+    """Which of `rows` vectors belongs to the n-gram that ends at each character.
+
+    Args:
+        whole: ids, shape (batch, order - 1 + length).
+        order: characters in the longest n-gram.
+        rows: how many; a prime spreads the n-grams best.
+
+    Returns:
+        For each length of n-gram from 2 on: the length, and numbers below `rows`, shape (batch, length).
+    """
+
+    def back(places: int) -> Any:
+        return whole[:, order - 1 - places : -places or None]
+
+    found = []
+    for length in range(2, order + 1):
+        key = back(0)
+        for places in range(1, length):
+            key = ops.mod(key, HASH_PRIME) * HASH_FACTOR + back(places) + places
+        found.append((length, ops.mod(key, rows)))
+    return found
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
@@ -84,17 +160,23 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
 
 def reader(model: keras.Model, batch: int) -> keras.Model:
     """A model with the weights of `model` that reads `batch` texts side by side and goes on where it was."""
-    first, *lstms, last = model.layers[1:]
-    embedding = first.output_dim if first.trainable else None
-    copy = build(last.units, embedding, [lstm.units for lstm in lstms], batch=batch)
+    embedded, *grams = [layer for layer in model.layers if isinstance(layer, layers.Embedding)]
+    copy = build(
+        model.get_layer("logits").units,
+        embedded.output_dim if embedded.trainable else None,
+        [layer.units for layer in model.layers if isinstance(layer, layers.LSTM)],
+        order=1 + len(grams),
+        rows=grams[0].input_dim if grams else 1,
+        batch=batch,
+    )
     copy_weights(model, copy)
     return copy
 
 
 def forget(model: keras.Model) -> None:
-    """Set the recurrent states of a model that carries them to 0, as before any text."""
+    """Set what a model carries from call to call to 0, as before any text."""
     for layer in model.layers:
-        if isinstance(layer, layers.LSTM):
+        if isinstance(layer, layers.LSTM | Past):
             layer.reset_state()
 
 

@@ -7,10 +7,11 @@ from stages.textgen import model as network
 VOCABULARY = 11
 
 
-@pytest.fixture(scope="module", params=[5, None], ids=["embedding", "one-hot"])
+@pytest.fixture(scope="module", params=[(5, 1), (5, 4), (None, 1)], ids=["embedding", "n-grams", "one-hot"])
 def model(request):
     keras.utils.set_random_seed(1)
-    return network.build(VOCABULARY, request.param, [9, 7])
+    embedding, order = request.param
+    return network.build(VOCABULARY, embedding, [9, 7], order=order, rows=101)
 
 
 def ids(length, seed=0):
@@ -56,16 +57,37 @@ def test_score_does_not_depend_on_how_the_text_is_cut(model, length):
     assert one.min() > 0
 
 
-def test_passages_start_afresh_and_go_on_between():
+@pytest.mark.parametrize("order", [1, 4])
+def test_passages_start_afresh_and_go_on_between(order):
     keras.utils.set_random_seed(2)
-    model = network.build(VOCABULARY, 5, [6], batch=1, passage=2)
-    plain = network.build(VOCABULARY, 5, [6])
+    model = network.build(VOCABULARY, 5, [6], order=order, rows=101, batch=1, passage=2)
+    plain = network.build(VOCABULARY, 5, [6], order=order, rows=101)
     network.copy_weights(model, plain)
     text = ids(40)[None]
     parts = [model(text[:, start : start + 10], training=True).numpy() for start in range(0, 40, 10)]
     for half in (0, 1):
         whole = plain.predict_on_batch(text[:, half * 20 : half * 20 + 20])
         assert np.concatenate(parts[2 * half : 2 * half + 2], axis=1) == pytest.approx(whole, abs=1e-5)
+
+
+def test_hashes_are_of_the_n_gram_alone():
+    text = np.array([[7, 1, 2, 3, 1, 2, 3, 4]], np.int32)
+    found = dict(network.hashes(text, 3, 10_007))
+    assert list(found) == [2, 3]
+    pairs, triples = (np.array(keys)[0] for keys in found.values())
+    assert len(pairs) == len(triples) == 6  # the first two characters are the past of the third
+    assert pairs[0] == pairs[3] and pairs[1] == pairs[4]
+    assert triples[1] == triples[4]
+    assert len(set(pairs)) == 4 and len(set(triples)) == 5
+    assert max(*pairs, *triples) < 10_007
+
+
+def test_hashes_do_not_overflow():
+    text = np.random.default_rng(0).integers(0, 5000, (4, 200)).astype(np.int32)
+    for _, keys in network.hashes(text, 8, 97):
+        keys = np.array(keys)
+        assert keys.min() >= 0 and keys.max() < 97
+        assert len(np.unique(keys)) == 97
 
 
 def test_log_softmax_does_not_overflow():
