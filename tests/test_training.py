@@ -4,8 +4,10 @@ import signal
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +47,7 @@ def test_the_learning_rate_warms_up_and_falls_to_zero():
 # moments.
 SCRIPT = """
 import os, signal, sys
+import keras
 import numpy as np
 from stages import artifacts, training
 
@@ -177,3 +180,31 @@ def test_the_best_epoch_can_be_the_highest(workdir):
     )
     assert [row["val_accuracy"] for row in history] == [0.5, 0.9, 0.7]
     assert len({float(weight[0, 0]) for weight in kept}) == 3
+
+
+START = np.arange(12, dtype=np.float32).reshape(4, 3) / 10
+
+
+def adam_steps(optimizer, rows, *, dense=False):
+    """An embedding that began as `START`, after a step for each of `rows`, the ids that the step reads."""
+    table = keras.Variable(START)
+    for ids in rows:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.gather(table.value, ids) ** 2) / 100
+        gradient = tape.gradient(loss, table.value)
+        optimizer.apply([tf.convert_to_tensor(gradient) if dense else gradient], [table])
+    return table.numpy()
+
+
+def test_lazy_adam_is_adam_where_every_row_is_read():
+    rows = [[0, 1, 2, 3, 3], [3, 2, 1, 1, 0], [0, 1, 2, 3]]
+    lazy = adam_steps(training.lazy_adam(0.1, beta_2=0.99, clip=100.0), rows)
+    assert lazy == pytest.approx(adam_steps(keras.optimizers.Adam(0.1, beta_2=0.99), rows, dense=True), abs=1e-5)
+
+
+def test_lazy_adam_leaves_rows_that_were_not_read():
+    moved = adam_steps(training.lazy_adam(0.1, clip=100.0), [[1, 2], [1], [1]]) != START
+    assert moved.all(axis=1).tolist() == [False, True, True, False]
+    assert not moved[[0, 3]].any()
+    before = adam_steps(training.lazy_adam(0.1, clip=100.0), [[1, 2]])
+    assert np.array_equal(adam_steps(training.lazy_adam(0.1, clip=100.0), [[1, 2], [1], [1]])[2], before[2])

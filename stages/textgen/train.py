@@ -1,10 +1,7 @@
 """train-textgen: the text model, its memory carried from batch to batch through a passage of the text."""
 
-from typing import Any
-
 import keras
 import numpy as np
-import tensorflow as tf
 
 from stages import StageError, artifacts, run, training
 from stages.params import Params
@@ -29,7 +26,7 @@ def main(params: Params) -> None:
     layers = {"vocabulary": len(vocabulary), **shape.model_dump()}
     model = network.build(**layers, batch=settings.batch, passage=settings.passage)
     model.compile(
-        optimizer=LazyAdam(
+        optimizer=training.lazy_adam(
             training.warmup_cosine(settings.learning_rate, settings.steps),
             beta_2=0.99,  # 0.999 remembers longer than this training lasts
             clip=settings.clip,
@@ -106,43 +103,6 @@ def readings(
     places = (starts[numbers // passage - first][:, :, None] + offsets) % last
     places = places.reshape(-1, length)
     return ids[places], ids[places + 1]
-
-
-class LazyAdam(keras.optimizers.Adam):
-    """Adam that touches only the embeddings of what a batch has read; Keras' own goes through all rows at every step.
-
-    Rows that were not read keep their moments, as TensorFlow Addons' LazyAdam did. The gradient's norm is clipped here,
-    since Keras' `global_clipnorm` would make it dense; of an embedding read twice, each reading counts by itself.
-
-    Args:
-        clip: greatest norm of the whole gradient.
-    """
-
-    def __init__(self, *args: Any, clip: float, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.clip = clip
-
-    def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-        """Clip the gradients and update the variables."""
-        super().apply(tf.clip_by_global_norm(grads, self.clip)[0], trainable_variables)
-
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Adam: Kingma & Ba 2015, algorithm 1, on the rows of a gradient that names some."""
-        if not isinstance(gradient, tf.IndexedSlices):
-            super().update_step(gradient, variable, learning_rate)
-            return
-        number = self._get_variable_index(variable)
-        momentum, velocity = self._momentums[number].value, self._velocities[number].value
-        rows, places = tf.unique(gradient.indices)
-        gradient = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows))
-        step = tf.cast(self.iterations + 1, gradient.dtype)
-        rate = tf.cast(learning_rate, gradient.dtype)
-        rate *= tf.sqrt(1 - self.beta_2**step) / (1 - self.beta_1**step)
-        m = self.beta_1 * tf.gather(momentum, rows) + (1 - self.beta_1) * gradient
-        v = self.beta_2 * tf.gather(velocity, rows) + (1 - self.beta_2) * gradient**2
-        momentum.scatter_update(tf.IndexedSlices(m, rows))
-        velocity.scatter_update(tf.IndexedSlices(v, rows))
-        variable.scatter_sub(tf.IndexedSlices(rate * m / (tf.sqrt(v) + self.epsilon), rows))
 
 
 if __name__ == "__main__":

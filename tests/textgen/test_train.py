@@ -1,10 +1,8 @@
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from stages import artifacts, training
-from stages.textgen.train import DATA, HISTORY, MODEL, LazyAdam, main, readings
+from stages.textgen.train import DATA, HISTORY, MODEL, main, readings
 
 SETTINGS = {"batch": 4, "length": 10, "passage": 3, "seed": 1}
 
@@ -37,34 +35,6 @@ def test_text_shorter_than_a_passage_is_read_round_and_round():
     x, y = readings(ids, range(0, 6), **SETTINGS)
     assert set(x.ravel()) == set(range(7))
     assert np.array_equal(y, x + 1)
-
-
-START = np.arange(12, dtype=np.float32).reshape(4, 3) / 10
-
-
-def adam_steps(optimizer, rows, *, dense=False):
-    """An embedding that began as `START`, after a step for each of `rows`, the ids that the step reads."""
-    table = keras.Variable(START)
-    for ids in rows:
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(tf.gather(table.value, ids) ** 2) / 100
-        gradient = tape.gradient(loss, table.value)
-        optimizer.apply([tf.convert_to_tensor(gradient) if dense else gradient], [table])
-    return table.numpy()
-
-
-def test_lazy_adam_is_adam_where_every_row_is_read():
-    rows = [[0, 1, 2, 3, 3], [3, 2, 1, 1, 0], [0, 1, 2, 3]]
-    lazy = adam_steps(LazyAdam(0.1, beta_2=0.99, clip=100.0), rows)
-    assert lazy == pytest.approx(adam_steps(keras.optimizers.Adam(0.1, beta_2=0.99), rows, dense=True), abs=1e-5)
-
-
-def test_lazy_adam_leaves_rows_that_were_not_read():
-    moved = adam_steps(LazyAdam(0.1, clip=100.0), [[1, 2], [1], [1]]) != START
-    assert moved.all(axis=1).tolist() == [False, True, True, False]
-    assert not moved[[0, 3]].any()
-    before = adam_steps(LazyAdam(0.1, clip=100.0), [[1, 2]])
-    assert np.array_equal(adam_steps(LazyAdam(0.1, clip=100.0), [[1, 2], [1], [1]])[2], before[2])
 
 
 class Killed(BaseException):
