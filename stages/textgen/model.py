@@ -88,7 +88,7 @@ def build(
     An n-gram is looked up by its hash (Svenstrup, Hansen & Winther 2017, "Hash Embeddings for Efficient Word
     Representations", NeurIPS); all embeddings are added up, so that longer n-grams cost the LSTM nothing. They go to
     the logits too, past the LSTM, as in Mikolov et al. 2011, "Strategies for Training Large Scale Neural Network
-    Language Models", ASRU, section 4.
+    Language Models", ASRU.
 
     Args:
         vocabulary: number of character ids.
