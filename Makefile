@@ -20,7 +20,11 @@ help:
 	@echo "make lock          compile the requirements again (needs uv)"
 	@echo "make clean         remove .venv; results and DVC's cache stay"
 
-setup: $(VENV)/installed
+setup: $(VENV)/installed $(BIN)/reprise
+
+# Not installed as a package: an experiment in a copy of the repository must run the copy's own code.
+$(BIN)/reprise: reprise/command.sh $(VENV)/installed
+	@cp reprise/command.sh $@ && chmod +x $@
 
 # A stamp per lock file: a changed lock is installed at the next make.
 $(VENV)/installed: requirements.txt
@@ -29,8 +33,9 @@ $(VENV)/installed: requirements.txt
 	$(BIN)/python -m pip install --require-hashes --requirement requirements.txt
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt requirements-export.txt
 	$(BIN)/python -m pip install --require-hashes --requirement requirements-dev.txt
+	$(BIN)/python -m pip install --require-hashes --requirement requirements-export.txt
 	@touch $@
 
 # A tarball has no .git, and DVC must be told that this is meant; in a checkout, no longer.
@@ -61,6 +66,7 @@ COMPILE := uv pip compile --universal --fork-strategy fewest --generate-hashes -
 lock:
 	$(COMPILE) pyproject.toml --output-file requirements.txt
 	$(COMPILE) pyproject.toml --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) pyproject.toml --extra export --constraint requirements.txt --output-file requirements-export.txt
 
 clean:
 	rm -rf $(VENV)

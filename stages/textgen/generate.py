@@ -1,7 +1,7 @@
 """Writing with a text model, one character at a time."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
@@ -17,7 +17,24 @@ MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no character is lost 
 def generate(
     model: keras.Model, prompt: np.ndarray, temperatures: Sequence[float], *, length: int, seed: int, samples: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Write texts side by side, all from the same prompt.
+    """Write texts side by side, all from the same prompt: arguments as for `stream`, and `length`, in characters.
+
+    Returns:
+        Ids, shape (temperatures, samples, length), and the entropy in nats of the distribution that each was drawn
+        from, same shape.
+    """
+    shape = (len(temperatures), samples, length)
+    ids, entropies = np.zeros((shape[0] * samples, length), np.int32), np.zeros((shape[0] * samples, length))
+    steps = stream(model, prompt, temperatures, seed=seed, samples=samples)
+    for place, (characters, uncertainty) in zip(range(length), steps, strict=False):
+        ids[:, place], entropies[:, place] = characters, uncertainty
+    return ids.reshape(shape), entropies.reshape(shape)
+
+
+def stream(
+    model: keras.Model, prompt: np.ndarray, temperatures: Sequence[float], *, seed: int, samples: int = 1
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Write texts side by side without end, all from the same prompt, one character of each at a time.
 
     The prompt is read once; after it the network reads only the character written last and carries its state.
 
@@ -25,31 +42,26 @@ def generate(
         model: a text model.
         prompt: ids, shape (m,), at least one.
         temperatures: one for each group of `samples` texts.
-        length: characters to write.
         seed: text k of a group depends on it and on k alone, not on the other texts: the same k at two temperatures
             meets the same chances.
         samples: texts at each temperature.
 
-    Returns:
-        Ids, shape (temperatures, samples, length), and the entropy in nats of the distribution that each was drawn
-        from, same shape.
+    Yields:
+        The next id of each text, shape (temperatures × samples,), and the entropy in nats of the distribution that it
+        was drawn from, same shape.
     """
     batch = len(temperatures) * samples
     reader = network.reader(model, batch)
     heat = np.repeat(np.asarray(temperatures, np.float64), samples)
     vocabulary = model.output_shape[-1]
     chances = [np.random.default_rng([seed, STREAM, k]) for k in range(samples)]
-    ids, entropies = np.zeros((batch, length), np.int32), np.zeros((batch, length))
     logits = reader.predict_on_batch(np.tile(prompt.astype(np.int32), (batch, 1)))[:, -1]
-    for place in range(length):
+    while True:
         noise = np.stack([chance.gumbel(size=vocabulary) for chance in chances])
         likelihoods = tempered(logits, heat)
-        ids[:, place] = (likelihoods + np.tile(noise, (len(temperatures), 1))).argmax(axis=-1)
-        entropies[:, place] = entropy(likelihoods)
-        if place + 1 < length:
-            logits = reader.predict_on_batch(ids[:, place : place + 1])[:, -1]
-    shape = (len(temperatures), samples, length)
-    return ids.reshape(shape), entropies.reshape(shape)
+        ids = (likelihoods + np.tile(noise, (len(temperatures), 1))).argmax(axis=-1).astype(np.int32)
+        yield ids, entropy(likelihoods)
+        logits = reader.predict_on_batch(ids[:, None])[:, -1]
 
 
 def tempered(logits: np.ndarray, temperature: np.ndarray) -> np.ndarray:

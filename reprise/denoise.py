@@ -1,0 +1,101 @@
+"""reprise denoise: a picture without its noise, tile by tile."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from reprise import REPOSITORY, notice, pictures
+from stages import StageError, artifacts, measures, networks
+from stages.denoiser.preprocess import add_noise
+from stages.denoiser.train import MODELS
+from stages.digits import SIDE
+from stages.params import PATH, load
+
+STEP = SIDE // 2  # from tile to tile: each pixel is seen by four, but at the edges
+TILES = 500  # at once
+# Weight of a pixel in its tile, highest in the middle; these overlap to a constant (Hann's window, half a pixel in).
+RAMP = np.sin(np.pi * (np.arange(SIDE) + 0.5) / SIDE) ** 2
+WINDOW = np.outer(RAMP, RAMP).astype(np.float32)
+
+
+class Denoiser:
+    """A trained denoiser.
+
+    Args:
+        name: "conv" or "dense".
+        folder: the repository; `dvc repro` or `dvc pull` put the model there.
+
+    Raises:
+        StageError: the model is missing or broken.
+    """
+
+    def __init__(self, name: str = "conv", folder: Path = REPOSITORY) -> None:
+        self.model = artifacts.read_model(folder / MODELS[name])
+
+    def denoise(self, planes: np.ndarray) -> np.ndarray:
+        """Images of any size, each by itself: shape (n, height, width), light on dark, float32 in [0, 1], both ways.
+
+        An image of 28 × 28 pixels goes through the network as it is. A larger one is cut into tiles of that size that
+        overlap by half; where tiles overlap, their mean counts, weighted towards each tile's middle. A smaller one is
+        put on black.
+        """
+        return np.stack([self._denoise(plane) for plane in planes])
+
+    def _denoise(self, plane: np.ndarray) -> np.ndarray:
+        height, width = plane.shape
+        plane = np.pad(plane, [(0, max(0, SIDE - height)), (0, max(0, SIDE - width))])
+        total, weight = np.zeros_like(plane), np.zeros_like(plane)
+        places = [(top, left) for top in _starts(plane.shape[0]) for left in _starts(plane.shape[1])]
+        for start in range(0, len(places), TILES):
+            some = places[start : start + TILES]
+            tiles = np.stack([plane[top : top + SIDE, left : left + SIDE] for top, left in some])
+            for (top, left), tile in zip(some, networks.apply(self.model, tiles), strict=True):
+                total[top : top + SIDE, left : left + SIDE] += tile * WINDOW
+                weight[top : top + SIDE, left : left + SIDE] += WINDOW
+        return (total / weight)[:height, :width]
+
+
+def _starts(size: int) -> list[int]:
+    """Where tiles begin along a side: every `STEP` pixels, the last one at the end."""
+    return [*range(0, size - SIDE, STEP), size - SIDE]
+
+
+def main(options: argparse.Namespace) -> None:
+    """Denoise what the command line names."""
+    pictures.format_of(options.output)  # before anything is done for nothing
+    notice("loading the denoiser ...")
+    denoiser = Denoiser(options.network)
+    picture = pictures.read(options.input)
+    noisy, clean = picture.planes, None
+    if options.clean is not None:
+        clean = pictures.read(options.clean).planes
+        if clean.shape != noisy.shape:
+            raise StageError(f"{options.clean} is {_told(clean)}, {options.input} is {_told(noisy)}")
+    if options.invert:
+        noisy = 1 - noisy
+        clean = None if clean is None else 1 - clean
+    elif noisy.mean() > 0.5:
+        print("the picture is mostly light, and the network knows light digits on dark: try --invert", file=sys.stderr)
+    if options.noise:
+        params = load(REPOSITORY / PATH)
+        clean = noisy if clean is None else clean
+        noisy = add_noise(noisy, options.noise, np.random.default_rng(options.seed or params.seed))
+    notice(f"denoising {_told(noisy)} ...")
+    restored = denoiser.denoise(noisy)
+    pictures.write(options.output, picture._replace(planes=1 - restored if options.invert else restored))
+    if clean is not None:
+        before, after = (_psnr(clean, planes) for planes in (noisy, restored))
+        # Where the picture itself goes to standard output, this must not.
+        told = sys.stderr if options.output == "-" else sys.stdout
+        print(f"PSNR {before:.2f} dB before, {after:.2f} dB after", file=told)
+
+
+def _psnr(clean: np.ndarray, planes: np.ndarray) -> float:
+    """PSNR of all planes together, in dB."""
+    return float(measures.psnr(*(array.reshape(1, -1, array.shape[-1]) for array in (clean, planes)))[0])
+
+
+def _told(planes: np.ndarray) -> str:
+    return f"{planes.shape[2]} × {planes.shape[1]} pixels, {'grey' if len(planes) == 1 else 'colour'}"

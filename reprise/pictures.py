@@ -1,0 +1,89 @@
+"""Pictures of users: read from any format that Pillow knows, and written."""
+
+import io
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from reprise import read_bytes, write_bytes
+from stages import StageError
+
+MOST = 25_000_000  # pixels; more would take minutes and gigabytes
+
+
+class Picture(NamedTuple):
+    """`planes`: one for grey, three for colour, shape (1 or 3, height, width), float32 in [0, 1]; `alpha`: or None."""
+
+    planes: np.ndarray
+    alpha: np.ndarray | None
+
+    @property
+    def grey(self) -> np.ndarray:
+        """Its brightness, shape (height, width): the weights of ITU-R BT.601, as Pillow's."""
+        weights = [1.0] if len(self.planes) == 1 else [0.299, 0.587, 0.114]
+        return np.tensordot(np.float32(weights), self.planes, axes=1)
+
+
+def read(path: str) -> Picture:
+    """Read a picture, turned as its camera says; of several in a file, the first. "-" is standard input.
+
+    Raises:
+        StageError: it cannot be read, is no picture, is broken, or has more than `MOST` pixels.
+    """
+    content = read_bytes(path)
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as image:
+            width, height = image.size
+            if width * height <= MOST:
+                return _picture(ImageOps.exif_transpose(image))
+    except Exception as error:  # a decoder may raise anything on a broken file
+        raise StageError(f"{path} is not a whole picture: {error or type(error).__name__}") from error
+    raise StageError(f"{path} has {width} × {height} pixels; {MOST:,} are the most that is read")
+
+
+def write(path: str, picture: Picture) -> None:
+    """Write a picture with 8 bits a channel, in the format of the suffix; "-" is standard output, as PNG.
+
+    Raises:
+        StageError: it cannot be written, or not in this format.
+    """
+    planes = picture.planes if picture.alpha is None else [*picture.planes, picture.alpha]
+    pixels = np.rint(np.stack(planes, axis=-1) * 255).astype(np.uint8)
+    buffer = io.BytesIO()
+    try:
+        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, format_of(path))
+    except (OSError, ValueError) as error:
+        raise StageError(f"cannot write {path}: {error}") from error
+    write_bytes(path, buffer.getvalue())
+
+
+def format_of(path: str) -> str:
+    """The format that a path's suffix stands for.
+
+    Raises:
+        StageError: it stands for none.
+    """
+    if path == "-":
+        return "PNG"
+    known = Image.registered_extensions()
+    name = known.get(Path(path).suffix.lower())
+    if name not in Image.SAVE:
+        raise StageError(f"{path}: its suffix should name a format for pictures, such as .png")
+    return name
+
+
+def _picture(image: Image.Image) -> Picture:
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        values = np.asarray(image, np.float32)
+        most = 65535 if image.mode != "F" else 1 if values.max() <= 1 else 255
+        return Picture(np.clip(values / most, 0, 1)[None], None)
+    grey = image.mode in ("1", "L", "LA", "La")
+    transparent = image.has_transparency_data
+    pixels = np.asarray(
+        image.convert({(True, False): "L", (True, True): "LA", (False, False): "RGB"}.get((grey, transparent), "RGBA"))
+    )
+    pixels = np.moveaxis(np.atleast_3d(pixels), -1, 0).astype(np.float32) / 255
+    return Picture(pixels[:-1], pixels[-1]) if transparent else Picture(pixels, None)

@@ -1,0 +1,117 @@
+"""reprise reconstruct: a digit through the autoencoder's code and back."""
+
+import argparse
+import io
+import re
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from PIL import Image
+
+from reprise import REPOSITORY, notice, pictures, write_bytes
+from stages import StageError, artifacts, charts, measures
+from stages.autoencoder import model as network
+from stages.autoencoder.preprocess import OUTPUT as DATA
+from stages.autoencoder.train import MODEL, SIZES
+from stages.digits import SIDE, scaled
+from stages.params import PATH, load
+
+BOX = 20  # pixels of the longer side of a digit in MNIST
+INK = 0.25  # of the way from the darkest to the lightest grey: from here on it is part of the digit
+
+
+class Autoencoder:
+    """A trained autoencoder.
+
+    Args:
+        latent: size of the code; None for the one in params.yaml.
+        folder: the repository; `dvc repro` or `dvc pull` put the models there.
+
+    Raises:
+        StageError: there is none of this size, or it is broken.
+    """
+
+    def __init__(self, latent: int | None = None, folder: Path = REPOSITORY) -> None:
+        params = load(folder / PATH)
+        paths = {int(re.sub(r"\D", "", path.stem)): path for path in (folder / SIZES).glob("*.keras")}
+        paths[params.latent] = folder / MODEL
+        if latent is not None and latent not in paths:
+            raise StageError(
+                f"no autoencoder has a code of {latent} numbers; there are {', '.join(map(str, sorted(paths)))}: "
+                "autoencoder.compare_latents in params.yaml has the sizes that `dvc repro` trains"
+            )
+        self.model = artifacts.read_model(paths[params.latent if latent is None else latent])
+        self.latent = network.latent_of(self.model)
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """Codes of digits: shape (n, 28, 28), light on dark, in [0, 1] → (n, latent)."""
+        return network.encode(self.model, images)
+
+    def reconstruct(self, images: np.ndarray) -> np.ndarray:
+        """Digits through the code and back: shape (n, 28, 28), light on dark, in [0, 1], both ways."""
+        return network.reconstruct(self.model, images)
+
+
+def prepared(grey: np.ndarray) -> np.ndarray:
+    """A picture of a digit as MNIST has them: shape (height, width), light on dark, in [0, 1] → (28, 28).
+
+    The greys are stretched to [0, 1], the picture is cut to its ink, the longer side brought to 20 pixels, and the
+    centre of mass put in the middle: LeCun et al. 1998, "Gradient-Based Learning Applied to Document Recognition",
+    Proc. IEEE 86(11), section III-A. A picture of 28 × 28 pixels is taken as it is.
+
+    Raises:
+        StageError: it is all of one grey.
+    """
+    if grey.shape == (SIDE, SIDE):
+        return grey.astype(np.float32)
+    if np.ptp(grey) < 0.02:
+        raise StageError("the picture is all of one grey: there is no digit in it")
+    grey = (grey - grey.min()) / np.ptp(grey)
+    rows, columns = (np.flatnonzero((grey >= INK).any(axis=axis)) for axis in (1, 0))
+    ink = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = (max(1, round(BOX * side / max(ink.shape))) for side in ink.shape)
+    small = Image.fromarray(ink.astype(np.float32)).resize((width, height), Image.Resampling.BOX)
+    small = np.clip(np.asarray(small), 0, 1)
+    top, left = (
+        int(
+            np.clip(
+                round((SIDE - 1) / 2 - float(small.sum(axis=1 - axis) @ np.arange(size) / small.sum())), 0, SIDE - size
+            )
+        )
+        for axis, size in enumerate(small.shape)
+    )
+    image = np.zeros((SIDE, SIDE), np.float32)
+    image[top : top + height, left : left + width] = small
+    return image
+
+
+def main(options: argparse.Namespace) -> None:
+    """Reconstruct what the command line names."""
+    if options.output != "-" and Path(options.output).suffix.lower() != ".png":
+        raise StageError(f"{options.output} should end in .png")
+    if options.test is not None:
+        digits = artifacts.read_npz(REPOSITORY / DATA)["test"]
+        if options.test >= len(digits):
+            raise StageError(f"--test {options.test}: there are test digits 0 to {len(digits) - 1}")
+        digit = scaled(digits[options.test])
+    else:
+        grey = pictures.read(options.input).grey
+        if not options.invert and grey.mean() > 0.5:
+            print("the picture is mostly light; digits should be light on dark: try --invert", file=sys.stderr)
+        digit = prepared(1 - grey if options.invert else grey)
+    images, told = {"digit": digit}, []
+    for latent in options.latent or [None]:
+        notice("loading an autoencoder ...")
+        autoencoder = Autoencoder(latent)
+        copy = autoencoder.reconstruct(digit[None])
+        mse, psnr = measures.mse(digit[None], copy)[0], measures.psnr(digit[None], copy)[0]
+        images[f"{autoencoder.latent}"] = copy[0]
+        told.append(f"{autoencoder.latent:>6}  {mse:.5f}  {psnr:5.2f}")
+    figure = charts.image_grid({"": np.stack(list(images.values()))}, title="", columns=list(images))
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    plt.close(figure)
+    write_bytes(options.output, buffer.getvalue())
+    print("latent      MSE   PSNR", *told, sep="\n", file=sys.stderr if options.output == "-" else sys.stdout)

@@ -1,0 +1,238 @@
+"""reprise sentiment: is a film review positive, and which words say so?"""
+
+import argparse
+import io
+import itertools
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from reprise import REPOSITORY, notice, read_bytes
+from stages import StageError, artifacts
+from stages.params import PATH, load
+from stages.sentiment import batches, evaluate, ngrams
+from stages.sentiment import model as network
+from stages.sentiment.preprocess import NGRAMS, UNKNOWN, VOCABULARY, encode, tokenise
+from stages.sentiment.preprocess import OUTPUT as DATA
+from stages.sentiment.train import MODEL
+
+LONGEST = 2_000_000  # bytes of one review
+AT_ONCE = 256  # reviews
+
+
+class Verdict(NamedTuple):
+    """Of one review: `probability` that it is positive, None if the model knows none of its words.
+
+    `words` are the words and phrases that moved the decision, the strongest first, each with the log odds that it
+    added.
+    """
+
+    probability: float | None
+    words: list[tuple[str, float]]
+
+
+class Classifier:
+    """The trained classifier of reviews.
+
+    Args:
+        folder: the repository; `dvc repro` or `dvc pull` put the model there.
+
+    Raises:
+        StageError: a file is missing or broken, or the model was not trained with the params or the data.
+    """
+
+    def __init__(self, folder: Path = REPOSITORY) -> None:
+        self.folder = folder
+        self.sizes = load(folder / PATH).sentiment.network
+        self.model = artifacts.read_model(folder / MODEL)
+        self.vocabulary = artifacts.read_text(folder / VOCABULARY).splitlines()
+        self.number = {word: UNKNOWN + 1 + rank for rank, word in enumerate(self.vocabulary)}
+        self.known = artifacts.read_npz(folder / NGRAMS)["keys"]
+        weights = [self.model.get_layer(name).get_weights()[0][:, 0] for name in ("log_ratios", "ngram_weights")]
+        if (
+            self.model.get_layer("word_vectors").input_dim != self.sizes.vocabulary + 2
+            or len(weights[0]) != min(self.sizes.ngrams, len(self.known)) + 1
+        ):
+            raise StageError(
+                f"{folder / MODEL} was not trained with the sentiment.network of params.yaml on these reviews; "
+                "`dvc repro` trains it anew"
+            )
+        # Log odds that an n-gram adds, by its id: exact, since this branch is a sum.
+        share = network.weights(self.model)[network.BRANCHES.index("ngrams")]
+        self.evidence = share * self.model.get_layer("ngrams_logit").get_weights()[0][0, 0] * weights[0] * weights[1]
+        self.explain = _explainer(self.model)
+
+    def judge(self, texts: Sequence[str], *, words: int = 5) -> list[Verdict]:
+        """Judge reviews.
+
+        Args:
+            texts: any number; similar lengths are read together.
+            words: how many words and phrases to tell of each.
+
+        Of the n-gram branch the log odds told are exact. Of the LSTM branch they are gradient × input, its linear
+        approximation (Li et al. 2016, "Visualizing and Understanding Neural Models in NLP", NAACL, section 5): a word
+        says more or less with other words around it. Both are weighted as the network weighs its branches.
+        """
+        reviews = self._read(texts)
+        readable = np.flatnonzero([np.any(ids > UNKNOWN) for ids in reviews.words])
+        order = readable[np.argsort([len(reviews.words[row]) for row in readable], kind="stable")]
+        verdicts = [Verdict(None, [])] * len(texts)
+        share = network.weights(self.model)
+        for start in range(0, len(order), AT_ONCE):
+            rows = order[start : start + AT_ONCE]
+            ids = batches.batch(reviews, rows, self.sizes.pool)
+            *values, slopes = self.explain(ids["words"], ids["ngrams"])
+            logits = {name: value.numpy()[:, 0] for name, value in zip(network.BRANCHES, values, strict=True)}
+            slopes = share[network.BRANCHES.index("lstm")] * slopes.numpy()
+            for row, chance, moved in zip(rows, network.probability(logits, share), slopes, strict=True):
+                told = self._strongest(reviews.ngrams[row], reviews.words[row], moved, words)
+                verdicts[row] = Verdict(float(chance), told)
+        return verdicts
+
+    def tuned_threshold(self) -> float:
+        """The most accurate threshold on validation reviews, as evaluated."""
+        return artifacts.read_json(self.folder / evaluate.METRICS)["tuned"]["threshold"]
+
+    def precise_threshold(self, goal: float) -> tuple[float, str]:
+        """The lowest threshold whose precision on the validation reviews reaches `goal`.
+
+        Returns:
+            The threshold, and a sentence that says what it was chosen on.
+
+        Raises:
+            StageError: there is none.
+        """
+        data = artifacts.read_npz(self.folder / DATA)
+        validation = batches.reviews(data, "validation", self.sizes)
+        logits = network.logits(network.branches(self.model), validation, self.sizes.pool)
+        probability = network.probability(logits, network.weights(self.model))
+        found = {at: evaluate.quality(validation.labels, probability, at) for at in evaluate.THRESHOLDS}
+        reached = [at for at in found if found[at]["precision"] >= goal]
+        if not reached:
+            best = max(found, key=lambda at: found[at]["precision"])
+            raise StageError(
+                f"no threshold has precision {goal:g} on the {len(probability):,} validation reviews; the highest is "
+                f"{found[best]['precision']:.3f}, at {best:.3f}"
+            )
+        at = min(reached)
+        told = (
+            f"threshold {at:.3f}: on {len(probability):,} validation reviews precision {found[at]['precision']:.3f}, "
+            f"recall {found[at]['recall']:.3f}"
+        )
+        return float(at), told
+
+    def _read(self, texts: Sequence[str]) -> batches.Reviews:
+        """Texts in the network's terms; their labels are not known and stand as 0."""
+        ids = [encode(tokenise(text), self.number) for text in texts]
+        lengths = np.array([len(review) for review in ids])
+        counts = ngrams.count(ids, len(self.vocabulary), self.known)
+        data = {
+            "new_words": np.concatenate(ids),
+            "new_word_lengths": lengths,
+            "new_ngrams": counts.numbers,
+            "new_ngram_lengths": counts.lengths,
+            "new_labels": np.zeros(len(texts), np.uint8),
+        }
+        return batches.reviews(data, "new", self.sizes)
+
+    def _strongest(self, ids: np.ndarray, words: np.ndarray, slopes: np.ndarray, count: int) -> list[tuple[str, float]]:
+        """The strongest evidence in a review: its n-grams and its words, the n-gram of one word being that word."""
+        keys = np.concatenate([self.known[ids - 1], words])  # the key of a single word is its id
+        values = np.concatenate([self.evidence[ids], slopes[: len(words)]])
+        keys, place = np.unique(keys, return_inverse=True)
+        values = np.bincount(place, values) * (keys > UNKNOWN)
+        return [(self._told(keys[at]), float(values[at])) for at in np.argsort(-np.abs(values))[:count] if values[at]]
+
+    def _told(self, key: int) -> str:
+        """The words of an n-gram: see `ngrams.keys`."""
+        words, base = [], len(self.vocabulary) + ngrams.FIRST_WORD
+        while key:
+            key, number = divmod(int(key), base)
+            words.append(self.vocabulary[number - ngrams.FIRST_WORD])
+        return " ".join(reversed(words))
+
+
+def _explainer(model: keras.Model):
+    """A function: word ids and n-gram ids → both logits, and gradient × input of the LSTM's for each word."""
+    vectors = model.get_layer("word_vectors")
+    inputs = [model.get_layer("words").output, vectors.output, model.get_layer("ngrams").output]
+    outputs = [model.get_layer(f"{name}_logit").output for name in network.BRANCHES]
+    behind = keras.Model(inputs, outputs)  # what stands behind the word vectors
+    ids = tf.TensorSpec((None, None), tf.int32)
+
+    @tf.function(input_signature=[ids, ids])
+    def explain(words: tf.Tensor, phrases: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        x = vectors(words)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            logits = behind([words, x, phrases], training=False)
+        slopes = tape.gradient(logits[network.BRANCHES.index("lstm")], x)
+        return (*logits, tf.reduce_sum(slopes * x, axis=-1))
+
+    return explain
+
+
+def main(options: argparse.Namespace) -> None:
+    """Judge what the command line names; a line of output for each review, in their order."""
+    notice("loading the classifier ...")
+    classifier = Classifier()
+    if options.min_precision is not None:
+        notice("reading the validation reviews ...")
+        threshold, told = classifier.precise_threshold(options.min_precision)
+        print(told, file=sys.stderr)
+    else:
+        threshold = classifier.tuned_threshold() if options.threshold is None else options.threshold
+    at_once = 1 if not options.review and options.csv is None and sys.stdin.isatty() else AT_ONCE
+    not_judged = []
+    numbered = enumerate(_texts(options), start=1)
+    while chunk := list(itertools.islice(numbered, at_once)):
+        verdicts = classifier.judge([text for _, text in chunk], words=options.words)
+        for (number, _), verdict in zip(chunk, verdicts, strict=True):
+            if verdict.probability is None:
+                not_judged.append(number)
+            print(_line(verdict, threshold, options.json))
+        sys.stdout.flush()
+    if not_judged:
+        some = ", ".join(map(str, not_judged[:10])) + (", ..." if len(not_judged) > 10 else "")
+        raise StageError(f"not judged, no word in them is known: review {some}")
+
+
+def _texts(options: argparse.Namespace) -> Iterator[str]:
+    """The reviews that the command line names."""
+    if options.csv is not None:
+        try:
+            table = pd.read_csv(io.BytesIO(read_bytes(options.csv)), dtype=str, keep_default_na=False)
+        except ValueError as error:
+            raise StageError(f"{options.csv} is not CSV in UTF-8: {' '.join(str(error).split())}") from error
+        if options.column not in table:
+            raise StageError(f"{options.csv} has no column {options.column!r}; it has {', '.join(table.columns)}")
+        contents = (text.encode() for text in table[options.column])
+    elif options.review:
+        contents = (text.encode(errors="surrogateescape") for text in options.review)
+    else:
+        contents = iter(lambda: sys.stdin.buffer.readline(LONGEST + 2), b"")
+    for number, content in enumerate(contents, start=1):
+        if len(content.rstrip(b"\r\n")) > LONGEST:
+            raise StageError(f"review {number} is longer than {LONGEST:,} bytes")
+        try:
+            yield content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise StageError(f"review {number} is not UTF-8 (byte {error.start})") from error
+
+
+def _line(verdict: Verdict, threshold: float, as_json: bool) -> str:
+    label = None if verdict.probability is None else evaluate.CLASSES[int(verdict.probability >= threshold)]
+    if as_json:
+        words = [{"text": text, "log_odds": value} for text, value in verdict.words]
+        told = {"label": label, "probability": verdict.probability, "threshold": threshold, "words": words}
+        return json.dumps(artifacts.rounded(told), ensure_ascii=False)
+    chance = "-" if verdict.probability is None else f"{verdict.probability:.3f}"
+    words = ", ".join(f"{text} {value:+.2f}" for text, value in verdict.words)
+    return f"{label or '-'}\t{chance}\t{threshold:.3f}\t{words}"

@@ -1,0 +1,86 @@
+"""The commands as a user types them, on the models of the small pipeline."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = [pytest.mark.pipeline, pytest.mark.network]
+
+REPRISE = ("python", "-m", "reprise")
+
+
+def test_text_is_the_same_again_and_a_pipe_may_close(clone):
+    command = (*REPRISE, "generate", "--prompt", "HAMLET: Ω", "--length", "80", "--seed", "1")
+    first, second = clone.type(*command), clone.type(*command)
+    assert first.returncode == 0
+    assert first.stdout == second.stdout
+    assert first.stdout.startswith("HAMLET: Ω")
+    assert len(first.stdout) == len("HAMLET: Ω") + 80 + 1
+    assert first.stderr == "not in the vocabulary, read as unknown: 'Ω'\n"
+    closed = clone.type("sh", "-c", f"{' '.join(REPRISE)} generate --length 100000 | head -c 20")
+    assert (closed.returncode, len(closed.stdout), closed.stderr) == (0, 20, "")
+
+
+def test_reviews_from_a_pipe(clone):
+    told = clone.type("sh", "-c", f"printf 'a great film\\n\\n' | {' '.join(REPRISE)} sentiment --json")
+    assert told.returncode == 1
+    judged, empty = map(json.loads, told.stdout.splitlines())
+    assert judged["label"] in ("negative", "positive")
+    assert judged["words"]
+    assert empty["label"] is None
+    assert told.stderr == "reprise sentiment: not judged, no word in them is known: review 2\n"
+
+
+def test_from_another_folder_by_the_script_of_make_setup(clone, tmp_path):
+    binaries = clone.folder / ".venv" / "bin"
+    binaries.mkdir(parents=True)
+    (binaries / "python").symlink_to(sys.executable)
+    shutil.copy(clone.folder / "reprise" / "command.sh", binaries / "reprise")
+    (binaries / "reprise").chmod(0o755)
+    (tmp_path / "stages.py").write_text("raise SystemExit('the wrong stages')", encoding="utf-8")
+
+    def reprise(*arguments: str) -> subprocess.CompletedProcess:
+        command = [binaries / "reprise", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=dict(os.environ))
+
+    told = reprise("reconstruct", "--test", "1", "out.png", "--latent", "16,64")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert (tmp_path / "out.png").is_file()
+    told = reprise("denoise", "out.png", "denoised.png", "--noise", "0.3")
+    assert told.stdout.startswith("PSNR ")
+    told = reprise("denoise", "stages.py", "denoised.png")
+    assert told.returncode == 1
+    assert told.stderr.startswith("reprise denoise: stages.py is not a whole picture")
+
+
+def test_mistakes_in_the_command_line_need_no_tensorflow(clone):
+    for arguments in (["generate", "--length", "0"], ["reconstruct", "out.png"], ["export", "textgen"], []):
+        told = clone.type(*REPRISE, *arguments)
+        assert told.returncode == 2, arguments
+        assert "usage: reprise" in told.stderr
+    code = "import sys; from reprise.__main__ import parser; parser(); sys.exit('numpy' in sys.modules)"
+    clone.succeed("python", "-c", code)
+
+
+def test_without_models_the_commands_say_how_to_get_them(clone):
+    (clone.folder / "models" / "textgen.keras").unlink()
+    sentiment = clone.folder / "models" / "sentiment.keras"
+    whole = sentiment.read_bytes()
+    sentiment.unlink()  # not written in place: DVC's cache may have the same file
+    sentiment.write_bytes(whole[:1000])
+    told = clone.type(*REPRISE, "generate")
+    assert told.returncode == 1
+    assert told.stderr.endswith("textgen.keras does not exist; `dvc repro` makes it, `dvc pull` fetches it\n")
+    assert told.stderr.count("\n") == 1
+    told = clone.type(*REPRISE, "sentiment", "good")
+    assert told.returncode == 1
+    assert "sentiment.keras is not a whole Keras model" in told.stderr
+    assert told.stderr.count("\n") == 1
+
+
+def test_the_commands_left_the_repository_as_it_was(clone):
+    assert clone.succeed("git", "status", "--porcelain") == ""

@@ -1,0 +1,104 @@
+"""A folder with params.yaml and small, untrained models where the commands look for them."""
+
+import io
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import yaml
+
+from reprise import denoise, export, generate, reconstruct, sentiment
+from reprise.__main__ import parser
+from stages import artifacts
+from stages.autoencoder import model as autoencoders
+from stages.autoencoder import train as autoencoder
+from stages.denoiser import model as denoisers
+from stages.denoiser import train as denoiser
+from stages.params import load
+from stages.sentiment import batches, evaluate, preprocess
+from stages.sentiment import model as classifier
+from stages.sentiment import train as sentiment_train
+from stages.textgen import model as textgen
+from stages.textgen import train as textgen_train
+from tests.conftest import REPOSITORY
+
+VOCABULARY = "\ufffd\n abcdeHLMT:"
+WORDS = ["a", "good", "bad", "film", "not", "very"]
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("models of a run")
+    content = yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))
+    sizes = {"vocabulary": 10, "ngrams": 10, "length": 12, "embedding": 4, "filters": 4, "pool": 2, "units": 4}
+    content["sentiment"]["network"] |= sizes
+    content["latent"] = 8
+    (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    params = load(folder / "params.yaml")
+    generator = np.random.default_rng(5)
+    keras.utils.set_random_seed(5)
+
+    digits = generator.integers(0, 256, (3, 28, 28)).astype(np.uint8)
+    artifacts.write_npz(folder / export.DIGITS, test=digits)
+    artifacts.write_npz(folder / export.NOISY_DIGITS, test_noisy=generator.random((3, 28, 28), np.float32))
+    artifacts.write_model(folder / autoencoder.MODEL, autoencoders.build(8, []))
+    artifacts.write_model(folder / autoencoder.SIZES / "latent-4.keras", autoencoders.build(4, []))
+    artifacts.write_model(folder / denoiser.MODELS["conv"], denoisers.conv([2, 4], 4))
+    artifacts.write_model(folder / denoiser.MODELS["dense"], denoisers.dense(4, []))
+
+    artifacts.write_model(folder / textgen_train.MODEL, textgen.build(len(VOCABULARY), 4, [8]))
+    codes = np.array([ord(character) for character in VOCABULARY])
+    artifacts.write_npz(folder / generate.DATA, vocabulary=codes, test=generator.integers(1, 9, 900).astype(np.int32))
+
+    words = [generator.integers(2, 8, 9).astype(np.int32) for _ in range(30)]
+    known = preprocess.ngrams.index(words, len(WORDS), least=2)
+    counts = preprocess.ngrams.count(words, len(WORDS), known)
+    data = {}
+    for part in ("validation", "test"):
+        data |= {
+            f"{part}_labels": (np.arange(30) % 2).astype(np.uint8),
+            f"{part}_words": np.concatenate(words),
+            f"{part}_word_lengths": np.full(30, 9),
+            f"{part}_ngrams": counts.numbers,
+            f"{part}_ngram_lengths": counts.lengths,
+        }
+    artifacts.write_npz(folder / preprocess.OUTPUT, **data)
+    artifacts.write_npz(folder / preprocess.NGRAMS, keys=known)
+    artifacts.write_text(folder / preprocess.VOCABULARY, "".join(f"{word}\n" for word in WORDS))
+    model = classifier.build(params.sentiment.network, generator.normal(size=10))
+    model.get_layer("word_vectors").set_weights([generator.normal(size=(12, 4))])
+    artifacts.write_model(folder / sentiment_train.MODEL, model)
+    artifacts.write_json(folder / evaluate.METRICS, {"tuned": {"threshold": 0.525}})
+    assert batches.reviews(data, "test", params.sentiment.network).ngrams
+    return folder
+
+
+@pytest.fixture
+def command(folder, workdir, monkeypatch, capfdbinary):
+    """Run a command in an empty folder on the small models; gives what it wrote to the two outputs."""
+    modules = {
+        "generate": generate,
+        "sentiment": sentiment,
+        "denoise": denoise,
+        "reconstruct": reconstruct,
+        "export": export,
+    }
+    for module in modules.values():
+        monkeypatch.setattr(module, "REPOSITORY", folder)
+    for made in (generate.Writer, sentiment.Classifier):
+        monkeypatch.setattr(made.__init__, "__defaults__", (folder,))
+    monkeypatch.setattr(denoise.Denoiser.__init__, "__defaults__", ("conv", folder))
+    monkeypatch.setattr(reconstruct.Autoencoder.__init__, "__defaults__", (None, folder))
+    monkeypatch.setattr(export.test_inputs, "__defaults__", (folder,))
+
+    def run(*arguments: str, stdin: bytes = b"") -> tuple[bytes, bytes]:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        options = parser().parse_args(arguments)
+        capfdbinary.readouterr()
+        modules[options.command].main(options)
+        sys.stdout.flush()
+        return capfdbinary.readouterr()
+
+    return run

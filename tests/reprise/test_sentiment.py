@@ -1,0 +1,151 @@
+import json
+
+import numpy as np
+import pytest
+
+from reprise.sentiment import LONGEST, Classifier
+from stages import StageError, artifacts
+from stages.sentiment import batches, evaluate, train
+from stages.sentiment import model as network
+from stages.sentiment.preprocess import OUTPUT
+
+
+@pytest.fixture(scope="module")
+def classifier(folder) -> Classifier:
+    return Classifier(folder)
+
+
+def test_the_probability_is_that_of_the_evaluation(classifier, folder):
+    data = artifacts.read_npz(folder / OUTPUT)
+    reviews = batches.reviews(data, "test", classifier.sizes)
+    logits = network.logits(network.branches(classifier.model), reviews, classifier.sizes.pool)
+    expected = network.probability(logits, network.weights(classifier.model))
+    words = np.split(data["test_words"], 30)
+    texts = [" ".join(classifier.vocabulary[number - 2] for number in ids) for ids in words]
+    assert np.allclose([verdict.probability for verdict in classifier.judge(texts)], expected, atol=1e-6)
+
+
+def test_the_order_of_the_reviews_is_kept(classifier):
+    texts = ["good film", "a very very very bad film not good", "bad", "good good good film"]
+    together = [verdict.probability for verdict in classifier.judge(texts)]
+    assert together == pytest.approx([classifier.judge([text])[0].probability for text in texts], abs=1e-6)
+    assert len(set(together)) == 4
+
+
+def test_the_words_of_the_ngram_branch_add_up_to_its_logit(classifier):
+    """With an LSTM branch that counts for nothing, what is told is the whole decision."""
+    before = network.weights(classifier.model)
+    try:
+        network.weigh(classifier.model, np.array([0.0, before[1]]))
+        (verdict,) = classifier.judge(["not a good film very very good"], words=100)
+    finally:
+        network.weigh(classifier.model, before)
+    logit = np.log(verdict.probability / (1 - verdict.probability))
+    assert verdict.words
+    assert sum(value for _, value in verdict.words) == pytest.approx(logit, abs=1e-4)
+
+
+def test_the_words_of_the_lstm_are_its_slopes(classifier):
+    """Told log odds predict what a small change of a word's vector does."""
+    before = network.weights(classifier.model)
+    layer = classifier.model.get_layer("word_vectors")
+    vectors = layer.get_weights()[0]
+    row = classifier.number["good"]
+    try:
+        network.weigh(classifier.model, np.array([before[0], 0.0]))
+        classifier.evidence, evidence = np.zeros_like(classifier.evidence), classifier.evidence
+        chances = []
+        for scale in (1.0, 1.01):
+            layer.set_weights([np.where(np.arange(12)[:, None] == row, vectors * scale, vectors)])
+            (verdict,) = classifier.judge(["a good film"], words=3)
+            chances.append(np.log(verdict.probability / (1 - verdict.probability)))
+            if scale == 1:
+                told = dict(verdict.words)["good"]
+    finally:
+        layer.set_weights([vectors])
+        network.weigh(classifier.model, before)
+        classifier.evidence = evidence
+    assert (chances[1] - chances[0]) / 0.01 == pytest.approx(told, rel=0.05, abs=1e-3)
+
+
+def test_lines_in_lines_out(command):
+    out, _ = command("sentiment", "--words", "2", stdin=b"good film\nvery bad\r\n")
+    lines = [line.split("\t") for line in out.decode().splitlines()]
+    assert len(lines) == 2
+    for label, probability, threshold, words in lines:
+        assert threshold == "0.525"
+        assert label == ("positive" if float(probability) >= 0.525 else "negative")
+        assert len(words.split(", ")) == 2
+
+
+def test_json_and_a_threshold(command):
+    for threshold, label in (("0", "positive"), ("1", "negative")):
+        out, _ = command("sentiment", "--json", "--threshold", threshold, "good film")
+        told = json.loads(out)
+        assert told["label"] == label
+        assert told["threshold"] == float(threshold)
+        assert set(told["words"][0]) == {"text", "log_odds"}
+
+
+def test_what_has_no_known_word_is_not_judged(command, capfdbinary):
+    with pytest.raises(StageError, match="no word in them is known: review 2, 3"):
+        command("sentiment", stdin="good\n\n你好 ...\nbad\n".encode())
+    lines = capfdbinary.readouterr().out.decode().splitlines()
+    assert [line.split("\t")[0] == "-" for line in lines] == [False, True, True, False]
+    with pytest.raises(StageError, match="not judged"):
+        command("sentiment", "")
+
+
+def test_a_megabyte_is_read_and_more_than_the_most_is_not(command):
+    assert command("sentiment", stdin=b"good bad film " * 75_000)[0].count(b"\n") == 1
+    with pytest.raises(StageError, match="review 1 is longer than 2,000,000 bytes"):
+        command("sentiment", stdin=b"a" * (LONGEST + 1))
+
+
+def test_a_table(command, workdir):
+    (workdir / "reviews.csv").write_text('text,said\n"good, film",bad\nNA,"bad\nfilm"\n', encoding="utf-8")
+    assert command("sentiment", "--csv", "reviews.csv", "--column", "said")[0].count(b"\n") == 2
+    with pytest.raises(StageError, match="has no column 'review'; it has text, said"):
+        command("sentiment", "--csv", "reviews.csv", "--column", "review")
+    for name, content in {"empty.csv": b"", "latin.csv": b"text\ncaf\xe9\n", "torn.csv": b'text\n"a\nb'}.items():
+        (workdir / name).write_bytes(content)
+        with pytest.raises(StageError, match=f"{name} is not CSV"):
+            command("sentiment", "--csv", name)
+    with pytest.raises(StageError, match=r"cannot read missing.csv"):
+        command("sentiment", "--csv", "missing.csv")
+    with pytest.raises(StageError, match=r"cannot read .: Is a directory"):
+        command("sentiment", "--csv", ".")
+
+
+def test_bytes_that_are_no_text(command):
+    with pytest.raises(StageError, match=r"review 2 is not UTF-8 \(byte 1\)"):
+        command("sentiment", stdin=b"good\na\xff\n")
+
+
+def test_a_precision_is_reached_on_validation_reviews(classifier, folder):
+    data = artifacts.read_npz(folder / OUTPUT)
+    reviews = batches.reviews(data, "validation", classifier.sizes)
+    logits = network.logits(network.branches(classifier.model), reviews, classifier.sizes.pool)
+    probability = network.probability(logits, network.weights(classifier.model))
+    found = [evaluate.quality(reviews.labels, probability, at)["precision"] for at in evaluate.THRESHOLDS]
+    goal = max(found)
+    threshold, told = classifier.precise_threshold(goal)
+    assert threshold == evaluate.THRESHOLDS[found.index(goal)]
+    assert "30 validation reviews" in told
+    if goal < 1:
+        with pytest.raises(StageError, match="no threshold has precision 1 on the 30 validation reviews"):
+            classifier.precise_threshold(1)
+
+
+def test_other_sizes_than_the_models_are_refused(folder, tmp_path):
+    for path in folder.rglob("*"):
+        if path.is_file():
+            artifacts.write_bytes(tmp_path / path.relative_to(folder), path.read_bytes())
+    text = (folder / "params.yaml").read_text(encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(text.replace("vocabulary: 10", "vocabulary: 11"), encoding="utf-8")
+    with pytest.raises(StageError, match=r"was not trained with the sentiment.network of params.yaml"):
+        Classifier(tmp_path)
+    whole = (folder / train.MODEL).read_bytes()
+    (tmp_path / train.MODEL).write_bytes(whole[:5000])
+    with pytest.raises(StageError, match="is not a whole Keras model"):
+        Classifier(tmp_path)
