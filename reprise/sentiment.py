@@ -54,11 +54,11 @@ class Classifier:
         self.model = artifacts.read_model(folder / MODEL)
         self.vocabulary = artifacts.read_text(folder / VOCABULARY).splitlines()
         self.number = {word: UNKNOWN + 1 + rank for rank, word in enumerate(self.vocabulary)}
-        self.known = artifacts.read_npz(folder / NGRAMS)["keys"]
+        self.known = artifacts.read_npz(folder / NGRAMS)["keys"][: self.sizes.ngrams]
         weights = [self.model.get_layer(name).get_weights()[0][:, 0] for name in ("log_ratios", "ngram_weights")]
         if (
             self.model.get_layer("word_vectors").input_dim != self.sizes.vocabulary + 2
-            or len(weights[0]) != min(self.sizes.ngrams, len(self.known)) + 1
+            or len(weights[0]) != len(self.known) + 1
         ):
             raise StageError(
                 f"{folder / MODEL} was not trained with the sentiment.network of params.yaml on these reviews; "
