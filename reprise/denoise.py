@@ -79,9 +79,9 @@ def main(options: argparse.Namespace) -> None:
     elif noisy.mean() > 0.5:
         print("the picture is mostly light, and the network knows light digits on dark: try --invert", file=sys.stderr)
     if options.noise:
-        params = load(REPOSITORY / PATH)
+        seed = load(REPOSITORY / PATH).seed if options.seed is None else options.seed
         clean = noisy if clean is None else clean
-        noisy = add_noise(noisy, options.noise, np.random.default_rng(options.seed or params.seed))
+        noisy = add_noise(noisy, options.noise, np.random.default_rng(seed))
     notice(f"denoising {_told(noisy)} ...")
     restored = denoiser.denoise(noisy)
     pictures.write(options.output, picture._replace(planes=1 - restored if options.invert else restored))
