@@ -1,0 +1,117 @@
+"""Autoencoder and denoisers beside PCA and filters: python -m benchmarks.digits [--quick].
+
+Quality is read from metrics/, where the pipeline put it; measured here are the seconds.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import common
+from stages import artifacts, networks
+from stages.autoencoder.baselines import PrincipalComponents
+from stages.denoiser.baselines import METHODS, median
+from stages.digits import scaled
+from stages.params import Params
+
+FILTERS = {"non_local_means": "non-local means", "gaussian": "Gaussian", "total_variation": "total variation"}
+DATA = "data/denoiser/digits.npz"
+MODELS = {"dense": "models/denoiser-dense.keras", "conv": "models/denoiser-conv.keras"}
+
+
+def measure(params: Params, quick: bool) -> list[dict[str, Any]]:
+    """Lines of the table: quality on test digits, seconds to train or fit, milliseconds for a digit."""
+    return [*autoencoder(params, quick), *denoiser(params, quick)]
+
+
+def autoencoder(params: Params, quick: bool) -> list[dict[str, Any]]:
+    """The autoencoder beside as many principal components."""
+    data = artifacts.read_npz("data/autoencoder/digits.npz")
+    metrics = artifacts.read_json("metrics/autoencoder.json")
+    train, test = scaled(data["train"]), scaled(data["test"])
+    started = time.perf_counter()
+    pca = PrincipalComponents(train, metrics["latent"])
+    fitted = time.perf_counter() - started
+    model = artifacts.read_model("models/autoencoder.keras")
+    trained = train_seconds(params, quick, "autoencoder.train", "autoencoder.training", data)
+    ours, theirs = (each_ms(f, test) for f in (lambda x: networks.apply(model, x), pca.reconstruct))
+    name = f"PCA, {metrics['latent']} components"
+    interval = metrics.get("mse_minus_pca_interval")
+    quality = ("autoencoder", "mean squared error", metrics["mse"], name, metrics["pca"]["mse"])
+    return [
+        common.row(*quality, better="lower", interval=interval),
+        common.row("autoencoder", "training, s", trained, name, fitted, better="lower", note="ours with start-up"),
+        common.row("autoencoder", "code and back, ms a digit", ours, name, theirs, better="lower"),
+    ]
+
+
+def denoiser(params: Params, quick: bool) -> list[dict[str, Any]]:
+    """The conv denoiser beside the dense one and the filters, as tuned by the pipeline."""
+    data = artifacts.read_npz(DATA)
+    metrics = artifacts.read_json("metrics/denoiser.json")
+    std = metrics["noise_std"]
+    model = artifacts.read_model(MODELS["conv"])
+    noisy = data["test_noisy"]
+    some = noisy[: 10 if quick else 100]  # non-local means takes 16 ms for each
+    ours = each_ms(lambda x: networks.apply(model, x), noisy)
+    peers: dict[str, tuple[float, Callable[[np.ndarray], np.ndarray], Any]] = {
+        "3×3 median": (metrics["median"]["psnr"], median, None)
+    }
+    for key, setting in metrics["filters"].items():
+        options = {name: value for name, value in setting.items() if not name.startswith("psnr")}
+        interval = metrics["conv_minus_classical"]["psnr_interval"] if key == "non_local_means" else None
+        name = FILTERS.get(key, key.replace("_", " + "))
+        apply = lambda x, key=key, options=options: METHODS[key](x, std, **options)  # noqa: E731
+        peers[name] = (setting["psnr"], apply, interval)
+    rows = []
+    for name, (psnr, apply, interval) in peers.items():
+        quality = ("denoiser", "PSNR, dB", metrics["conv"]["psnr"], name, psnr)
+        rows.append(common.row(*quality, better="higher", interval=interval))
+        rows.append(common.row("denoiser", "ms a digit", ours, name, each_ms(apply, some), better="lower"))
+    trained = {
+        name: train_seconds(params, quick, "denoiser.train", f"denoiser.{name}.training", data, name) for name in MODELS
+    }
+    quality = ("denoiser", "PSNR, dB", metrics["conv"]["psnr"], "our dense denoiser", metrics["dense"]["psnr"])
+    interval = metrics["conv_minus_dense"]["psnr_interval"]
+    note = "both with start-up; the filters need no training"
+    return [
+        *rows,
+        common.row(*quality, better="higher", interval=interval),
+        common.row(
+            "denoiser",
+            "training, s",
+            trained["conv"],
+            "our dense denoiser",
+            trained["dense"],
+            better="lower",
+            note=note,
+        ),
+    ]
+
+
+def train_seconds(
+    params: Params, quick: bool, module: str, section: str, data: dict[str, np.ndarray], *arguments: str
+) -> float:
+    """Seconds of a train stage, run anew in a scratch folder, TensorFlow's start included."""
+    task = module.split(".")[0]
+    with common.scratch({f"{section}.steps": 20, f"{section}.epochs": 2} if quick else {}) as folder:
+        artifacts.write_npz(Path(folder, "data", task, "digits.npz"), **data)
+        return common.stage(folder, module, *arguments).seconds
+
+
+def each_ms(apply: Callable[[np.ndarray], np.ndarray], images: np.ndarray, *, rounds: int = 5) -> float:
+    """Milliseconds for an image when all are given at once: the median of some rounds, after one to warm up."""
+    apply(images)
+    seconds = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        apply(images)
+        seconds.append(time.perf_counter() - started)
+    return 1000 * float(np.median(seconds)) / len(images)
+
+
+if __name__ == "__main__":
+    common.part(measure, "digits")

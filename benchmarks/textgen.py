@@ -1,0 +1,81 @@
+"""The text model beside n-grams, compressors and a small GPT: python -m benchmarks.textgen [--quick].
+
+First the figures of the plays, from metrics/. Then a text of tiny Shakespeare's length, first nine tenths to train on,
+last tenth to test on, for our model with the default settings and for the GPT.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from benchmarks import common
+from stages import artifacts
+from stages.params import Params
+from stages.textgen.preprocess import SEPARATOR, decode, vocabulary_in
+
+LENGTH = 1_115_394  # characters of tiny Shakespeare
+NAMES = {"ngram": "Kneser-Ney n-gram", "bzip2": "bzip2, primed", "xz": "xz, primed", "bigram": "bigram"}
+
+
+def measure(params: Params, quick: bool) -> list[dict[str, Any]]:
+    """Lines of the table: nats per character of held-out text, and seconds of training."""
+    metrics = artifacts.read_json("metrics/textgen.json")
+    rows = []
+    for key, name in NAMES.items():
+        interval = metrics.get("nats_minus_ngram_interval") if key == "ngram" else None
+        figures = ("textgen, plays", "nats per character", metrics["nats"], name, metrics["baselines"][key])
+        rows.append(common.row(*figures, better="lower", interval=interval))
+
+    text, source = short_text(20_000 if quick else LENGTH)
+    ours, seconds = our_model(text, params, quick)
+    settings = {"test": params.textgen.holdout.test, "threads": params.threads, "iterations": 20 if quick else 2000}
+    with common.scratch({}) as folder:
+        artifacts.write_text(Path(folder, "text.txt"), text)
+        gpt = common.peer("gpt", {**settings, "text": str(Path(folder, "text.txt"))})
+    task, name = f"textgen, {source}", "PyTorch GPT, nanoGPT's CPU recipe"
+    note = f"{gpt['short_nats']:.4g} as nanoGPT counts, on blocks without a past"
+    rows.append(common.row(task, "nats per character", ours["nats"], name, gpt["nats"], better="lower", note=note))
+    rows.append(
+        common.row(task, "training, s", seconds, name, gpt["seconds"], better="lower", note="ours with start-up")
+    )
+    for key, name in NAMES.items():
+        figures = (task, "nats per character", ours["nats"], name, ours["baselines"][key])
+        interval = ours.get("nats_minus_ngram_interval") if key == "ngram" else None
+        rows.append(common.row(*figures, better="lower", interval=interval))
+    return rows
+
+
+def short_text(length: int) -> tuple[str, str]:
+    """The text and what to call it: the file that BENCH_TEXT names, such as tiny Shakespeare, or, as that is not
+    packaged, the beginning of the plays to train on, as one document.
+    """
+    if path := os.environ.get("BENCH_TEXT"):
+        return artifacts.read_text(path)[:length], Path(path).name
+    data = artifacts.read_npz("data/textgen/characters.npz")
+    text = decode(data["train"][: 2 * length], vocabulary_in(data)).replace(SEPARATOR, "\n\n")[:length]
+    return text, f"first {len(text):,} characters of the plays"
+
+
+def our_model(text: str, params: Params, quick: bool) -> tuple[dict[str, Any], float]:
+    """Metrics of our model and its baselines on a text, and the seconds of its train stage."""
+    changes: dict[str, Any] = {"data.limit": None}
+    if quick:
+        changes |= {
+            "textgen.training.steps": 8,
+            "textgen.training.epochs": 2,
+            "textgen.network.units": [16],
+            "textgen.temperatures": [0.5],
+            "textgen.sampling.length": 20,
+            "textgen.sampling.samples": 1,
+            "textgen.ngram_order": 3,
+        }
+    with common.scratch(changes) as folder:
+        artifacts.write_text(Path(folder, "data/raw/text.txt"), text)
+        common.stage(folder, "textgen.preprocess")
+        seconds = common.stage(folder, "textgen.train").seconds
+        common.stage(folder, "textgen.evaluate")
+        return artifacts.read_json(Path(folder, "metrics/textgen.json")), seconds
+
+
+if __name__ == "__main__":
+    common.part(measure, "textgen")

@@ -1,0 +1,25 @@
+"""The parts of make bench that need no PyTorch, run quickly beside a finished pipeline."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.pipeline
+
+
+@pytest.mark.parametrize("name", ["digits", "sentiment", "scaling"])
+def test_a_part_measures_and_changes_nothing(clone, name):
+    before = clone.outputs()
+    clone.succeed("python", "-m", f"benchmarks.{name}", "--quick")
+    result = json.loads(clone.read(f"benchmarks/results/{name}.json"))["result"]
+    if name == "scaling":
+        rows = result["stages"]
+        assert {(row["size"], row["threads"]) for row in rows} == {(0.5, 2), (1, 1), (1, 2)}
+        assert all(row["seconds"] > 1 and row["memory"] > 100 for row in rows)
+    else:
+        metrics = json.loads(clone.read(f"metrics/{'denoiser' if name == 'digits' else name}.json"))
+        figures = {row["ours"] for row in result}
+        assert (metrics["conv"]["psnr"] if name == "digits" else 100 * metrics["accuracy"]) in figures
+        assert all(row["theirs"] is None or row["theirs"] > 0 for row in result)
+    assert clone.outputs() == before
+    assert clone.succeed("git", "status", "--porcelain") == ""
