@@ -62,12 +62,13 @@ def for_keras_io(data: dict[str, np.ndarray], quick: bool) -> dict[str, np.ndarr
     """The reviews as the example reads them: the last 200 word ids, padding in front, rare words as unknown."""
     arrays = {}
     for part in PARTS:
-        ends = np.cumsum(data[f"{part}_word_lengths"])[: 200 if quick else None]
-        words = np.zeros((len(ends), LENGTH), np.int32)
-        for line, start, end in zip(words, np.r_[0, ends[:-1]], ends, strict=True):
+        ends = np.cumsum(data[f"{part}_word_lengths"])
+        rows = np.arange(len(ends))[:: max(1, len(ends) // 200) if quick else 1]
+        words = np.zeros((len(rows), LENGTH), np.int32)
+        for line, start, end in zip(words, np.r_[0, ends[:-1]][rows], ends[rows], strict=True):
             last = data[f"{part}_words"][max(start, end - LENGTH) : end]
             line[LENGTH - len(last) :] = np.where(last < WORDS, last, batches.UNKNOWN)
-        arrays |= {f"{part}_words": words, f"{part}_labels": data[f"{part}_labels"][: len(ends)]}
+        arrays |= {f"{part}_words": words, f"{part}_labels": data[f"{part}_labels"][rows]}
     return arrays
 
 
