@@ -36,7 +36,7 @@ def test_equal_bytes(clone):
     assert result.returncode == 0, result.stdout + result.stderr
     assert "not committed; they are not looked at" in result.stdout
     assert "verified by bytes" in result.stdout
-    assert {line.split()[0] for line in result.stdout.splitlines() if line.endswith(" equal")} == RUN
+    assert {line.split()[0] for line in result.stdout.splitlines() if line.endswith("  equal")} == RUN
     assert "metrics are compared" not in result.stdout
 
 
