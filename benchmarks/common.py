@@ -99,6 +99,8 @@ def scratch(changes: Mapping[str, Any]) -> Iterator[Path]:
     `stage`, reads and writes data, models and plots there, and nothing of the repository.
     """
     content = yaml.safe_load(artifacts.read_text(params.PATH))
+    for name in ("digits", "text", "reviews"):  # a path in params.yaml is relative to the repository
+        content["data"][name] = str(REPOSITORY / content["data"][name])
     for key, value in changes.items():
         *sections, last = key.split(".")
         section = content

@@ -50,7 +50,7 @@ def some_digits(workdir) -> None:
     images = GENERATOR.integers(0, 30, (120, 28, 28)).astype(np.uint8)
     for image, label in zip(images, labels, strict=True):
         image[2 * label : 2 * label + 8, 4:20] = 250
-    artifacts.write_npz(digits.RAW, images=images, labels=labels)
+    artifacts.write_npz(digits.RAW, images=images, labels=labels, test=np.zeros(len(labels), bool))
 
 
 def quick(params, **changes):
