@@ -81,6 +81,8 @@ NO_CPU_NEEDS := cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cuda-cccl nvid
 lock:
 	$(COMPILE) pyproject.toml --output-file requirements.txt
 	$(COMPILE) pyproject.toml --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) pyproject.toml --extra demo --constraint requirements.txt --output-file requirements-demo.txt
+	$(COMPILE) pyproject.toml --extra ray --constraint requirements.txt --output-file requirements-ray.txt
 	$(COMPILE) pyproject.toml --extra export --constraint requirements.txt --output-file requirements-export.txt
 	$(COMPILE) pyproject.toml --extra bench --constraint requirements.txt --output-file requirements-bench.txt \
 		$(patsubst %,--no-emit-package %,$(NO_CPU_NEEDS))
