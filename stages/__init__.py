@@ -1,9 +1,9 @@
 """The stages of the pipeline, and what every one of them shares before it starts.
 
 Importing this package pins what would otherwise change the bits of a result behind the user's back: threads, the
-numeric kernels of oneDNN and OpenBLAS, and personal settings of Keras and matplotlib. Python imports it before any
-stage's own imports, so the pins are in place when numpy and TensorFlow read them. A stage that dvc started also ends
-with it.
+numeric kernels of oneDNN, OpenBLAS and numpy, and personal settings of Keras and matplotlib. Python imports it before
+any stage's own imports, so the pins are in place when numpy and TensorFlow read them. A stage that dvc started also
+ends with it.
 """
 
 import itertools
@@ -41,6 +41,7 @@ def pin_environment(threads: int) -> None:
     os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX2"
     if platform.machine().lower() in ("x86_64", "amd64"):
         os.environ["OPENBLAS_CORETYPE"] = "Haswell"
+        os.environ["NPY_DISABLE_CPU_FEATURES"] = "X86_V4 AVX512_ICL AVX512_SPR"  # all that numpy has beyond AVX2
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     os.environ["KERAS_BACKEND"] = "tensorflow"
     # Not the user's own, where a keras.json may change the float type.

@@ -22,6 +22,7 @@ def main(params: Params) -> None:
     train, validation = (batches.reviews(data, part, sizes) for part in ("train", "validation"))
     training.prepare(params.seed)
     model = network.build(sizes, ratios(train, sizes.ngrams))
+    training.start_orthogonal(model, params.seed)
     branches = network.branches(model)
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     branches.compile(

@@ -25,6 +25,7 @@ def main(params: Params) -> None:
     training.prepare(params.seed)
     layers = {"vocabulary": len(vocabulary), **shape.model_dump()}
     model = network.build(**layers, batch=settings.batch, passage=settings.passage)
+    training.start_orthogonal(model, params.seed)
     model.compile(
         optimizer=training.lazy_adam(
             training.warmup_cosine(settings.learning_rate, settings.steps),
