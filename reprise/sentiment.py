@@ -64,7 +64,7 @@ class Classifier:
                 f"{folder / MODEL} was not trained with the sentiment.network of params.yaml on these reviews; "
                 "`dvc repro` trains it anew"
             )
-        # Log odds that an n-gram adds, by its id: exact, since this branch is a sum.
+        # Log odds that an n-gram adds to a review of one, by its id: exact, since this branch is a sum.
         share = network.weights(self.model)[network.BRANCHES.index("ngrams")]
         self.evidence = share * self.model.get_layer("ngrams_logit").get_weights()[0][0, 0] * weights[0] * weights[1]
         self.explain = _explainer(self.model)
@@ -145,7 +145,7 @@ class Classifier:
     def _strongest(self, ids: np.ndarray, words: np.ndarray, slopes: np.ndarray, count: int) -> list[tuple[str, float]]:
         """The strongest evidence in a review: its n-grams and its words, the n-gram of one word being that word."""
         keys = np.concatenate([self.known[ids - 1], words])  # the key of a single word is its id
-        values = np.concatenate([self.evidence[ids], slopes[: len(words)]])
+        values = np.concatenate([self.evidence[ids] / np.sqrt(max(1, len(ids))), slopes[: len(words)]])
         keys, place = np.unique(keys, return_inverse=True)
         values = np.bincount(place, values) * (keys > UNKNOWN)
         return [(self._told(keys[at]), float(values[at])) for at in np.argsort(-np.abs(values))[:count] if values[at]]

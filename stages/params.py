@@ -177,6 +177,7 @@ class SentimentNetwork(Section):
     dropout: Dropout
     word_dropout: Dropout
     ngram_dropout: Dropout
+    ngram_penalty: Annotated[Number, Field(gt=0, le=1_000_000)]
 
 
 class Sentiment(Section):

@@ -18,11 +18,13 @@ def build(network: SentimentNetwork, ratios: np.ndarray) -> keras.Model:
     Two branches, each giving a logit; the network's is their weighted sum. The LSTM branch reads the words in order:
     embedding → convolution over three words → maximum over every `pool` steps → bidirectional LSTM → its maximum and
     its mean over time. The n-gram branch is a logistic regression on Naive Bayes' log ratios (Wang & Manning 2012, ACL,
-    p. 91): it knows which words and phrases a review has, not where. Padding is masked in both.
+    p. 91), divided by the square root of how many there are: it knows which words and phrases a review has, not where.
+    Padding is masked in both. The weights of the n-gram branch are set by `set_ngrams` and not trained here: they have
+    an optimum that a solver finds in seconds.
 
     Args:
         network: sizes.
-        ratios: Naive Bayes' log ratio of each n-gram, shape (n,); they stay as they are, their weights are trained.
+        ratios: Naive Bayes' log ratio of each n-gram, shape (n,).
 
     Returns:
         A model from {"words": (n, length), "ngrams": (n, count)}, ids, to shape (n, 1); `length` is a multiple of
@@ -30,7 +32,7 @@ def build(network: SentimentNetwork, ratios: np.ndarray) -> keras.Model:
     """
     words = keras.Input((None,), dtype="int32", name="words")
     ngrams = keras.Input((None,), dtype="int32", name="ngrams")
-    logits = [_lstm_branch(words, network), _ngram_branch(ngrams, ratios, network.ngram_dropout)]
+    logits = [_lstm_branch(words, network), _ngram_branch(ngrams, ratios)]
     logits = layers.Concatenate(name="logits")(logits)
     half = keras.initializers.Constant(1 / len(BRANCHES))
     probability = layers.Dense(1, "sigmoid", use_bias=False, kernel_initializer=half, name="sentiment")(logits)
@@ -38,12 +40,24 @@ def build(network: SentimentNetwork, ratios: np.ndarray) -> keras.Model:
 
 
 def branches(model: keras.Model) -> keras.Model:
-    """The same network, giving the logit of each branch: {"lstm": (n, 1), "ngrams": (n, 1)}.
+    """The same network, giving the logit of each branch: {"lstm": (n, 1), "ngrams": (n, 1)}."""
+    return keras.Model(model.input, {name: model.get_layer(f"{name}_logit").output for name in BRANCHES})
 
-    The branches are trained by their own losses: by a common one the n-grams, which learn faster, would leave the LSTM
+
+def lstm_branch(model: keras.Model) -> keras.Model:
+    """The LSTM branch alone: {"words": (n, length)} → its logit, shape (n, 1).
+
+    It is trained by its own loss: beside the n-grams, which know the training reviews by heart, it would be left
     nothing to explain.
     """
-    return keras.Model(model.input, {name: model.get_layer(f"{name}_logit").output for name in BRANCHES})
+    words = model.get_layer("words").output
+    return keras.Model({"words": words}, model.get_layer("lstm_logit").output)
+
+
+def set_ngrams(model: keras.Model, weights: np.ndarray, intercept: float) -> None:
+    """Set what `ngrams.fit` has found: a weight for each n-gram, shape (n,), and the intercept of the branch."""
+    model.get_layer("ngram_weights").set_weights([_below_padding(weights)])
+    model.get_layer("ngrams_logit").set_weights([np.ones((1, 1)), np.array([intercept])])
 
 
 def logits(model: keras.Model, reviews: Reviews, pool: int) -> dict[str, np.ndarray]:
@@ -127,10 +141,18 @@ def _lstm_branch(words: keras.KerasTensor, network: SentimentNetwork) -> keras.K
     return layers.Dense(1, name="lstm_logit")(layers.Dropout(network.dropout, name="state_dropout")(x))
 
 
-def _ngram_branch(ngrams: keras.KerasTensor, ratios: np.ndarray, dropout: float) -> keras.KerasTensor:
+def _ngram_branch(ngrams: keras.KerasTensor, ratios: np.ndarray) -> keras.KerasTensor:
     evidence = layers.Embedding(len(ratios) + 1, 1, trainable=False, name="log_ratios")
-    # Small at the start: Naive Bayes takes the n-grams of a review for independent, and is far too sure of itself.
-    weight = layers.Embedding(len(ratios) + 1, 1, keras.initializers.Constant(0.05), name="ngram_weights")
-    x = layers.Dropout(dropout, name="ngram_dropout")(evidence(ngrams) * weight(ngrams))
-    evidence.set_weights([np.concatenate([[0], ratios]).astype(np.float32)[:, None]])  # 0: padding says nothing
-    return layers.Dense(1, kernel_initializer="ones", name="ngrams_logit")(ops.sum(x, axis=1))
+    # Until they are fitted, the weights of Naive Bayes, which takes the n-grams of a review for independent.
+    weight = layers.Embedding(len(ratios) + 1, 1, "ones", trainable=False, name="ngram_weights")
+    x = ops.sum(evidence(ngrams) * weight(ngrams), axis=1)
+    many = ops.sum(ops.cast(ops.not_equal(ngrams, 0), "float32"), axis=1, keepdims=True)
+    logit = layers.Dense(1, kernel_initializer="ones", trainable=False, name="ngrams_logit")
+    x = logit(x / ops.sqrt(ops.maximum(many, 1)))
+    evidence.set_weights([_below_padding(ratios)])
+    return x
+
+
+def _below_padding(values: np.ndarray) -> np.ndarray:
+    """Numbers of the n-grams as an embedding: 0 in front, since padding says nothing."""
+    return np.concatenate([[0], values]).astype(np.float32)[:, None]

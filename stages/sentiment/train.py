@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.sparse import csr_matrix
 
 from stages import artifacts, run, training
-from stages.params import Params
-from stages.sentiment import batches, ngrams
+from stages.params import Params, SentimentNetwork
+from stages.sentiment import batches, ngrams, vectors
 from stages.sentiment import model as network
 from stages.sentiment.preprocess import OUTPUT as DATA
 
@@ -21,14 +22,16 @@ def main(params: Params) -> None:
     data = artifacts.read_npz(DATA)
     train, validation = (batches.reviews(data, part, sizes) for part in ("train", "validation"))
     training.prepare(params.seed)
-    model = network.build(sizes, ratios(train, sizes.ngrams))
+    evidence = ratios(train, sizes.ngrams)
+    model = network.build(sizes, evidence)
     training.start_orthogonal(model, params.seed)
-    branches = network.branches(model)
-    loss = keras.losses.BinaryCrossentropy(from_logits=True)
-    branches.compile(
+    network.set_ngrams(model, *fitted(train, evidence, sizes))
+    words = model.get_layer("word_vectors")
+    words.set_weights([vectors.initial(train.words, train.labels, *words.embeddings.shape, seed=params.seed)])
+    branches, lstm = network.branches(model), network.lstm_branch(model)
+    lstm.compile(
         optimizer=keras.optimizers.Adam(training.warmup_cosine(settings.learning_rate, settings.steps)),
-        loss=dict.fromkeys(network.BRANCHES, loss),
-        loss_weights=dict.fromkeys(network.BRANCHES, 1 / len(network.BRANCHES)),
+        loss=keras.losses.BinaryCrossentropy(from_logits=True),
         jit_compile=False,
     )
     rows = batches.bucketed(np.array([len(ids) for ids in train.words]), settings.batch, params.seed)
@@ -36,13 +39,12 @@ def main(params: Params) -> None:
     def epoch_data(epoch: int) -> dict[str, tf.data.Dataset]:
         steps = training.steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
 
-        def examples() -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+        def examples() -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
             for step in steps:
-                labels = train.labels[rows(step), None].astype(np.float32)
-                yield batches.batch(train, rows(step), sizes.pool), dict.fromkeys(network.BRANCHES, labels)
+                ids = batches.batch(train, rows(step), sizes.pool)["words"]
+                yield {"words": ids}, train.labels[rows(step), None].astype(np.float32)
 
-        ids, label = tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, 1), tf.float32)
-        signature = ({"words": ids, "ngrams": ids}, dict.fromkeys(network.BRANCHES, label))
+        signature = ({"words": tf.TensorSpec((None, None), tf.int32)}, tf.TensorSpec((None, 1), tf.float32))
         dataset = tf.data.Dataset.from_generator(examples, output_signature=signature)
         return {"x": dataset.apply(tf.data.experimental.assert_cardinality(len(steps))).prefetch(2)}
 
@@ -52,10 +54,10 @@ def main(params: Params) -> None:
         inputs=[DATA],
     )
     history = training.fit(
-        branches,
+        lstm,
         epoch_data,
         epochs=settings.epochs,
-        validate=lambda branches: quality(network.logits(branches, validation, sizes.pool), validation.labels),
+        validate=lambda _: quality(network.logits(branches, validation, sizes.pool), validation.labels),
         checkpoint=checkpoint,
         monitor="val_accuracy",
         mode="max",
@@ -69,24 +71,34 @@ def main(params: Params) -> None:
 
 def ratios(train: batches.Reviews, most: int) -> np.ndarray:
     """Naive Bayes' log ratios of the n-grams the network reads, from the training reviews. Shape (at most `most`,)."""
-    size = min(most, max(int(ids.max(initial=0)) for ids in train.ngrams))
-    lengths = np.array([len(ids) for ids in train.ngrams])
-    numbers = np.concatenate(train.ngrams) - 1
-    present = ngrams.matrix(ngrams.Counts(numbers, np.ones_like(numbers), lengths), size)
-    return ngrams.log_ratios(present, train.labels)
+    highest = max(int(ids.max(initial=0)) for ids in train.ngrams)
+    return ngrams.log_ratios(_present(train, min(most, highest)), train.labels)
+
+
+def fitted(train: batches.Reviews, evidence: np.ndarray, network: SentimentNetwork) -> tuple[np.ndarray, float]:
+    """The weights of the n-gram branch and its intercept: see `ngrams.fit`; `evidence` is that of `ratios`."""
+    present = _present(train, len(evidence))
+    return ngrams.fit(present, evidence, train.labels, dropout=network.ngram_dropout, penalty=network.ngram_penalty)
 
 
 def quality(logits: dict[str, np.ndarray], labels: np.ndarray) -> dict[str, float]:
-    """Mean cross-entropy of the branches in nats, as in training, and the accuracy of the whole and of each.
+    """Mean cross-entropy of the LSTM branch in nats, as in training, and the accuracy of the whole and of each branch.
 
     Args:
         logits: of the validation reviews, by branch.
         labels: of the same reviews.
     """
-    losses = [np.mean(np.logaddexp(0, np.where(labels == 1, -logit, logit))) for logit in logits.values()]
+    loss = np.mean(np.logaddexp(0, np.where(labels == 1, -logits["lstm"], logits["lstm"])))
     accuracies = {f"{name}_accuracy": np.mean((logit >= 0) == labels) for name, logit in logits.items()}
     accuracy = np.mean((network.probability(logits, network.best_weights(logits, labels)) >= 0.5) == labels)
-    return {"loss": float(np.mean(losses)), "accuracy": accuracy, **accuracies}
+    return {"loss": loss, "accuracy": accuracy, **accuracies}
+
+
+def _present(train: batches.Reviews, size: int) -> csr_matrix:
+    """1 where a review has an n-gram, shape (reviews, size)."""
+    numbers = np.concatenate(train.ngrams) - 1
+    lengths = np.array([len(ids) for ids in train.ngrams])
+    return ngrams.matrix(ngrams.Counts(numbers, np.ones_like(numbers), lengths), size)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ NETWORK = SentimentNetwork(
     dropout=0.5,
     word_dropout=0.5,
     ngram_dropout=0.5,
+    ngram_penalty=0.1,
 )
 
 

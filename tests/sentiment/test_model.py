@@ -7,7 +7,7 @@ import pytest
 from stages import artifacts
 from stages.sentiment import model as network
 from stages.sentiment.batches import Reviews, batch
-from stages.sentiment.train import quality, ratios
+from stages.sentiment.train import fitted, quality, ratios
 from tests.sentiment.test_batches import NETWORK
 
 RATIOS = np.array([1.0, -2.0, 0.5], np.float32)
@@ -84,14 +84,34 @@ def test_the_better_branch_counts_for_more_and_overconfidence_is_undone():
     assert found["ngrams_accuracy"] == pytest.approx(0.5, abs=0.03)
 
 
-def test_the_ngram_branch_starts_as_naive_bayes(model: keras.Model, reviews: Reviews):
+def test_the_ngram_branch_starts_as_naive_bayes_over_the_root_of_the_length(model: keras.Model, reviews: Reviews):
     logit = network.logits(network.branches(model), reviews, NETWORK.pool)["ngrams"]
-    assert np.allclose(logit, 0.05 * np.array([1.0, 0.0, -1.5, -0.5, 0.5]), atol=1e-6)
+    assert np.allclose(logit, [1.0, 0.0, -1.5 / 2**0.5, -0.5 / 3**0.5, 0.5], atol=1e-6)
 
 
-def test_the_log_ratios_are_not_trained(model: keras.Model):
-    frozen = [weight.path for weight in model.non_trainable_weights if "seed" not in weight.path]
-    assert frozen == ["log_ratios/embeddings"]
+def test_the_ngram_branch_computes_what_was_fitted():
+    generator = np.random.default_rng(4)
+    rows = [np.flatnonzero(generator.random(3) < 0.6).astype(np.int32) + 1 for _ in range(60)]
+    train = Reviews([np.ones(1, np.int32)] * 60, rows, generator.integers(0, 2, 60))
+    evidence = ratios(train, 200)
+    weights, intercept = fitted(train, evidence, NETWORK)
+    built = network.build(NETWORK, evidence)
+    network.set_ngrams(built, weights, intercept)
+    expected = [
+        (evidence[ids - 1] * weights[ids - 1]).sum() / max(1, len(ids)) ** 0.5 + intercept for ids in train.ngrams
+    ]
+    assert np.ptp(expected) > 0.1
+    assert np.allclose(network.logits(network.branches(built), train, NETWORK.pool)["ngrams"], expected, atol=1e-5)
+
+
+def test_training_the_lstm_branch_leaves_the_ngrams_alone(model: keras.Model):
+    trained = {weight.path.split("/")[0] for weight in model.trainable_weights}
+    assert trained == {"word_vectors", "phrases", "lstm_states", "lstm_logit", "sentiment"}
+    lstm = network.lstm_branch(model)
+    assert {weight.path.split("/")[0] for weight in lstm.trainable_weights} == trained - {"sentiment"}
+    ids = np.array([[2, 3, 4, 5]])
+    both = network.branches(model).predict({"words": ids, "ngrams": np.array([[1]])}, verbose=0)
+    assert np.array_equal(lstm.predict({"words": ids}, verbose=0), both["lstm"])
 
 
 def test_ratios_are_those_of_the_ngrams_read():

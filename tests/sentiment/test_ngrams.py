@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
 
 from stages.sentiment import ngrams
 
@@ -48,3 +49,54 @@ def test_log_ratios_of_a_case_worked_out_by_hand():
     positive, negative = np.array([3, 2, 1]) / 6, np.array([1, 2, 2]) / 5
     expected = np.log(positive / negative)
     assert np.allclose(ngrams.log_ratios(present, np.array([1, 1, 0])), expected)
+
+
+def some(rows: int, seed: int) -> tuple[csr_matrix, np.ndarray]:
+    """Reviews of different lengths, whose first five of ten n-grams are rather positive."""
+    generator = np.random.default_rng(seed)
+    labels = np.arange(rows) % 2
+    odds = np.where((np.arange(10) < 5) == labels[:, None], 0.5, 0.2) * generator.uniform(0.3, 1, (rows, 1))
+    return csr_matrix((generator.random((rows, 10)) < odds).astype(np.float32)), labels
+
+
+RATIOS = np.linspace(2, -2, 10).astype(np.float32)
+
+
+def test_fit_is_the_optimum_under_dropout():
+    present, labels = some(200, seed=3)
+    weights, intercept = ngrams.fit(present, RATIOS, labels, dropout=0.4, penalty=2.0)
+    many = np.maximum(present.toarray().sum(axis=1, keepdims=True), 1)
+    evidence = present.toarray() * RATIOS / many**0.5
+    generator = np.random.default_rng(9)
+    kept = (generator.random((4000, 10)) < 0.6) / 0.6  # what the distribution stands for: n-grams hidden at random
+
+    def loss(weights: np.ndarray, intercept: float) -> float:
+        logits = (evidence * weights) @ kept.T + intercept
+        losses = np.logaddexp(0, logits) - labels[:, None] * logits
+        return losses.mean(axis=1).sum() + weights @ weights
+
+    least = loss(weights, intercept)
+    for scale in (0.7, 1.4):
+        assert loss(scale * weights, intercept) > least
+    for number in range(10):
+        for change in (-0.3, 0.3):
+            assert loss(weights + change * (np.arange(10) == number), intercept) > least
+    assert loss(weights, intercept - 0.3) > least < loss(weights, intercept + 0.3)
+
+
+def test_fit_without_dropout_is_ordinary_logistic_regression():
+    present, labels = some(200, seed=3)
+    weights, intercept = ngrams.fit(present, RATIOS, labels, dropout=0.0, penalty=0.5)
+    evidence = present.toarray() * RATIOS / np.maximum(present.toarray().sum(axis=1, keepdims=True), 1) ** 0.5
+    expected = LogisticRegression(C=2.0, tol=1e-8).fit(evidence, labels)
+    assert np.allclose(weights, expected.coef_[0], atol=2e-2)
+    assert np.isclose(intercept, expected.intercept_[0], atol=2e-2)
+    unseen, actual = some(300, seed=4)
+    assert np.mean((unseen @ (RATIOS * weights) + intercept >= 0) == actual) > 0.7
+
+
+def test_fit_is_the_same_again():
+    present, labels = some(100, seed=3)
+    once, again = (ngrams.fit(present, RATIOS, labels, dropout=0.5, penalty=0.1) for _ in range(2))
+    assert np.array_equal(once[0], again[0])
+    assert once[1] == again[1]

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from stages import artifacts
+from stages import artifacts, training
 from stages.sentiment import evaluate, preprocess, train
 from stages.split import PARTS
 
@@ -28,11 +28,11 @@ def few_reviews(workdir) -> None:
 @pytest.fixture
 def quick(params):
     section = params.sentiment
-    training = section.training.model_copy(update={"steps": 40, "epochs": 2, "batch": 16, "learning_rate": 0.02})
+    steps = section.training.model_copy(update={"steps": 40, "epochs": 2, "batch": 16, "learning_rate": 0.02})
     network = section.network.model_copy(
         update={"vocabulary": 50, "length": 16, "embedding": 4, "filters": 4, "units": 4}
     )
-    section = section.model_copy(update={"training": training, "network": network})
+    section = section.model_copy(update={"training": steps, "network": network})
     return params.model_copy(update={"sentiment": section})
 
 
@@ -40,9 +40,9 @@ def test_the_vocabulary_is_that_of_the_training_reviews_alone(few_reviews, quick
     table = artifacts.read_csv(preprocess.RAW)
     preprocess.main(quick)
     data = artifacts.read_npz(preprocess.OUTPUT)
-    training = [preprocess.tokenise(text) for text in table["text"][data["train_rows"]]]
+    read = [preprocess.tokenise(text) for text in table["text"][data["train_rows"]]]
     words = artifacts.read_text(preprocess.VOCABULARY).splitlines()
-    assert words == preprocess.vocabulary(training)
+    assert words == preprocess.vocabulary(read)
     for part in PARTS:
         texts = [preprocess.tokenise(text) for text in table["text"][data[f"{part}_rows"]]]
         told = [words[number - 2] if number > 1 else None for number in data[f"{part}_words"]]
@@ -69,6 +69,25 @@ def test_training_learns_and_gives_the_same_bytes_again(few_reviews, quick):
     assert metrics["accuracy"] > 0.9
     assert metrics["roc_auc"] > 0.95
     assert metrics["accuracy_interval"][0] <= metrics["accuracy"] <= metrics["accuracy_interval"][1]
+
+
+def test_a_training_that_was_stopped_ends_with_the_same_bytes(few_reviews, quick, monkeypatch, capsys):
+    preprocess.main(quick)
+    train.main(quick)
+    whole = artifacts.read_bytes(train.MODEL), artifacts.read_bytes(train.HISTORY)
+    save = training.Checkpoint.save
+
+    def save_and_stop(self, **state):
+        save(self, **state)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training.Checkpoint, "save", save_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            train.main(quick)
+    train.main(quick)
+    assert "sentiment: resumed at epoch 2 of 2" in capsys.readouterr().out
+    assert (artifacts.read_bytes(train.MODEL), artifacts.read_bytes(train.HISTORY)) == whole
 
 
 def test_validation_alone_chooses_the_threshold(few_reviews, quick):

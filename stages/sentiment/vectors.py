@@ -1,0 +1,73 @@
+"""What a word's vector is before training: made from the words of the training reviews, and of nothing else."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.sparse import coo_matrix, csr_matrix
+from sklearn.utils.extmath import randomized_svd
+
+from stages.sentiment import ngrams
+
+WINDOW = 5  # words on each side
+SMOOTHING = 0.75  # exponent of the frequencies of neighbours: rare ones count for less
+SPREAD = 0.1  # standard deviation of the numbers in the vectors
+RATIO_SCALE = 0.3  # brings the log ratios into the range of the other numbers
+
+
+def initial(reviews: Sequence[np.ndarray], labels: np.ndarray, rows: int, size: int, *, seed: int) -> np.ndarray:
+    """Vectors of words: what stands around them, and in the last number which kind of review they stand in.
+
+    Words with like neighbours get like vectors: the singular vectors of the positive pointwise mutual information of
+    words within `WINDOW` of each other, times the square root of their singular values (Levy, Goldberg & Dagan 2015,
+    "Improving Distributional Similarity with Lessons Learned from Word Embeddings", TACL 3, sections 2 and 3). The last
+    number is the word's Naive Bayes log ratio (see `ngrams.log_ratios`).
+
+    Args:
+        reviews: word ids of the training reviews, an array per review.
+        labels: 0 or 1, shape (reviews,).
+        rows: number of ids, with those of padding and of unknown words, which get zeros.
+        size: numbers in a vector.
+        seed: of the randomised decomposition.
+
+    Returns:
+        Shape (rows, size), float32.
+    """
+    words = [np.unique(ids[ids >= ngrams.FIRST_WORD]) for ids in reviews]
+    lengths = np.array([len(ids) for ids in words])
+    numbers = np.concatenate(words).astype(np.int32)
+    present = ngrams.matrix(ngrams.Counts(numbers, np.ones_like(numbers), lengths), rows)
+    vectors = np.zeros((rows, size), np.float32)
+    vectors[:, -1] = RATIO_SCALE * ngrams.log_ratios(present, labels) * (np.bincount(numbers, minlength=rows) > 0)
+    near = information(reviews, rows)
+    if size > 1 and near.nnz:
+        left, values, _ = randomized_svd(near, min(size - 1, rows), n_iter=3, random_state=seed)
+        around = left * np.sqrt(values)
+        vectors[:, : around.shape[1]] = SPREAD / around.std() * around
+    return vectors
+
+
+def information(reviews: Sequence[np.ndarray], rows: int) -> csr_matrix:
+    """Positive pointwise mutual information of the words that stand within `WINDOW` of each other in a review.
+
+    Args:
+        reviews: word ids, an array per review.
+        rows: number of ids.
+
+    Returns:
+        Shape (rows, rows), float32.
+    """
+    ids = np.concatenate(reviews)
+    review = np.repeat(np.arange(len(reviews)), [len(ids) for ids in reviews])
+    known = ids >= ngrams.FIRST_WORD
+    pairs = csr_matrix((rows, rows), dtype=np.float32)
+    for offset in range(1, min(WINDOW, len(ids) - 1) + 1):
+        both = known[offset:] & known[:-offset] & (review[offset:] == review[:-offset])
+        places = ids[:-offset][both], ids[offset:][both]
+        pairs += coo_matrix((np.ones(len(places[0]), np.float32), places), shape=(rows, rows)).tocsr()
+    pairs = (pairs + pairs.T).tocoo()
+    frequency = np.bincount(pairs.row, pairs.data, rows)
+    smoothed = frequency**SMOOTHING / np.sum(frequency**SMOOTHING) if pairs.nnz else frequency
+    values = np.log(pairs.data / (frequency[pairs.row] * smoothed[pairs.col]))
+    positive = values > 0
+    places = pairs.row[positive], pairs.col[positive]
+    return coo_matrix((values[positive].astype(np.float32), places), shape=(rows, rows)).tocsr()
