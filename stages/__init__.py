@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-RESTORE = "git checkout params.yaml dvc.lock metrics plots && dvc checkout"
+RESTORE = "git checkout params.yaml dvc.lock metrics plots report && dvc checkout"
 INTERRUPTED = "interrupted; the next `dvc repro` goes on here"
 STARTED_BY_DVC = "DVC_STAGE"  # dvc sets it for its stages; it holds the stage's name
 

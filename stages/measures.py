@@ -1,5 +1,7 @@
 """Measures that more than one task reports."""
 
+from typing import Any
+
 import numpy as np
 from skimage.metrics import structural_similarity
 
@@ -49,3 +51,27 @@ def interval(values: np.ndarray, *, seed: int, resamples: int = 2000) -> list[fl
     values = np.asarray(values, np.float64)
     means = [values[generator.integers(len(values), size=len(values))].mean() for _ in range(resamples)]
     return [float(bound) for bound in np.quantile(means, [0.025, 0.975])]
+
+
+def layers(model: Any) -> list[dict[str, Any]]:
+    """The layers of a Keras model that hold weights, in order, after its inputs: the plan of the network.
+
+    Returns:
+        Rows of `layer`, `kind`, `output` (its shape without the batch; "any" where it follows the input), `values` (how
+        many numbers come out, counted once where the length is any) and `parameters`.
+    """
+    rows = []
+    for layer in model.layers:
+        kind, parameters = type(layer).__name__, layer.count_params()
+        if kind == "InputLayer" or parameters:
+            sizes = layer.output.shape[1:]
+            rows.append(
+                {
+                    "layer": layer.name,
+                    "kind": "Input" if kind == "InputLayer" else kind,
+                    "output": " × ".join(str(size or "any") for size in sizes),
+                    "values": int(np.prod([size for size in sizes if size], dtype=np.int64)),
+                    "parameters": parameters,
+                }
+            )
+    return rows

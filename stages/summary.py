@@ -32,14 +32,15 @@ HEADLINES = (
         {"TF-IDF": "baselines.tfidf.accuracy", "NB n-grams": "baselines.nb.accuracy"},
     ),
 )
-RESULTS = ("dvc.lock", "metrics", "plots")
+RESULTS = ("dvc.lock", "metrics", "plots", "report")
 
 
 def main(params: Params) -> None:
     """Print the headlines, where to look, and how the run compares with the committed one."""
     for task, measure, result, others in headlines():
         print(f"{task:<12} {measure:<29} {result:<8} beside {others}")
-    print("\nall measures: dvc metrics show     pictures: plots/, or dvc plots show")
+    print("\neverything in words and pictures: report/index.html, in any browser")
+    print("all measures: dvc metrics show     all series: dvc plots show")
     print(comparison())
 
 

@@ -46,5 +46,5 @@ def test_a_failing_stage_says_how_to_get_the_results_back(repository, failure, s
     *_, before, last = result.stderr.splitlines()
     assert result.returncode == 1
     assert before == status_line
-    assert last == "to get the previous results back: git checkout params.yaml dvc.lock metrics plots && dvc checkout"
+    assert last == "to get the previous results back: git checkout params.yaml dvc.lock metrics plots report && dvc checkout"
     assert ("Traceback" in result.stderr) == ("KeyError" in failure)

@@ -22,11 +22,14 @@ from stages.autoencoder.preprocess import OUTPUT as DATA
 from stages.autoencoder.train import MODEL, SIZES
 from stages.digits import SIDE, scaled
 from stages.params import Params
+from stages.split import PARTS
 
 METRICS = "metrics/autoencoder.json"
 RECONSTRUCTIONS = "plots/autoencoder/reconstructions.png"
 SIZES_PICTURE = "plots/autoencoder/sizes.png"
 SIZES_CURVE = "plots/autoencoder/sizes.csv"
+CLASSES_CURVE = "plots/autoencoder/classes.csv"
+LAYERS = "plots/autoencoder/layers.csv"
 
 
 def main(params: Params) -> None:
@@ -48,8 +51,11 @@ def main(params: Params) -> None:
 
     metrics = {
         "latent": latent,
+        "parameters": model.count_params(),
+        "digits": {part: len(data[part]) for part in PARTS},
         **copying(test, model_test, seed=params.seed),
         "probe_accuracy": probe(lambda images: network.encode(model, images)),
+        "mean_digit_mse": measures.mse(test, np.broadcast_to(train.mean(axis=0), test.shape)).mean(),
         "pca": {
             "bce": baselines.cross_entropy(test, np.clip(pca_test, margin, 1 - margin)),
             **quality(test, pca_test),
@@ -65,7 +71,8 @@ def main(params: Params) -> None:
     }
     title = f"Test digits, through {latent} numbers and back"
     artifacts.write_png(RECONSTRUCTIONS, charts.image_grid(rows, title=title))
-    compare_sizes(train, test, shown)
+    compare_sizes(train, test, labels["test"], shown)
+    artifacts.write_csv(LAYERS, measures.layers(model))
     print(f"autoencoder: mean squared error {metrics['mse']:.4f}, PCA's {metrics['pca']['mse']:.4f}")
 
 
@@ -100,10 +107,10 @@ def copying(clean: np.ndarray, images: np.ndarray, *, seed: int) -> dict[str, fl
     }
 
 
-def compare_sizes(train: np.ndarray, test: np.ndarray, shown: np.ndarray) -> None:
-    """The same digits, and the error, at each size of the code that `train-sizes` trained."""
+def compare_sizes(train: np.ndarray, test: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> None:
+    """The same digits, and the error, whole and by class, at each size of the code that `train-sizes` trained."""
     paths = {int(re.sub(r"\D", "", path.stem)): path for path in SIZES.glob("*.keras")}
-    pictures, curve = {"original": test[shown]}, []
+    pictures, curve, classes = {"original": test[shown]}, [], []
     for latent, path in sorted(paths.items()):
         reconstructions = {
             "autoencoder": network.reconstruct(artifacts.read_model(path), test),
@@ -112,9 +119,17 @@ def compare_sizes(train: np.ndarray, test: np.ndarray, shown: np.ndarray) -> Non
         pictures[f"latent {latent}"] = reconstructions["autoencoder"][shown]
         for method, images in reconstructions.items():
             curve.append({"latent": latent, "method": method, **quality(test, images)})
+            errors = by_class(measures.mse(test, images), labels)
+            classes += [{"latent": latent, "method": f"{method}, {latent}", **row} for row in errors]
     title = "The same test digits at each size of the code"
     artifacts.write_png(SIZES_PICTURE, charts.image_grid(pictures, title=title))
     artifacts.write_csv(SIZES_CURVE, curve)
+    artifacts.write_csv(CLASSES_CURVE, classes)
+
+
+def by_class(errors: np.ndarray, labels: np.ndarray) -> list[dict[str, float]]:
+    """Mean error of the digits of each class: `digit`, `mse`. Both arguments have shape (n,)."""
+    return [{"digit": digit, "mse": errors[labels == digit].mean()} for digit in np.unique(labels)]
 
 
 def quality(clean: np.ndarray, images: np.ndarray) -> dict[str, float]:

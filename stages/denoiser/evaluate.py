@@ -15,19 +15,24 @@ from typing import Any
 import numpy as np
 
 from stages import artifacts, charts, measures, networks, run
-from stages.denoiser import baselines
+from stages.denoiser import baselines, recognition
 from stages.denoiser.preprocess import LEVELS, TEST, add_noise
 from stages.denoiser.preprocess import OUTPUT as DATA
 from stages.denoiser.train import MODELS
 from stages.digits import SIDE, scaled
 from stages.params import Params
-from stages.split import every
+from stages.split import PARTS, every
 
 AUTOENCODER = "models/autoencoder.keras"
 METRICS = "metrics/denoiser.json"
 PICTURE = "plots/denoiser/methods.png"
 WORST = "plots/denoiser/worst.png"
 LEVELS_CURVE = "plots/denoiser/levels.csv"
+RECOGNITION = "plots/denoiser/recognition.csv"
+KINDS_PICTURE = "plots/denoiser/kinds.png"
+INVENTED = "data/denoiser/invented.json"
+INVENTED_PICTURE = "plots/denoiser/invented.png"
+LAYERS = "plots/denoiser/layers.csv"
 
 TUNED_ON = 100  # validation digits: enough to place a filter's setting, and quick
 TAUGHT = 10_000  # training digits that the recogniser learns from at most: its time grows with their square
@@ -52,7 +57,8 @@ def main(params: Params) -> None:
     held_out, held_out_noisy = scaled(data["validation"]), data["validation_noisy"]
     part = every(len(held_out), TUNED_ON)
     tuned = {name: baselines.tune(name, held_out[part], held_out_noisy[part], std) for name in baselines.METHODS}
-    methods = denoisers(tuned["non_local_means"])
+    networks_of = {name: artifacts.read_model(path) for name, path in {"autoencoder": AUTOENCODER, **MODELS}.items()}
+    methods = denoisers(networks_of, tuned["non_local_means"])
     results = {name: method(noisy, std) for name, method in methods.items()}
     filters = {name: method(noisy, std, **tuned[name]) for name, method in baselines.METHODS.items()}
 
@@ -63,6 +69,8 @@ def main(params: Params) -> None:
     seen = {"clean": clean, **results}
     metrics = {
         "noise_std": std,
+        "digits": {part: len(data[part]) for part in PARTS},
+        "parameters": {name: networks_of[name].count_params() for name in MODELS},
         "recognition": {name: baselines.recognised(machine, images, labels) for name, images in seen.items()},
         **{name: quality(clean, images, seed=params.seed) for name, images in results.items()},
         "filters": {name: {"psnr": psnr[name].mean(), **tuned[name]} for name in filters},
@@ -72,6 +80,20 @@ def main(params: Params) -> None:
     }
     artifacts.write_json(METRICS, metrics)
     artifacts.write_csv(LEVELS_CURVE, levels(clean, methods, params))
+    artifacts.write_csv(
+        LAYERS, [{"network": name, **row} for name in MODELS for row in measures.layers(networks_of[name])]
+    )
+    reader = recognition.Reader(machine, held_out, data["validation_labels"])
+    cases = list(
+        recognition.situations(
+            clean, labels, noise_std=std, noise_levels=params.denoiser.noise_levels, seed=params.seed
+        )
+    )
+    rows, broken = recognition.examine(cases, lambda images: methods["conv"](images, std), reader, seed=params.seed)
+    artifacts.write_csv(RECOGNITION, rows)
+    worst = recognition.surest_of_each_kind(broken, SHOWN)
+    artifacts.write_json(INVENTED, [one["reading"] for one in worst])
+    draw_cases(cases, worst, lambda images: methods["conv"](images, std))
     draw(seen, psnr["conv"], labels, std)
     dense, conv = metrics["dense"]["psnr"], metrics["conv"]["psnr"]
     print(f"PSNR on {len(clean)} test digits: conv {conv:.2f} dB, dense {dense:.2f} dB; the best filter")
@@ -101,16 +123,15 @@ def measure(params: Params, options: argparse.Namespace, model: Any, data: Any) 
     }
 
 
-def denoisers(settings: dict[str, float]) -> dict[str, Denoiser]:
+def denoisers(networks_of: dict[str, Any], settings: dict[str, float]) -> dict[str, Denoiser]:
     """All that are compared: name → (noisy images, standard deviation of the noise) → images.
 
     The networks are never told how strong the noise is; the filters are.
 
     Args:
+        networks_of: name → Keras model.
         settings: of non-local means, as tuned.
     """
-    models = {"autoencoder": AUTOENCODER, **MODELS}
-    networks_of = {name: artifacts.read_model(path) for name, path in models.items()}
 
     def network(name: str) -> Denoiser:
         return lambda images, std: networks.apply(networks_of[name], images)
@@ -119,7 +140,7 @@ def denoisers(settings: dict[str, float]) -> dict[str, Denoiser]:
         "noisy": lambda images, std: images,
         "median": lambda images, std: baselines.median(images),
         "classical": lambda images, std: baselines.non_local_means(images, std, **settings),
-        **{name: network(name) for name in models},
+        **{name: network(name) for name in networks_of},
     }
 
 
@@ -150,6 +171,37 @@ def draw(images: dict[str, np.ndarray], conv_psnr: np.ndarray, labels: np.ndarra
         grid = {LABELS[name]: pictures[rows] for name, pictures in images.items()}
         columns = [str(labels[row]) for row in rows]
         artifacts.write_png(path, charts.image_grid(grid, title=title, columns=columns))
+
+
+def draw_cases(
+    cases: list[recognition.Situation], worst: list[dict[str, Any]], denoise: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    """The strongest of each kind of degradation before and after a denoiser, and the surest of what it made wrong."""
+    strongest = {case.kind: case for case in cases if case.digits == "test digits"}
+    strongest |= {"other digits": next(case for case in cases if case.digits == "other digits")}
+    grid = {}
+    for kind, case in strongest.items():
+        seen = case.images[np.unique(case.labels, return_index=True)[1]][::2]
+        told = f"{kind} {case.strength:g}" if case.strength else kind
+        grid[told] = np.stack([seen, denoise(seen)], axis=1).reshape(-1, SIDE, SIDE)
+    title = "Each in two: as it is seen, and by the conv denoiser"
+    artifacts.write_png(KINDS_PICTURE, charts.image_grid(grid, title=title))
+    if not worst:
+        artifacts.write_png(INVENTED_PICTURE, charts.text_page({"none": "no digit"}, title="Read wrong once denoised"))
+        return
+    grid = {
+        "clean": np.stack([one["images"]["clean"] for one in worst]),
+        "as it is seen": np.stack([one["images"]["seen"] for one in worst]),
+        "conv denoiser": np.stack([one["images"]["denoised"] for one in worst]),
+    }
+    told = [one["reading"] for one in worst]
+    columns = [
+        f"{'other ' if one['digits'] == 'other digits' else ''}{one['kind']}\n"
+        f"{one['digit']} → {one['read_as']}\n{one['confidence']:.0%}"
+        for one in told
+    ]
+    title = "Read right as seen, read wrong once denoised: the surest of each kind"
+    artifacts.write_png(INVENTED_PICTURE, charts.image_grid(grid, title=title, columns=columns))
 
 
 def quality(clean: np.ndarray, images: np.ndarray, *, seed: int) -> dict[str, float | list[float]]:

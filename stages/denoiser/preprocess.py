@@ -8,7 +8,7 @@ from stages.params import Params
 OUTPUT = "data/denoiser/digits.npz"
 
 # Streams of random numbers, so that no part ever sees another's noise.
-TRAIN, VALIDATION, TEST, LEVELS = 1, 2, 3, 4
+TRAIN, VALIDATION, TEST, LEVELS, KINDS = 1, 2, 3, 4, 5
 
 
 def main(params: Params) -> None:

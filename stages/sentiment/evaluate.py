@@ -9,6 +9,7 @@ from stages import unseen
 OPTIONS = unseen.options(__name__, "sentiment")  # before TensorFlow is imported
 
 import argparse
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,15 @@ from stages.split import PARTS
 
 METRICS = "metrics/sentiment.json"
 MISTAKES = "data/sentiment/mistakes.json"
+EXAMPLES = "data/sentiment/examples.json"
 PLOTS = "plots/sentiment"
 CLASSES = ("negative", "positive")
 THRESHOLDS = np.arange(1, 200) / 200
 BINS = 10
 SHOWN = 3  # mistakes of each kind in the picture; the file has more
 LISTED = 20
+SHORT = 60  # words: an example that is read at a glance
+NEGATIONS = frozenset(("no", "not", "never", "nothing", "nobody", "none", "neither", "nor", "without", "cannot"))
 
 
 def main(params: Params) -> None:
@@ -77,9 +81,16 @@ def main(params: Params) -> None:
     threshold = best_threshold(labels["validation"], probability["validation"])
     points = operating_points(labels["validation"], probability["validation"])
     metrics = {
+        "parameters": model.count_params(),
+        "reviews": {part: len(labels[part]) for part in PARTS},
+        "positive": actual.mean(),
         **quality(actual, predicted, 0.5),
         "accuracy_interval": measures.interval(right, seed=params.seed),
-        "tuned": {"threshold": threshold, **quality(actual, predicted, threshold)},
+        "tuned": {
+            "threshold": threshold,
+            **quality(actual, predicted, threshold),
+            **wrong_per_thousand(actual, predicted, threshold),
+        },
         **ranking(actual, predicted),
         "branches": {
             name: {"accuracy": np.mean((logit >= 0) == actual), "weight": weight}
@@ -91,7 +102,11 @@ def main(params: Params) -> None:
             for name, rival in rivals.items()
         },
         "operating": {
-            name: {"threshold": at, **_only(quality(actual, predicted, at), "precision", "recall")}
+            name: {
+                "threshold": at,
+                **_only(quality(actual, predicted, at), "precision", "recall"),
+                **wrong_per_thousand(actual, predicted, at),
+            }
             for name, at in points.items()
         },
     }
@@ -99,6 +114,10 @@ def main(params: Params) -> None:
     draw(actual, {"network": predicted, "NB n-grams": rivals["nb"].probability, "TF-IDF": rivals["tfidf"].probability})
     artifacts.write_png(f"{PLOTS}/report.png", report_page(actual, predicted, metrics))
     texts = artifacts.read_csv(RAW)["text"].to_numpy()[data["test_rows"]]
+    tokens = [tokenise(text) for text in texts]
+    artifacts.write_csv(f"{PLOTS}/slices.csv", slices(right, actual, tokens, seed=params.seed))
+    artifacts.write_csv(f"{PLOTS}/layers.csv", measures.layers(model))
+    artifacts.write_json(EXAMPLES, examples(actual, predicted, texts, tokens))
     mistakes = confident_mistakes(actual, predicted, texts)
     artifacts.write_json(MISTAKES, mistakes)
     artifacts.write_png(f"{PLOTS}/mistakes.png", mistakes_page(mistakes))
@@ -155,6 +174,66 @@ def quality(actual: np.ndarray, probability: np.ndarray, threshold: float) -> di
     predicted = probability >= threshold
     precision, recall, f1, _ = precision_recall_fscore_support(actual, predicted, average="binary", zero_division=0)
     return {"accuracy": accuracy_score(actual, predicted), "precision": precision, "recall": recall, "f1": f1}
+
+
+def wrong_per_thousand(actual: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, float]:
+    """What a threshold costs, in reviews of a thousand: negative ones let through, positive ones missed."""
+    predicted = probability >= threshold
+    return {
+        "false_alarms_per_1000": 1000 * np.mean(predicted & (actual == 0)),
+        "misses_per_1000": 1000 * np.mean(~predicted & (actual == 1)),
+    }
+
+
+def slices(right: np.ndarray, actual: np.ndarray, tokens: list[list[str]], *, seed: int) -> list[dict[str, Any]]:
+    """Accuracy on parts of the test reviews: by length, in four parts of equal size; by negation; by label.
+
+    Args:
+        right: is the network right? Shape (n,).
+        actual: 0 or 1, shape (n,).
+        tokens: the words of each review.
+        seed: of the intervals' bootstrap.
+
+    Returns:
+        Rows of `group`, `slice`, `reviews`, `accuracy`, `low` and `high`, its 95 % interval; no row for an empty part.
+    """
+    lengths = np.array([len(words) for words in tokens])
+    edges = np.quantile(lengths, [0.25, 0.5, 0.75]).astype(int)
+    quarter = np.searchsorted(edges, lengths, side="left")
+    bounds = [1, *(edges + 1), lengths.max() + 1]
+    negated = np.array([sum(word in NEGATIONS or word.endswith("n't") for word in words) for words in tokens])
+    parts = [
+        ("length", f"{low} to {high - 1} words", quarter == i)
+        for i, (low, high) in enumerate(itertools.pairwise(bounds))
+    ]
+    parts += [("negation", "without a negation", negated == 0), ("negation", "with negations", negated > 0)]
+    parts += [("label", f"{name} reviews", actual == label) for label, name in enumerate(CLASSES)]
+    rows = []
+    for group, name, inside in parts:
+        if inside.any():
+            low, high = measures.interval(right[inside], seed=seed)
+            row = {"group": group, "slice": name, "reviews": np.sum(inside), "accuracy": right[inside].mean()}
+            rows.append({**row, "low": low, "high": high})
+    return rows
+
+
+def examples(
+    actual: np.ndarray, probability: np.ndarray, texts: np.ndarray, tokens: list[list[str]]
+) -> list[dict[str, Any]]:
+    """The first short test review of each label, or the shortest: chosen by no one."""
+    lengths = np.array([len(words) for words in tokens])
+    chosen = []
+    for label, name in enumerate(CLASSES):
+        rows = np.flatnonzero(actual == label)
+        short = rows[lengths[rows] <= SHORT]
+        row = short[0] if len(short) else rows[np.argmin(lengths[rows])]
+        chosen.append({"actual": name, "probability": probability[row], "text": plain(texts[row])})
+    return chosen
+
+
+def plain(text: str) -> str:
+    """A review on one line, without `<br />`."""
+    return " ".join(LINE_BREAK.sub(" ", text).split())
 
 
 def ranking(actual: np.ndarray, probability: np.ndarray) -> dict[str, float]:
@@ -335,7 +414,7 @@ def mistakes_page(mistakes: list[dict[str, Any]]) -> Any:
     passages = {}
     for name in CLASSES:
         for number, row in enumerate([row for row in mistakes if row["actual"] == name][:SHOWN], start=1):
-            text = " ".join(LINE_BREAK.sub(" ", row["text"]).split())
+            text = plain(row["text"])
             text = text if len(text) <= 700 else f"{text[:300]} [...] {text[-400:]}"
             passages[f"{number}. {name}; predicted: positive with probability {row['probability']:.3f}"] = text
     return charts.text_page(passages or {"none": "no mistakes"}, title="The surest mistakes", width=110)

@@ -17,6 +17,7 @@ import numpy as np
 
 from stages import StageError, artifacts, charts, measures, run
 from stages.params import Params
+from stages.split import PARTS
 from stages.textgen import baselines
 from stages.textgen import generate as writing
 from stages.textgen import model as network
@@ -30,9 +31,18 @@ SAMPLES_PICTURE = "plots/textgen/samples.png"
 TEMPERATURES = "plots/textgen/temperature.csv"
 WORDS = "plots/textgen/words.csv"
 ORDERS = "plots/textgen/orders.csv"
+NEXT = "plots/textgen/next.csv"
+LAYERS = "plots/textgen/layers.csv"
+EXAMPLES = "data/textgen/examples.json"
 HELD_OUT = ("validation", "test")
 PASSAGE = 1000  # characters
 SHOWN = 560  # characters of each sample in the picture
+# The worked example of a temperature: from sure to wild, whatever textgen.temperatures are.
+WORKED = (0.2, 0.5, 1.0, 1.5)
+SEARCHED = 2000  # characters of the test text among which its place is looked for
+OPEN, LIKELY = 4, 0.05  # a place where at least so many characters have at least that probability
+LISTED = 8  # characters of it that are shown, the others together
+EXCERPT = 500  # characters of the test text and of a context
 
 
 def main(params: Params) -> None:
@@ -52,6 +62,9 @@ def main(params: Params) -> None:
     artifacts.write_json(
         METRICS,
         {
+            "parameters": model.count_params(),
+            "vocabulary": len(vocabulary),
+            "characters": {part: len(data[part]) for part in PARTS},
             **foretelling(nats, hits, seed=params.seed),
             "validation_nats": validation_nats.mean(),
             "baselines": {
@@ -64,6 +77,10 @@ def main(params: Params) -> None:
         },
     )
     artifacts.write_csv(ORDERS, orders(costs, {"validation": validation_nats.mean(), "test": nats.mean()}))
+    artifacts.write_csv(LAYERS, measures.layers(model))
+    context, rows = worked_example(model, data["test"], vocabulary)
+    artifacts.write_csv(NEXT, rows)
+    artifacts.write_json(EXAMPLES, {"test": test[:EXCERPT], **context})
     samples = write_samples(model, vocabulary, train, params)
     artifacts.write_json(SAMPLES, samples)
     artifacts.write_csv(TEMPERATURES, [row["measures"] for row in samples])
@@ -130,6 +147,46 @@ def orders(costs: dict[str, np.ndarray], lstm: dict[str, float]) -> list[dict[st
         for name, levels in (("Kneser-Ney", costs[part].mean(axis=1)), ("LSTM", [lstm[part]] * len(costs[part])))
         for order, cost in enumerate(levels)
     ]
+
+
+def worked_example(
+    model: keras.Model, ids: np.ndarray, vocabulary: str
+) -> tuple[dict[str, str], list[dict[str, float | str]]]:
+    """What may come next at one place of a text, at each temperature of `WORKED`.
+
+    The place is the first one, from the 100th character on, that is open: `OPEN` characters or more have a probability
+    of `LIKELY` or more. Where none is, the one with the highest entropy.
+
+    Args:
+        model: a text model.
+        ids: the text, shape (n,).
+        vocabulary: its characters.
+
+    Returns:
+        The `context` before the place and the character that really comes `next`; and rows of `temperature`,
+        `character`, `probability`: the `LISTED` likeliest characters at temperature 1, and the others together.
+    """
+    ids = ids[:SEARCHED]
+    logits = model.predict_on_batch(ids[None, :-1].astype(np.int32))[0]
+    likelihoods = writing.tempered(logits, np.ones(len(logits)))
+    begin = min(100, len(logits) - 1)
+    choices = np.sum(np.exp(likelihoods[begin:]) >= LIKELY, axis=1)
+    found = np.argmax(choices >= OPEN) if choices.max() >= OPEN else np.argmax(writing.entropy(likelihoods[begin:]))
+    place = int(begin + found)
+    listed = np.argsort(-likelihoods[place], kind="stable")[:LISTED]
+    rows: list[dict[str, float | str]] = []
+    for temperature in WORKED:
+        probabilities = np.exp(writing.tempered(logits[[place]], np.array([temperature]))[0])
+        chosen = [(visible(vocabulary[number]), probabilities[number]) for number in listed]
+        for character, probability in [*chosen, ("all others", max(0.0, 1 - probabilities[listed].sum()))]:
+            rows.append({"temperature": temperature, "character": character, "probability": probability})
+    read = decode(ids[: place + 1], vocabulary)
+    return {"context": read[-EXCERPT:], "next": visible(vocabulary[ids[place + 1]])}, rows
+
+
+def visible(character: str) -> str:
+    """A character as a reader can see it."""
+    return {" ": "space", "\n": "line break"}.get(character, character)
 
 
 def write_samples(model: keras.Model, vocabulary: str, train: str, params: Params) -> list[dict[str, Any]]:

@@ -66,7 +66,7 @@ class Clone:
         return (self.folder / path).read_text(encoding="utf-8")
 
     def outputs(self) -> dict[str, bytes]:
-        folders = ("data", "models", "metrics", "plots")
+        folders = ("data", "models", "metrics", "plots", "report")
         paths = [path for folder in folders for path in (self.folder / folder).rglob("*") if path.is_file()]
         return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in sorted(paths)}
 
@@ -85,7 +85,7 @@ def build(folder: Path, params: dict) -> Clone:
         check=True,
     ).stdout.decode()
     for name in filter(None, listed.split("\0")):
-        if (REPOSITORY / name).is_file() and not name.startswith(("metrics/", "plots/", "dvc.lock")):
+        if (REPOSITORY / name).is_file() and not name.startswith(("metrics/", "plots/", "report/", "dvc.lock")):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(REPOSITORY / name, folder / name)
     clone = Clone(folder)

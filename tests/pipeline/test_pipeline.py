@@ -92,12 +92,14 @@ def test_metrics_show_names_the_measures(clone):
 def test_another_latent_runs_what_depends_on_it(clone):
     told = clone.succeed("dvc", "exp", "run", "--name", "wide", "--set-param", "latent=64")
     expected = {name for name, stage in STAGES.items() if "latent" in stage.get("params", [])}
-    expected |= {"check", "evaluate-autoencoder"} | ({"evaluate-denoiser"} & set(STAGES))
+    expected |= {"check", "evaluate-autoencoder", "evaluate-denoiser", "report"}
     assert stages_run(told) == expected
     assert "already trained" in told  # 64 is one of compare_latents
     difference = json.loads(clone.succeed("dvc", "metrics", "diff", "--json"))
     assert difference["metrics/autoencoder.json"]["latent"] == {"old": 32, "new": 64, "diff": 32}
     assert difference["metrics/autoencoder.json"]["mse"]["diff"] != 0
+    assert "through 64 numbers" in clone.read("report/README.md")
+    assert "dvc exp run -S latent=128" in clone.read("report/README.md")
     assert "latent" in clone.succeed("dvc", "params", "diff")
     assert "wide" in clone.succeed("dvc", "exp", "show", "--csv")
 
@@ -113,7 +115,7 @@ def test_a_size_that_is_not_compared_is_trained_alone(clone):
     assert "train-sizes" not in stages_run(told)
     assert "autoencoder-24: trained in" in told
     assert json.loads(clone.read("metrics/autoencoder.json"))["latent"] == 24
-    clone.succeed("git", "checkout", "params.yaml", "dvc.lock", "metrics", "plots")
+    clone.succeed("git", "checkout", "params.yaml", "dvc.lock", "metrics", "plots", "report")
     clone.succeed("dvc", "checkout")
     assert clone.succeed("git", "status", "--porcelain") == ""
 
