@@ -60,7 +60,7 @@ def main(targets: list[str]) -> int:
         (scratch / "dvc.lock").unlink()  # every stage counts as never run
         repro(scratch, *targets)
         now = hashes(scratch)
-        differing = tell_hashes(committed, now, changed("metrics", "plots", folder=scratch))
+        differing = tell_hashes(committed, now, changed("metrics", "plots", "report", folder=scratch))
         if not differing:
             print("verified by bytes: every output is the committed one")
             return 0

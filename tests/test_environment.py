@@ -46,5 +46,6 @@ def test_a_failing_stage_says_how_to_get_the_results_back(repository, failure, s
     *_, before, last = result.stderr.splitlines()
     assert result.returncode == 1
     assert before == status_line
-    assert last == "to get the previous results back: git checkout params.yaml dvc.lock metrics plots report && dvc checkout"
+    command = "git checkout params.yaml dvc.lock metrics plots report && dvc checkout"
+    assert last == f"to get the previous results back: {command}"
     assert ("Traceback" in result.stderr) == ("KeyError" in failure)

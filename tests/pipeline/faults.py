@@ -201,7 +201,7 @@ def plan(kills: int, seed: int, epochs: int, order: list[str]) -> list[Strike]:
 
 def strip(clone: Clone) -> None:
     """Nothing made, nothing cached, nothing locked: every stage is to run."""
-    for name in ("data", "models", "metrics", "plots", ".dvc/cache", ".dvc/tmp", ".checkpoints"):
+    for name in ("data", "models", "metrics", "plots", "report", ".dvc/cache", ".dvc/tmp", ".checkpoints"):
         shutil.rmtree(clone.folder / name, ignore_errors=True)
     (clone.folder / "dvc.lock").unlink(missing_ok=True)
 
