@@ -10,13 +10,16 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Set by some shells and editors; it would bring other versions of the libraries.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help setup repro verify test test-offline bench lint lock clean
+.PHONY: help setup repro experiments compare verify test test-offline test-browser bench lint lock clean
 
 help:
 	@echo "make repro         set up .venv and run the whole pipeline (a few minutes)"
 	@echo "make verify        run the last commit again in a scratch clone and compare every output, to the bit"
 	@echo "make test          set up .venv and run every test"
 	@echo "make test-offline  the tests that need no network"
+	@echo "make test-browser  the tests of the report and of DVC's plots in Chromium"
+	@echo "make experiments   every experiment of dvc exp run: headlines and params that differ, in 80 columns"
+	@echo "make compare A=size-1 B=size-2   two experiments or commits as one Markdown table"
 	@echo "make bench         the results beside other people's tools, on this machine (40 minutes, 2.4 GB to download)"
 	@echo "make lint          style and formatting"
 	@echo "make lock          compile the requirements again (needs uv)"
@@ -48,6 +51,16 @@ repro: setup
 	dvc repro
 	@python -m stages.summary
 
+HEADLINES := Experiment$$|params.yaml:|(.*autoencoder.json:)?mse$$|dense.psnr$$|conv.psnr$$|nats$$|(.*sentiment.json:)?accuracy$$
+experiments: setup
+	@dvc exp show --no-pager --md --only-changed --hide-workspace --precision 4 --drop '^(?!$(HEADLINES))'
+
+# DVC's two tables, of metrics and of params, have the same columns: as one.
+compare: setup
+	@test -n "$(A)" -a -n "$(B)" || { echo "which two? dvc exp list names them: make compare A=size-1 B=size-2" >&2; exit 2; }
+	@told=$$(dvc exp diff --md --precision 4 "$(A)" "$(B)") && \
+		echo "$$told" | awk '/^\|/ && !/^\| Path .*\| Param / && !(/^\|-/ && seen++)'
+
 # Only some stages, with all that they need: make verify STAGES=evaluate-autoencoder
 verify: setup
 	@python -m stages.verify $(STAGES)
@@ -57,6 +70,9 @@ test: $(VENV)/installed-dev
 
 test-offline: $(VENV)/installed-dev
 	python -m pytest -m "not network"
+
+test-browser: $(VENV)/installed-dev
+	python -m pytest -m browser
 
 # An environment of its own: nothing that a benchmark needs may change a byte of `dvc repro`. --no-deps: the lock is
 # the whole list, without the packages of CUDA that only a GPU needs.

@@ -1,0 +1,77 @@
+"""A real browser, Debian's Chromium, with the network off."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# No sandbox, because root may have none; nothing of a browser's own that would use a network.
+OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator:
+    """Chromium, started once; without it or without playwright, the tests are skipped."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page opened from disk: what it asked for, and what it complained about."""
+
+    def __init__(self, browser, path: Path, *, width: int = 1280, scheme: str = "light") -> None:
+        self.context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True, service_workers="block"
+        )
+        self.requests, self.errors = [], []
+        self.page = self.context.new_page()
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("requestfailed", lambda request: self.errors.append(f"failed: {request.url[:200]}"))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._hear)
+        self.page.goto(path.resolve().as_uri())
+        self.page.wait_for_load_state("networkidle")
+
+    def _hear(self, message) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def close(self) -> None:
+        self.context.close()
+
+
+@pytest.fixture
+def visit(chromium) -> Iterator:
+    """Open a page from disk: visit(path, width=..., scheme=...)."""
+    visits = []
+
+    def opened(path: Path, **options) -> Visit:
+        visits.append(Visit(chromium, path, **options))
+        return visits[-1]
+
+    yield opened
+    for each in visits:
+        each.close()
+
+
+@pytest.fixture(scope="session")
+def report() -> Path:
+    """The committed page."""
+    return REPOSITORY / "report" / "index.html"
