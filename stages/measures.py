@@ -57,8 +57,8 @@ def layers(model: Any) -> list[dict[str, Any]]:
     """The layers of a Keras model that hold weights, in order, after its inputs: the plan of the network.
 
     Returns:
-        Rows of `layer`, `kind`, `output` (its shape without the batch; "any" where it follows the input), `values` (how
-        many numbers come out, counted once where the length is any) and `parameters`.
+        Rows of `layer`, `kind`, `output` (its shape without the batch; "n" where it follows the input), `values` (how
+        many numbers come out, counted once where the length is n) and `parameters`.
     """
     rows = []
     for layer in model.layers:
@@ -69,7 +69,7 @@ def layers(model: Any) -> list[dict[str, Any]]:
                 {
                     "layer": layer.name,
                     "kind": "Input" if kind == "InputLayer" else kind,
-                    "output": " × ".join(str(size or "any") for size in sizes),
+                    "output": " × ".join(str(size or "n") for size in sizes),
                     "values": int(np.prod([size for size in sizes if size], dtype=np.int64)),
                     "parameters": parameters,
                 }

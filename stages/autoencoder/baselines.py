@@ -59,15 +59,18 @@ def cross_entropy_floor(images: np.ndarray) -> float:
     return cross_entropy(images, images)
 
 
-def probe_accuracy(
+def probe(
     train_codes: np.ndarray, train_labels: np.ndarray, test_codes: np.ndarray, test_labels: np.ndarray
-) -> float:
-    """Accuracy of a logistic regression that reads the digit off its code: what the code still knows, linearly.
+) -> np.ndarray:
+    """Which digits a logistic regression reads right off their codes: what the code still knows, linearly.
 
     Codes have shape (n, latent), labels (n,).
+
+    Returns:
+        Bool, shape (n,), of the test digits.
     """
-    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    return float(probe.fit(train_codes, train_labels).score(test_codes, test_labels))
+    reader = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    return reader.fit(train_codes, train_labels).predict(test_codes) == test_labels
 
 
 def _flat(images: np.ndarray) -> np.ndarray:

@@ -46,22 +46,25 @@ def main(params: Params) -> None:
     model_test = network.reconstruct(model, test)
     difference = measures.mse(test, model_test) - measures.mse(test, pca_test)
 
-    def probe(encode: Callable[[np.ndarray], np.ndarray]) -> float:
-        return baselines.probe_accuracy(encode(train), labels["train"], encode(test), labels["test"])
+    def probe(encode: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        return baselines.probe(encode(train), labels["train"], encode(test), labels["test"])
+
+    read, pca_read = probe(lambda images: network.encode(model, images)), probe(pca.encode)
 
     metrics = {
         "latent": latent,
         "parameters": model.count_params(),
         "digits": {part: len(data[part]) for part in PARTS},
         **copying(test, model_test, seed=params.seed),
-        "probe_accuracy": probe(lambda images: network.encode(model, images)),
+        "probe_accuracy": read.mean(),
         "mean_digit_mse": measures.mse(test, np.broadcast_to(train.mean(axis=0), test.shape)).mean(),
         "pca": {
             "bce": baselines.cross_entropy(test, np.clip(pca_test, margin, 1 - margin)),
             **quality(test, pca_test),
-            "probe_accuracy": probe(pca.encode),
+            "probe_accuracy": pca_read.mean(),
         },
         "mse_minus_pca_interval": measures.interval(difference, seed=params.seed),
+        "probe_minus_pca_interval": measures.interval(read.astype(float) - pca_read, seed=params.seed),
     }
     artifacts.write_json(METRICS, metrics)
     rows = {

@@ -35,8 +35,7 @@ KEEPS = (
     (0.30, "a blurred idea of the digit survives"),
     (float("-inf"), "next to nothing survives"),
 )
-# Parameters: thresholds by goal, from the most precise to the one that misses least.
-GOALS = ("precision_95", "tuned", "recall_90", "recall_95", "recall_99")
+ADDS = ("more test reviews right than", "fewer test reviews right than", "as many test reviews right as")
 EXCERPT = 240  # characters of each sample
 MISTAKES = 2  # of each kind: the shortest of those the network was surest of
 FIRST, LAST = 300, 400  # characters of a long review
@@ -109,7 +108,7 @@ def autoencoder(metrics: Row, table: Any) -> Row:
     return {
         "verdict": verdict(negative(metrics["mse_minus_pca_interval"])),
         "share_of_pca": metrics["mse"] / metrics["pca"]["mse"],
-        "probe": than(metrics["probe_accuracy"], metrics["pca"]["probe_accuracy"], "more", "less", "as much"),
+        "probe": verdict(metrics["probe_minus_pca_interval"], "more", "less", "about as much"),
         "sizes": sizes,
         "doubling": doubling(ours),
         "pca_doubling": doubling(pca),
@@ -199,6 +198,7 @@ def denoiser(metrics: Row, table: Any, invented: list[Row]) -> Row:
         "untouched": with_verdict(spoilt, "as good as equal"),
         "most_helped": max(spoilt, key=lambda row: row["difference"]),
         "most_harmed": min(spoilt, key=lambda row: row["difference"]),
+        "harm": abs(min(spoilt, key=lambda row: row["difference"])["difference"]),
         "harms": min(spoilt, key=lambda row: row["high"])["high"] < 0,
         "examined": sum((row["count"] for row in spoilt), start=Measured(0)),
         "broken": sum((row["broken"] for row in spoilt), start=Measured(0)),
@@ -288,12 +288,17 @@ def textgen(metrics: Row, table: Any, texts: Row) -> Row:
         "samples": samples,
         "copied": longest["copied"],
         "copied_length": longest["measures"]["longest_copy"],
-        "context": plays["context"][-60:],
+        "context": last_lines(plays["context"]),
         "next": plays["next"],
         "excerpt": plays["test"][:EXCERPT],
         "sampled": sum(len(row["texts"]) for row in texts["samples"]),
         "prompt": texts["samples"][0]["prompt"].strip(),
     }
+
+
+def last_lines(text: str) -> str:
+    """The end of a text, from the beginning of a line where there is one."""
+    return text[-EXCERPT:].split("\n\n")[-1][-EXCERPT // 2 :]
 
 
 # ---- sentiment -------------------------------------------------------------------------------------------------------
@@ -302,14 +307,12 @@ def textgen(metrics: Row, table: Any, texts: Row) -> Row:
 def sentiment(metrics: Row, table: Any, texts: Row) -> Row:
     """What each choice of threshold costs, where the network errs, and how far its probabilities can be believed."""
     goals = []
-    for key in GOALS:
-        point = metrics["tuned"] if key == "tuned" else metrics["operating"].get(key)
-        if point is not None:
-            measure, _, percent = key.partition("_")
-            goal = "highest accuracy" if key == "tuned" else f"{measure} of {percent} %"
-            wrong = point["false_alarms_per_1000"] + point["misses_per_1000"]
-            goals.append({**point, "goal": goal, "key": key, "wrong": wrong})
-    by_key = {goal["key"]: goal for goal in goals}
+    for key, point in {"tuned": metrics["tuned"], **metrics["operating"]}.items():
+        measure, _, percent = key.partition("_")
+        goal = "highest accuracy" if key == "tuned" else f"{measure} of {percent} %"
+        wrong = point["false_alarms_per_1000"] + point["misses_per_1000"]
+        goals.append({**point, "goal": goal, "wrong": wrong})
+    cautious, eager = metrics["operating"]["precision_95"], metrics["operating"]["recall_99"]
     mistakes = []
     for kind in ("negative", "positive"):
         surest = [row | {"text": shortened(row["text"])} for row in texts["mistakes"] if row["actual"] == kind]
@@ -320,13 +323,10 @@ def sentiment(metrics: Row, table: Any, texts: Row) -> Row:
         "verdict": verdict(metrics["versus"]["nb"]["interval"]),
         "tfidf_verdict": verdict(metrics["versus"]["tfidf"]["interval"]),
         "goals": goals,
-        "filter": by_key["precision_95"],
-        "finder": by_key["recall_99"],
+        "filter": cautious,
+        "finder": eager,
         "alarms": than(
-            by_key["recall_99"]["false_alarms_per_1000"],
-            by_key["precision_95"]["false_alarms_per_1000"],
-            "more",
-            "fewer",
+            eager["false_alarms_per_1000"], cautious["false_alarms_per_1000"], "more than", "fewer than", "as many as"
         ),
         "slices": slices,
         "by_length": apart["length"],
@@ -334,7 +334,7 @@ def sentiment(metrics: Row, table: Any, texts: Row) -> Row:
         "mistakes": mistakes,
         "examples": texts["reviews"],
         "trusted": metrics["calibration_error"] <= 0.03,
-        "adds": than(metrics["accuracy"], metrics["branches"]["ngrams"]["accuracy"], "more", "fewer", "as many"),
+        "adds": than(metrics["accuracy"], metrics["branches"]["ngrams"]["accuracy"], *ADDS),
     }
 
 

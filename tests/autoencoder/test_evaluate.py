@@ -15,3 +15,8 @@ def test_quality_is_the_mean_over_images():
     assert told["mse"] == pytest.approx((0.01 + 0.0001) / 2)
     assert told["psnr"] == pytest.approx((20 + 40) / 2)
     assert 0 < told["ssim"] < 1
+
+
+def test_errors_by_class():
+    rows = evaluate.by_class(np.array([1.0, 2.0, 3.0]), np.array([5, 0, 5]))
+    assert rows == [{"digit": 0, "mse": 2.0}, {"digit": 5, "mse": 2.0}]

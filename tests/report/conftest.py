@@ -42,6 +42,7 @@ def metrics() -> dict[str, Any]:
             "mean_digit_mse": 0.0672,
             "pca": {"bce": 0.1184, "mse": 0.0157, "psnr": 18.41, "ssim": 0.701, "probe_accuracy": 0.903},
             "mse_minus_pca_interval": [-0.0057, -0.0051],
+            "probe_minus_pca_interval": [-0.021, 0.011],
         },
         "denoiser": {
             "noise_std": 0.5,

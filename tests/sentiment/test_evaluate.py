@@ -87,3 +87,36 @@ def test_mistakes_are_mistakes_surest_first():
 
 def _choose(n: int, k: int) -> float:
     return float(np.prod([(n - i) / (i + 1) for i in range(k)]))
+
+
+def test_what_a_threshold_costs_in_a_thousand_reviews():
+    actual, probability = np.array([0, 0, 0, 1, 1]), np.array([0.1, 0.6, 0.7, 0.4, 0.9])
+    found = evaluate.wrong_per_thousand(actual, probability, 0.5)
+    assert found == pytest.approx({"false_alarms_per_1000": 400, "misses_per_1000": 200})
+
+
+def test_slices_part_the_reviews():
+    generator = np.random.default_rng(3)
+    tokens = [["not" if i % 4 == 0 else "film"] * (1 + i) for i in range(80)]
+    actual = np.arange(80) % 2
+    rows = evaluate.slices(generator.random(80) < 0.8, actual, tokens, seed=7)
+    for group in ("length", "negation", "label"):
+        assert sum(row["reviews"] for row in rows if row["group"] == group) == 80
+    assert [row["slice"] for row in rows[:4]] == ["1 to 20 words", "21 to 40 words", "41 to 60 words", "61 to 80 words"]
+    assert {row["slice"]: row["reviews"] for row in rows}["with negations"] == 20
+    assert all(row["low"] <= row["accuracy"] <= row["high"] for row in rows)
+
+
+def test_a_contracted_negation_is_one():
+    rows = evaluate.slices(np.ones(2, bool), np.array([0, 1]), [["didn't"], ["nothing"]], seed=7)
+    assert [row["slice"] for row in rows if row["group"] == "negation"] == ["with negations"]
+
+
+def test_examples_are_the_first_short_ones():
+    texts = np.array(["long " * 90, "bad <br /><br /> film", "good", "better"])
+    tokens = [text.split() for text in texts]
+    found = evaluate.examples(np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.7, 0.9]), texts, tokens)
+    assert [row["text"] for row in found] == ["bad film", "good"]
+    assert [row["probability"] for row in found] == [0.2, 0.7]
+    found = evaluate.examples(np.array([0, 1]), np.array([0.1, 0.9]), texts[[0, 0]], [tokens[0], tokens[0]])
+    assert len(found) == 2  # none is short: the shortest

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.textgen.evaluate import PASSAGE, orders, passages, shares_of_words
+from stages.textgen.evaluate import PASSAGE, WORKED, orders, passages, shares_of_words, worked_example
 
 
 @pytest.mark.parametrize("length", [1, 999, PASSAGE, 2 * PASSAGE, 2 * PASSAGE + 1])
@@ -27,3 +27,35 @@ def test_shares_of_words_hold_each_temperature():
     rows = shares_of_words(measures)
     assert len(rows) == 6
     assert {"temperature": 0.2, "method": "different pairs", "share": 0.4} in rows
+
+
+class Fixed:
+    """A model of five characters: sure of the next one, but open where the text has character 2."""
+
+    def predict_on_batch(self, ids: np.ndarray) -> np.ndarray:
+        logits = np.zeros((*ids.shape, 5))
+        logits[..., 1] = 9.0
+        logits[ids == 2] = [0, 1, 1.2, 0.9, 1.1]
+        return logits
+
+
+def test_the_worked_example_is_the_first_open_place():
+    ids = np.ones(300, int)
+    ids[[50, 150, 200]] = 2
+    context, rows = worked_example(Fixed(), ids, "?ab\n ")
+    assert len(context["context"]) == 151
+    assert context["context"].endswith("ab")
+    assert context["next"] == "a"
+    assert [row["temperature"] for row in rows[::6]] == list(WORKED)
+    for start in range(0, len(rows), 6):
+        assert sum(row["probability"] for row in rows[start : start + 6]) == pytest.approx(1)
+    assert [row["character"] for row in rows[:4]] == ["b", "space", "a", "line break"]
+    likeliest = [row["probability"] for row in rows[::6]]
+    assert likeliest == sorted(likeliest, reverse=True)  # sharper when cold
+
+
+def test_where_no_place_is_open_the_most_open_one_is_taken():
+    context, rows = worked_example(Fixed(), np.ones(120, int), "?ab\n ")
+    assert rows[0]["character"] == "a"
+    assert len(context["context"]) == 101
+    worked_example(Fixed(), np.ones(3, int), "?ab\n ")  # a text of three characters
