@@ -54,6 +54,19 @@ def test_the_tables_of_the_readme_are_the_committed_ones(repository, monkeypatch
     assert readme.filled(text) == text, "run `python -m stages.readme`"
 
 
+def test_the_committed_report_is_of_the_committed_metrics(repository):
+    """Every number on the page that names one metric as its source is that metric, or a multiple that it proposes."""
+    page = (repository / "report" / "index.html").read_text(encoding="utf-8")
+    told = re.findall(r'<data value="([^"]+)" title="metrics/(\w+)\.json ([\w.]+)"', page)
+    assert len(told) > 80
+    assert {task for _, task, _ in told} == {headline[0] for headline in HEADLINES}
+    for value, task, key in told:
+        metric = look_up(json.loads((repository / "metrics" / f"{task}.json").read_text(encoding="utf-8")), key)
+        proposed = {"latent": 2, "noise_std": 0.6}.get(key, 1)
+        assert float(value) in (pytest.approx(metric, rel=1e-5), pytest.approx(metric * proposed, rel=1e-5)), key
+    assert len(page.encode()) < 1_500_000
+
+
 def test_the_readme_shows_pictures_and_files_that_exist(repository):
     text = (repository / "README.md").read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link and not link.startswith("#")]
