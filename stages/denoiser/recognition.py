@@ -42,12 +42,14 @@ class Reader:
 
     def __init__(self, machine: Pipeline, images: np.ndarray, labels: np.ndarray) -> None:
         self.machine, self.temperature = machine, 1.0
-        scores, places = self._scores(images), np.searchsorted(machine.classes_, labels)
+        known = np.isin(labels, machine.classes_)  # a class of one or two digits may lack in training
+        scores, places = self._scores(images)[known], np.searchsorted(machine.classes_, labels[known])
 
         def cost(logarithm: float) -> float:
-            return -np.mean(_log_softmax(scores / np.exp(logarithm))[np.arange(len(labels)), places])
+            return -np.mean(_log_softmax(scores / np.exp(logarithm))[np.arange(len(scores)), places])
 
-        self.temperature = float(np.exp(minimize_scalar(cost, bounds=(-5, 5), method="bounded").x))
+        if len(scores):
+            self.temperature = float(np.exp(minimize_scalar(cost, bounds=(-5, 5), method="bounded").x))
 
     def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The digit read in each image, shape (n, 28, 28), and the confidence in it; both of shape (n,)."""

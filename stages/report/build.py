@@ -35,7 +35,8 @@ TEXTS = {
     "invented": "data/denoiser/invented.json",
 }
 DATASETS = ("digits", "text", "reviews")
-PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+# All that may mean something to Markdown, HTML or a Git host, also at the beginning of a line.
+MARKS = re.compile(r"[!#$&*+\-./:<=>@\[\\\]^_`{|}~]")
 
 
 def main(params: Params) -> None:
@@ -191,7 +192,7 @@ def verbatim(text: str) -> Markup:
 
 def literal(text: str) -> str:
     """Text of data or of people as Markdown and HTML that mean just this text, in one line."""
-    return PUNCTUATION.sub(lambda match: f"&#{ord(match[0])};", " ".join(str(text).split()))
+    return MARKS.sub(lambda match: f"&#{ord(match[0])};", " ".join(str(text).split()))
 
 
 def render(target: ForGit, results: dict[str, Any], params: Params) -> str:

@@ -149,7 +149,7 @@ def shares(panels: Mapping[str, Sequence[tuple[str, float]]], *, x_label: str) -
                 axis.text(share + 0.03, place, f"{share:.0%}", va="center", fontsize=8)
             axis.set_title(title, fontsize=9)
             axis.set(xlim=(0, 1.25), xticks=[0, 0.5, 1], yticks=places)
-            axis.set_yticklabels([label for label, _ in rows])
+            axis.set_yticklabels([label for label, _ in rows], parse_math=False)
             axis.tick_params(axis="y", length=0)
             axis.grid(visible=False, axis="y")
         axes[0][0].invert_yaxis()

@@ -186,7 +186,8 @@ def worked_example(
 
 def visible(character: str) -> str:
     """A character as a reader can see it."""
-    return {" ": "space", "\n": "line break"}.get(character, character)
+    names = {" ": "space", "\n": "line break", "\t": "tab"}
+    return names.get(character, character if character.isprintable() else f"U+{ord(character):04X}")
 
 
 def write_samples(model: keras.Model, vocabulary: str, train: str, params: Params) -> list[dict[str, Any]]:

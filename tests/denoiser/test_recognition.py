@@ -38,6 +38,13 @@ def test_a_reader_of_two_digits_works_too():
     assert np.all((sure >= 0.5) & (sure <= 1))
 
 
+def test_a_digit_that_was_never_taught_does_not_stop_a_reader():
+    images, labels = bars(90)
+    machine = baselines.recogniser(images[labels < 2], labels[labels < 2])
+    assert recognition.Reader(machine, images, labels).read(images)[0].max() == 1
+    assert recognition.Reader(machine, images[labels == 2], labels[labels == 2]).temperature == 1
+
+
 def test_mended_and_broken_digits_are_counted(reader):
     images, labels = bars(30)
     seen = images.copy()
