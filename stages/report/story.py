@@ -4,7 +4,7 @@ Everything here is computed, so that another run, such as `dvc exp run -S latent
 """
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from stages.digits import SIDE
@@ -21,10 +21,11 @@ FORMS = {
     "nats": lambda value: f"{value:.3f}",
     "percent": lambda value: f"{100 * value:.1f}\u00a0%",
     "rounded_percent": lambda value: f"{100 * value:.0f}\u00a0%",
-    "points": lambda value: f"{100 * value:.1f}",
+    "points": lambda value: f"{100 * value:+.1f}",
     "ratio": lambda value: f"{value:.1f}",
     "probability": lambda value: f"{value:.3f}",
 }
+FORMS = {name: lambda value, form=form: form(value).replace("-", "−") for name, form in FORMS.items()}
 
 # How much of what sets digits apart a code keeps (1 minus its error as a share of the mean digit's), and what is to be
 # seen in the pictures then.
@@ -33,7 +34,8 @@ KEEPS = (
     (0.83, "shape and slant are right, and what is lost is mostly contrast and small turns of the pen"),
     (0.60, "which digit it is and how it leans survive, but strokes blur and an unusual digit falls apart"),
     (0.30, "a blurred idea of the digit survives"),
-    (float("-inf"), "next to nothing survives"),
+    (0.0, "next to nothing survives"),
+    (float("-inf"), "painting the mean digit every time would be better"),
 )
 ADDS = ("more test reviews right than", "fewer test reviews right than", "as many test reviews right as")
 EXCERPT = 240  # characters of each sample
@@ -70,7 +72,7 @@ def listed(words: Sequence[str]) -> Word:
 
 def span(interval: Sequence[Measured], form: str) -> Word:
     """An interval as "low to high"."""
-    return Word(" to ".join(FORMS[form](float(bound)).replace("-", "−") for bound in interval), sources_of(interval))
+    return Word(" to ".join(FORMS[form](float(bound)) for bound in interval), sources_of(interval))
 
 
 def negative(interval: Sequence[Measured]) -> list[Measured]:
@@ -164,8 +166,9 @@ def denoiser(metrics: Row, table: Any, invented: list[Row]) -> Row:
     best = max(filters, key=lambda name: filters[name]["psnr"])
     lost = recognition["clean"] - recognition["noisy"]
     won_back = ""
+    won = recognition["conv"] - recognition["noisy"]
     if float(lost) > 0:
-        share = FORMS["rounded_percent"](float((recognition["conv"] - recognition["noisy"]) / lost))
+        share = FORMS["rounded_percent"](float(won / lost)) if float(won) > 0 else "nothing"
         won_back = f": of what the noise took, denoising gives {share} back"
     levels = table("denoiser/levels")
     return {
@@ -198,8 +201,6 @@ def denoiser(metrics: Row, table: Any, invented: list[Row]) -> Row:
         "untouched": with_verdict(spoilt, "as good as equal"),
         "most_helped": max(spoilt, key=lambda row: row["difference"]),
         "most_harmed": min(spoilt, key=lambda row: row["difference"]),
-        "harm": abs(min(spoilt, key=lambda row: row["difference"])["difference"]),
-        "harms": min(spoilt, key=lambda row: row["high"])["high"] < 0,
         "examined": sum((row["count"] for row in spoilt), start=Measured(0)),
         "broken": sum((row["broken"] for row in spoilt), start=Measured(0)),
         "mended": sum((row["mended"] for row in spoilt), start=Measured(0)),
@@ -209,36 +210,38 @@ def denoiser(metrics: Row, table: Any, invented: list[Row]) -> Row:
     }
 
 
-def with_verdict(rows: Iterable[Row], words: str) -> list[Word]:
-    """The situations of which the interval says so, the strengths of one kind together: "blur 1, 2"."""
-    kinds: dict[str, list[Row]] = {}
-    for row in rows:
-        if row["words"] == words:
-            kinds.setdefault(row["kind"], []).append(row)
-    return [
-        Word(
-            f"{kind} ({', '.join(format(float(row['strength']), 'g') for row in found)})",
-            sources_of([row["low"] for row in found]),
-        )
-        for kind, found in kinds.items()
-    ]
+def with_verdict(rows: Sequence[Row], words: str) -> list[Word]:
+    """The situations of which the interval says so, the strengths of one kind together: "blur (1.5, 2)"."""
+    told = []
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        tried = [row for row in rows if row["kind"] == kind]
+        found = [float(row["strength"]) for row in tried if row["words"] == words]
+        if found:
+            strengths = spanned(found, [float(row["strength"]) for row in tried])
+            told.append(Word(f"{kind} ({strengths})", sources_of([row["low"] for row in tried])))
+    return told
+
+
+def spanned(some: Sequence[float], every: Sequence[float]) -> str:
+    """Values as a list, or as "first to last" where they are four or more neighbours among all that were tried."""
+    first = every.index(some[0])
+    if len(some) > 3 and list(every[first : first + len(some)]) == list(some):
+        return f"{some[0]:g} to {some[-1]:g}"
+    return ", ".join(f"{value:g}" for value in some)
 
 
 def leads(levels: Sequence[Row]) -> Word:
-    """At which of the noise levels the conv denoiser has the highest PSNR."""
+    """At which of the noise levels which method has the highest PSNR, the conv denoiser first."""
     strengths = sorted({float(row["noise_std"]) for row in levels})
-    best = {
-        std: max((row for row in levels if float(row["noise_std"]) == std), key=lambda row: row["psnr"])["method"]
-        for std in strengths
-    }
-    sources = sources_of([row["psnr"] for row in levels])
-    won = [f"{std:g}" for std in strengths if best[std] == "conv denoiser"]
-    if len(won) == len(strengths):
-        return Word("the conv denoiser is ahead at every level", sources)
-    if not won:
-        return Word("the conv denoiser is ahead at no level", sources)
-    others = [f"{best[std]} at {std:g}" for std in strengths if best[std] != "conv denoiser"]
-    return Word(f"the conv denoiser is ahead at {listed(won)}; {listed(others)}", sources)
+    best: dict[str, list[float]] = {"conv denoiser": []}
+    for std in strengths:
+        here = [row for row in levels if float(row["noise_std"]) == std]
+        best.setdefault(max(here, key=lambda row: row["psnr"])["method"], []).append(std)
+    won = best.pop("conv denoiser")
+    ours = "at every strength" if len(won) == len(strengths) else f"at {spanned(won, strengths)}" if won else "at none"
+    others = [f"{name} at {spanned(stds, strengths)}" for name, stds in best.items()]
+    told = f"the conv denoiser is ahead {ours}" + (f"; {listed(others)}" if others else "")
+    return Word(told, sources_of([row["psnr"] for row in levels]))
 
 
 # ---- textgen ---------------------------------------------------------------------------------------------------------

@@ -334,3 +334,40 @@ def test_measured_numbers_keep_their_sources():
     assert max(a, c) is a
     assert (a / 0) == float("inf")
     assert copy.copy(json.loads(json.dumps(a))) == 3
+
+
+@pytest.mark.parametrize(
+    ("some", "told"),
+    [
+        ([0.1], "0.1"),
+        ([0.2, 0.4], "0.2, 0.4"),
+        ([0.2, 0.3, 0.4, 0.5], "0.2 to 0.5"),
+        ([0.1, 0.2, 0.3, 0.5], "0.1, 0.2, 0.3, 0.5"),
+    ],
+)
+def test_neighbouring_strengths_are_a_span(some, told):
+    assert story.spanned(some, [0.1, 0.2, 0.3, 0.4, 0.5]) == told
+
+
+def test_who_is_ahead_at_which_noise_is_told():
+    def rows(**best: str) -> list[dict]:
+        return [
+            {"noise_std": std, "method": name, "psnr": 2.0 if name == leader else 1.0}
+            for std, leader in ((0.1, best["weak"]), (0.5, best["strong"]))
+            for name in ("conv denoiser", "noisy")
+        ]
+
+    assert story.leads(rows(weak="noisy", strong="conv denoiser")) == "the conv denoiser is ahead at 0.5; noisy at 0.1"
+    told = "the conv denoiser is ahead at every strength"
+    assert story.leads(rows(weak="conv denoiser", strong="conv denoiser")) == told
+    assert story.leads(rows(weak="noisy", strong="noisy")) == "the conv denoiser is ahead at none; noisy at 0.1, 0.5"
+
+
+def test_a_run_that_learned_nothing_is_told_so(made, params, charts):
+    content = made_up.metrics()
+    content["autoencoder"]["mean_digit_mse"] = 0.002
+    content["denoiser"]["recognition"] |= {"noisy": 0.6, "conv": 0.1}
+    made_up.write(made, numbers=content)
+    told = " ".join(pages(params, charts)[1].split())
+    assert "painting the mean digit every time would be better" in told
+    assert "denoising gives nothing back" in told
