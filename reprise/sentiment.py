@@ -5,9 +5,9 @@ import io
 import itertools
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -19,12 +19,22 @@ from stages import StageError, artifacts
 from stages.params import PATH, load
 from stages.sentiment import batches, evaluate, ngrams
 from stages.sentiment import model as network
-from stages.sentiment.preprocess import NGRAMS, UNKNOWN, VOCABULARY, encode, tokenise
+from stages.sentiment.preprocess import (
+    APOSTROPHES,
+    LINE_BREAK,
+    NGRAMS,
+    TOKEN,
+    UNKNOWN,
+    VOCABULARY,
+    encode,
+    tokenise,
+)
 from stages.sentiment.preprocess import OUTPUT as DATA
 from stages.sentiment.train import MODEL
 
 LONGEST = 2_000_000  # bytes of one review
-AT_ONCE = 256  # reviews
+AT_ONCE = 1024  # reviews sorted by length together, and read from a pipe before the first is answered
+BATCH = 128  # of them in one call of the network: fewer cost calls, more cost padding
 
 
 class Verdict(NamedTuple):
@@ -67,14 +77,17 @@ class Classifier:
         # Log odds that an n-gram adds to a review of one, by its id: exact, since this branch is a sum.
         share = network.weights(self.model)[network.BRANCHES.index("ngrams")]
         self.evidence = share * self.model.get_layer("ngrams_logit").get_weights()[0][0, 0] * weights[0] * weights[1]
-        self.explain = _explainer(self.model)
+        self.logits, self.explain = _functions(self.model)
 
     def judge(self, texts: Sequence[str], *, words: int = 5) -> list[Verdict]:
         """Judge reviews.
 
         Args:
-            texts: any number; similar lengths are read together.
-            words: how many words and phrases to tell of each.
+            texts: any number; similar lengths are read together, so a thousand at once cost far less than one by one.
+            words: how many words and phrases to tell of each; 0 takes about half the time.
+
+        Returns:
+            A verdict for each text, in their order.
 
         Of the n-gram branch the log odds told are exact. Of the LSTM branch they are gradient × input, its linear
         approximation (Li et al. 2016, "Visualizing and Understanding Neural Models in NLP", NAACL, section 5): a word
@@ -84,17 +97,36 @@ class Classifier:
         readable = np.flatnonzero([np.any(ids > UNKNOWN) for ids in reviews.words])
         order = readable[np.argsort([len(reviews.words[row]) for row in readable], kind="stable")]
         verdicts = [Verdict(None, [])] * len(texts)
-        share = network.weights(self.model)
-        for start in range(0, len(order), AT_ONCE):
-            rows = order[start : start + AT_ONCE]
-            ids = batches.batch(reviews, rows, self.sizes.pool)
-            *values, slopes = self.explain(ids["words"], ids["ngrams"])
-            logits = {name: value.numpy()[:, 0] for name, value in zip(network.BRANCHES, values, strict=True)}
-            slopes = share[network.BRANCHES.index("lstm")] * slopes.numpy()
-            for row, chance, moved in zip(rows, network.probability(logits, share), slopes, strict=True):
-                told = self._strongest(reviews.ngrams[row], reviews.words[row], moved, words)
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            chances, slopes = self._run(reviews, rows, explain=words > 0)
+            for row, chance, moved in zip(rows, chances, slopes, strict=True):
+                told = self._strongest(reviews.ngrams[row], reviews.words[row], moved, words) if words else []
                 verdicts[row] = Verdict(float(chance), told)
         return verdicts
+
+    def mark(self, text: str) -> list[tuple[str, float | None]]:
+        """A review in pieces, each with the log odds that it adds; None for what the model knows nothing of.
+
+        The pieces put together are the text. An n-gram's log odds are shared out evenly over its words, everywhere it
+        stands; to them come those of the LSTM branch, as in `judge`.
+        """
+        reviews = self._read([text])
+        ids = encode(tokenise(text), self.number)
+        if not np.any(ids > UNKNOWN):
+            return [(text, None)] if text else []
+        _, slopes = self._run(reviews, [0], explain=True)
+        values = np.zeros(len(ids))
+        read = batches.cut(np.arange(len(ids)), self.sizes.length, self.sizes.head)
+        values[read] = slopes[0][: len(read)]
+        for ngram, places in self._places(ids, reviews.ngrams[0]).items():
+            np.add.at(values, places, self.evidence[ngram] / len(places))
+        pieces, end = [], 0
+        for (start, stop), known, value in zip(_spans(text), ids > UNKNOWN, values, strict=True):
+            if known:
+                pieces += [(text[end:start], None), (text[start:stop], float(value))]
+                end = stop
+        return [piece for piece in [*pieces, (text[end:], None)] if piece[0]]
 
     def tuned_threshold(self) -> float:
         """The most accurate threshold on validation reviews, as evaluated."""
@@ -128,6 +160,29 @@ class Classifier:
         )
         return float(at), told
 
+    def _places(self, ids: np.ndarray, found: np.ndarray) -> dict[int, list[int]]:
+        """Where in a review each of its n-grams stands: the places of its words, of all its occurrences."""
+        number = dict(zip(self.known[found - 1].tolist(), found.tolist(), strict=True))
+        base, places = len(self.vocabulary) + ngrams.FIRST_WORD, {}
+        for start in range(len(ids)):
+            key = 0
+            for end in range(start, min(start + ngrams.ORDER, len(ids))):
+                if ids[end] <= UNKNOWN:
+                    break
+                key = key * base + int(ids[end])  # see `ngrams.keys`
+                if key in number:
+                    places.setdefault(number[key], []).extend(range(start, end + 1))
+        return places
+
+    def _run(self, reviews: batches.Reviews, rows: Sequence[int], *, explain: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities of some of the reviews, and the log odds that each word adds in the LSTM branch, or 0."""
+        ids = batches.batch(reviews, rows, self.sizes.pool)
+        values = (self.explain if explain else self.logits)(ids["words"], ids["ngrams"])
+        logits = {name: value.numpy()[:, 0] for name, value in zip(network.BRANCHES, values, strict=False)}
+        share = network.weights(self.model)
+        slopes = share[network.BRANCHES.index("lstm")] * values[-1].numpy() if explain else np.zeros(ids["words"].shape)
+        return network.probability(logits, share), slopes
+
     def _read(self, texts: Sequence[str]) -> batches.Reviews:
         """Texts in the network's terms; their labels are not known and stand as 0."""
         ids = [encode(tokenise(text), self.number) for text in texts]
@@ -159,8 +214,18 @@ class Classifier:
         return " ".join(reversed(words))
 
 
-def _explainer(model: keras.Model):
-    """A function: word ids and n-gram ids → both logits, and gradient × input of the LSTM's for each word."""
+def _spans(text: str) -> list[tuple[int, int]]:
+    """Where each token of `tokenise(text)` begins and ends in the text."""
+    blank = LINE_BREAK.sub(lambda tag: " " * len(tag[0]), text).translate(APOSTROPHES)
+    origin = [place for place, character in enumerate(blank) for _ in character.lower()]  # some become two: İ
+    return [(origin[found.start()], origin[found.end() - 1] + 1) for found in TOKEN.finditer(blank.lower())]
+
+
+def _functions(model: keras.Model) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Two functions of word ids and n-gram ids: → the branches' logits; → these, and the LSTM's gradient × input.
+
+    Compiled once for all lengths. Without the gradient, which is told for each word, it takes about half the time.
+    """
     vectors = model.get_layer("word_vectors")
     inputs = [model.get_layer("words").output, vectors.output, model.get_layer("ngrams").output]
     outputs = [model.get_layer(f"{name}_logit").output for name in network.BRANCHES]
@@ -168,15 +233,19 @@ def _explainer(model: keras.Model):
     ids = tf.TensorSpec((None, None), tf.int32)
 
     @tf.function(input_signature=[ids, ids])
-    def explain(words: tf.Tensor, phrases: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def logits(words: tf.Tensor, phrases: tf.Tensor) -> list[tf.Tensor]:
+        return behind([words, vectors(words), phrases], training=False)
+
+    @tf.function(input_signature=[ids, ids])
+    def explain(words: tf.Tensor, phrases: tf.Tensor) -> list[tf.Tensor]:
         x = vectors(words)
         with tf.GradientTape() as tape:
             tape.watch(x)
-            logits = behind([words, x, phrases], training=False)
-        slopes = tape.gradient(logits[network.BRANCHES.index("lstm")], x)
-        return (*logits, tf.reduce_sum(slopes * x, axis=-1))
+            values = behind([words, x, phrases], training=False)
+        slopes = tape.gradient(values[network.BRANCHES.index("lstm")], x)
+        return [*values, tf.reduce_sum(slopes * x, axis=-1)]
 
-    return explain
+    return logits, explain
 
 
 def main(options: argparse.Namespace) -> None:

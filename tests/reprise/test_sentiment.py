@@ -2,12 +2,14 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reprise.sentiment import LONGEST, Classifier
+from reprise.sentiment import BATCH, LONGEST, Classifier, _spans
 from stages import StageError, artifacts
 from stages.sentiment import batches, evaluate, train
 from stages.sentiment import model as network
-from stages.sentiment.preprocess import OUTPUT
+from stages.sentiment.preprocess import APOSTROPHES, OUTPUT, tokenise
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,56 @@ def test_the_words_of_the_lstm_are_its_slopes(classifier):
         network.weigh(classifier.model, before)
         classifier.evidence = evidence
     assert (chances[1] - chances[0]) / 0.01 == pytest.approx(told, rel=0.05, abs=1e-3)
+
+
+def test_without_words_the_probabilities_are_the_same(classifier):
+    texts = [" ".join(["good", "bad", "film", "very", "not"][: n % 5 + 1] * (n % 4 + 1)) for n in range(BATCH + 40)]
+    told = classifier.judge(texts, words=3)
+    plain = classifier.judge(texts, words=0)
+    assert all(verdict.words == [] for verdict in plain)
+    assert all(0 < len(verdict.words) <= 3 for verdict in told)
+    assert np.allclose([v.probability for v in plain], [v.probability for v in told], atol=1e-6)
+
+
+@given(st.text(st.sampled_from("aB9/'’!?İΣς_é <br />.\n你"), max_size=40))
+def test_tokens_are_found_where_they_stand(text):
+    found = [text[start:stop].translate(APOSTROPHES).lower() for start, stop in _spans(text)]
+    tokens = tokenise(text)
+    assert [token[0] for token in found] == [token[0] for token in tokens]
+    assert [stop - start for start, stop in _spans(text)] == pytest.approx(
+        [len(t) for t in tokens], abs=text.count("İ")
+    )
+
+
+def test_marked_pieces_are_the_text_and_add_up_to_the_decision(classifier):
+    """The n-gram branch is a sum: its pieces make up its whole logit, wherever its n-grams stand."""
+    text = "Not a GOOD film,<br />zzz very ’very good!\n"
+    before = network.weights(classifier.model)
+    try:
+        network.weigh(classifier.model, np.array([0.0, before[1]]))
+        pieces, (verdict,) = classifier.mark(text), classifier.judge([text], words=0)
+    finally:
+        network.weigh(classifier.model, before)
+    assert "".join(piece for piece, _ in pieces) == text
+    assert [piece for piece, value in pieces if value is not None] == [
+        "Not",
+        "a",
+        "GOOD",
+        "film",
+        "very",
+        "very",
+        "good",
+    ]
+    logit = np.log(verdict.probability / (1 - verdict.probability))
+    assert sum(value or 0 for _, value in pieces) == pytest.approx(logit, abs=1e-4)
+
+
+def test_marks_are_the_slopes_too(classifier):
+    """Of one known word, all that is told of it."""
+    (told,) = classifier.judge(["zzz good"], words=9)
+    assert dict(told.words)["good"] == pytest.approx(dict(classifier.mark("zzz good"))["good"], abs=1e-6)
+    assert classifier.mark("你好 zzz") == [("你好 zzz", None)]
+    assert classifier.mark("") == []
 
 
 def test_lines_in_lines_out(command):
