@@ -123,6 +123,13 @@ def parser() -> argparse.ArgumentParser:
     )
     reconstruct.add_argument("--invert", action="store_true", help="the picture is dark on light")
 
+    demo = command(
+        "demo",
+        "serve a page to play with the models, on this machine alone",
+        "Needs gradio: `make demo` installs it and starts the page.",
+    )
+    demo.add_argument("--port", type=_whole(1024, 65535), default=7860, help="(default: 7860)")
+
     export = command(
         "export",
         "write a model in a format that other programs run",
