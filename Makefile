@@ -10,14 +10,15 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Set by some shells and editors; it would bring other versions of the libraries.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help setup repro experiments compare verify test test-offline test-browser bench lint lock clean
+.PHONY: help setup repro demo experiments compare verify test test-offline test-browser bench lint lock clean
 
 help:
 	@echo "make repro         set up .venv and run the whole pipeline (a few minutes)"
 	@echo "make verify        run the last commit again in a scratch clone and compare every output, to the bit"
+	@echo "make demo          a page to play with the models, on this machine alone (PORT=7860)"
 	@echo "make test          set up .venv and run every test"
 	@echo "make test-offline  the tests that need no network"
-	@echo "make test-browser  the tests of the report and of DVC's plots in Chromium"
+	@echo "make test-browser  the tests of the report, of DVC's plots and of the demo in Chromium"
 	@echo "make experiments   every experiment of dvc exp run: headlines and params that differ, in 80 columns"
 	@echo "make compare A=size-1 B=size-2   two experiments or commits as one Markdown table"
 	@echo "make bench         the results beside other people's tools, on this machine (40 minutes, 2.4 GB to download)"
@@ -38,7 +39,12 @@ $(VENV)/installed: requirements.txt
 	$(BIN)/python -m pip install --require-hashes --requirement requirements.txt
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt requirements-export.txt
+# --no-deps: the lock is the whole list; gradio itself asks for older versions of some that the pipeline pins.
+$(VENV)/installed-demo: $(VENV)/installed requirements-demo.txt
+	$(BIN)/python -m pip install --no-deps --require-hashes --requirement requirements-demo.txt
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed-demo requirements-dev.txt requirements-export.txt
 	$(BIN)/python -m pip install --require-hashes --requirement requirements-dev.txt
 	$(BIN)/python -m pip install --require-hashes --requirement requirements-export.txt
 	@touch $@
@@ -64,6 +70,10 @@ compare: setup
 # Only some stages, with all that they need: make verify STAGES=evaluate-autoencoder
 verify: setup
 	@python -m stages.verify $(STAGES)
+
+PORT ?= 7860
+demo: setup $(VENV)/installed-demo
+	@python -m reprise demo --port $(PORT)
 
 test: $(VENV)/installed-dev
 	python -m pytest
@@ -97,7 +107,7 @@ NO_CPU_NEEDS := cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cuda-cccl nvid
 lock:
 	$(COMPILE) pyproject.toml --output-file requirements.txt
 	$(COMPILE) pyproject.toml --extra dev --constraint requirements.txt --output-file requirements-dev.txt
-	$(COMPILE) pyproject.toml --extra demo --constraint requirements.txt --output-file requirements-demo.txt
+	$(COMPILE) pyproject.toml --extra demo --override requirements.txt --output-file requirements-demo.txt
 	$(COMPILE) pyproject.toml --extra ray --constraint requirements.txt --output-file requirements-ray.txt
 	$(COMPILE) pyproject.toml --extra export --constraint requirements.txt --output-file requirements-export.txt
 	$(COMPILE) pyproject.toml --extra bench --constraint requirements.txt --output-file requirements-bench.txt \

@@ -119,7 +119,7 @@ class Page:
 
     def upload(self, path: str) -> str:
         """A picture of a digit through every autoencoder: a file → HTML. What is mostly light is read as ink."""
-        with told():
+        with told(hidden=f"{Path(path).parent}{os.sep}"):
             grey = pictures.read(path).grey
         return self._copied(1 - grey if grey.mean() > 0.5 else grey)
 
@@ -176,7 +176,8 @@ class Page:
     def judge(self, review: str, threshold: float) -> tuple[float | None, str, str, str]:
         """A review: its probability of being positive, then HTML: the verdict, the words in colour, the curve."""
         if len(review) > LONGEST_REVIEW:
-            raise gr.Error(f"{len(review):,} characters; {LONGEST_REVIEW:,} are the most that is read.")
+            message = f"The review has {len(review):,} characters; {LONGEST_REVIEW:,} are the most that is read."
+            raise gr.Error(message, print_exception=False)
         with told():
             (found,) = self.classifier.judge([review], words=0)
             marked = markup.marked(self.classifier.mark(review))
@@ -218,12 +219,13 @@ class Page:
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Bad input and missing models as a message on the page."""
+def told(hidden: str = "") -> Iterator[None]:
+    """Bad input and missing models as a message on the page, without a path in it that says nothing to the user."""
     try:
         yield
     except StageError as error:
-        raise gr.Error(escape(str(error), quote=False), print_exception=False) from error
+        message = str(error).replace(hidden, "")
+        raise gr.Error(escape(message, quote=False), print_exception=False) from error
 
 
 def blocks(page: Page) -> gr.Blocks:

@@ -14,6 +14,7 @@ from reprise.__main__ import parser
 from stages import artifacts
 from stages.autoencoder import model as autoencoders
 from stages.autoencoder import train as autoencoder
+from stages.denoiser import evaluate as denoising
 from stages.denoiser import model as denoisers
 from stages.denoiser import train as denoiser
 from stages.params import load
@@ -31,10 +32,17 @@ WORDS = ["a", "good", "bad", "film", "not", "very"]
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("models of a run")
+    write_models(folder)
+    return folder
+
+
+def write_models(folder: Path) -> None:
+    """All that the commands and the page read."""
     content = yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))
     sizes = {"vocabulary": 10, "ngrams": 10, "length": 12, "embedding": 4, "filters": 4, "pool": 2, "units": 4}
     content["sentiment"]["network"] |= sizes
     content["latent"] = 8
+    content["autoencoder"]["compare_latents"] = [4, 8]
     (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     params = load(folder / "params.yaml")
     generator = np.random.default_rng(5)
@@ -72,7 +80,26 @@ def folder(tmp_path_factory) -> Path:
     artifacts.write_model(folder / sentiment_train.MODEL, model)
     artifacts.write_json(folder / evaluate.METRICS, {"tuned": {"threshold": 0.525}})
     assert batches.reviews(data, "test", params.sentiment.network).ngrams
-    return folder
+
+    settings = {"psnr": 16.0, "patch": 5, "distance": 6, "strength": 0.5}
+    artifacts.write_json(folder / denoising.METRICS, {"filters": {"non_local_means": settings}})
+    thresholds = [round(0.01 + 0.02 * step, 2) for step in range(50)]
+    artifacts.write_csv(
+        folder / evaluate.PLOTS / "thresholds.csv",
+        [
+            {"threshold": at, "value": value, "method": method}
+            for at in thresholds
+            for method, value in (("precision", 0.5 + at / 2), ("recall", 1 - at**2))
+        ],
+    )
+    artifacts.write_csv(
+        folder / evaluate.PLOTS / "precision_recall.csv",
+        [
+            {"recall": at, "precision": 1 - at / 2, "method": method}
+            for method in ("network", "TF-IDF")
+            for at in (0, 0.5, 1)
+        ],
+    )
 
 
 @pytest.fixture
