@@ -6,7 +6,7 @@ import pytest
 
 from reprise import export
 from reprise.__main__ import MODELS
-from stages import StageError
+from stages import StageError, artifacts
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -31,6 +31,31 @@ def test_what_is_not_the_same_is_not_written(workdir, monkeypatch):
     with pytest.raises(StageError, match="there is not written: its outputs differ by"):
         export.saved_model(model, np.ones((3, 2), np.float32), "there")
     assert list(workdir.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "rows"), [("autoencoder", 3), ("textgen", 4), ("sentiment", 30)])
+def test_the_whole_test_data_is_compared(folder, monkeypatch, name, rows):
+    monkeypatch.setattr(export, "AT_ONCE", 2)
+    model, inputs, seen = artifacts.read_model(folder / f"models/{name}.keras"), export.test_inputs(name, folder), []
+
+    def other(part):
+        seen.append(len(part["words"] if name == "sentiment" else part))
+        output = keras.ops.convert_to_numpy(model(part, training=False)).copy()
+        if sum(seen) == rows:
+            output[-1, ..., -1] += 0.25  # in the very last row
+        return output
+
+    assert export._difference(model, other, inputs) > 0.01
+    assert sum(seen) == rows
+
+
+def test_a_text_model_is_judged_by_its_probabilities():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="logits")])
+    inputs = np.ones((3, 2), np.float32)
+    logits = keras.ops.convert_to_numpy(model(inputs))
+    assert export._difference(model, lambda part: logits + 5, inputs) < 1e-6
+    assert export._difference(model, lambda part: logits * 1.01, inputs) > 0.001
+    assert np.isnan(export._difference(model, lambda part: logits * np.nan, inputs))
 
 
 def test_nothing_is_written_over(command, workdir):
