@@ -85,7 +85,7 @@ def result(name: str, quick: bool) -> dict[str, Any] | None:
 
 def state(quick: bool) -> str:
     """A hash of all that a figure depends on, besides the machine: code, params, packages, measured results."""
-    files = [*REPOSITORY.glob("stages/**/*.py"), *REPOSITORY.glob("benchmarks/**/*.py")]
+    files = [path for folder in ("stages", "reprise", "benchmarks") for path in REPOSITORY.glob(f"{folder}/**/*.py")]
     inputs = [Path(name) for name in ("params.yaml", "dvc.lock") if Path(name).exists()]
     digest = hashlib.sha256(f"{quick} {sys.prefix} {sys.version}".encode())
     for path in [*sorted(files), *sorted(Path("metrics").glob("*.json")), *inputs]:

@@ -64,13 +64,16 @@ def served(tmp_path_factory) -> Iterator[tuple]:
     assert contacted == []
 
 
+def chromium_path() -> str | None:
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
 @pytest.fixture(scope="module")
 def chromium():
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
+    if chromium_path() is None:
         pytest.skip("needs Chromium")
     with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = running.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
         yield browser
         browser.close()
 
@@ -101,6 +104,7 @@ def visit(chromium):
 
 def tab(page, name: str) -> None:
     page.get_by_role("tab", name=name).first.click()
+    page.wait_for_timeout(500)  # what is typed while a tab is being built is lost
 
 
 def images(page, place: str) -> list[np.ndarray]:
@@ -167,6 +171,7 @@ def test_the_noise_slider_changes_every_picture(visit, served):
     models, address = served
     page = visit(address)
     tab(page, "Denoiser")
+    expect(page.locator("#denoised figure")).to_have_count(4)
     before = None
     for std, number in (("0.2", "1"), ("0.9", "1"), ("0.9", "2")):
         page.locator("#noise input[type=range]").fill(std)
@@ -275,7 +280,6 @@ def test_a_phone_shows_every_tab_without_scrolling_sideways(visit, served, schem
     page = visit(served[1], width=390, scheme=scheme)
     for name in ("Autoencoder", "Denoiser", "Text", "Sentiment"):
         tab(page, name)
-        page.wait_for_timeout(200)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
     brightness = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)")
     assert (np.mean(brightness) > 127) == (scheme == "light")

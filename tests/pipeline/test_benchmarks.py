@@ -7,7 +7,7 @@ import pytest
 pytestmark = pytest.mark.pipeline
 
 
-@pytest.mark.parametrize("name", ["digits", "sentiment", "scaling"])
+@pytest.mark.parametrize("name", ["digits", "sentiment", "serve", "scaling"])
 def test_a_part_measures_and_changes_nothing(clone, name):
     before = clone.outputs()
     clone.succeed("python", "-m", f"benchmarks.{name}", "--quick")
@@ -16,6 +16,9 @@ def test_a_part_measures_and_changes_nothing(clone, name):
         rows = result["stages"]
         assert {(row["size"], row["threads"]) for row in rows} == {(0.5, 2), (1, 1), (1, 2)}
         assert all(row["seconds"] > 1 and row["memory"] > 100 for row in rows)
+    elif name == "serve":
+        assert all(row["ours"] > 0 and row["theirs"] > 0 for row in result)
+        assert [row["theirs"] for row in result if row["peer"] == "what is asked of 2 cores"] == [500, 500, 3000, 200]
     else:
         metrics = json.loads(clone.read(f"metrics/{'denoiser' if name == 'digits' else name}.json"))
         figures = {row["ours"] for row in result}
