@@ -381,6 +381,8 @@ def launch(page: Page, port: int) -> gr.Blocks:
 
 def main(options: argparse.Namespace) -> None:
     """Load the models, serve the page until Ctrl-C."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a browser that goes away is no end, unlike a closed pipe
     ended = threading.Event()
     page = Page()
     for name, told_as in {

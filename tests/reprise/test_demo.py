@@ -1,9 +1,17 @@
 """What the page's tabs do, without a browser: tests/browser/test_demo.py uses them as a person would."""
 
 import base64
+import contextlib
 import io
+import os
 import re
 import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import urllib.request
 
 import numpy as np
 import pytest
@@ -232,6 +240,43 @@ def test_a_truncated_model_is_one_line(folder, tmp_path, name):
     with pytest.raises(gr.Error, match=f"{name} is not a whole Keras model") as error:
         uses(demo.Page(copy))[name]()
     assert "\n" not in error.value.message
+
+
+def test_the_server_outlives_its_visitors_and_ends_at_ctrl_c(tmp_path):
+    with contextlib.closing(socket.socket()) as listening:
+        listening.bind((demo.HOST, 0))
+        port = listening.getsockname()[1]
+    command = [sys.executable, "-m", "reprise", "demo", "--port", str(port)]
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    server = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout.readline() == f"http://127.0.0.1:{port} (Ctrl-C ends it)\n"
+        taken = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+        assert taken.returncode == 1
+        assert taken.stderr.endswith(f"reprise demo: port {port} is taken; --port names another\n")
+        for _ in range(5):
+            visitor = socket.create_connection((demo.HOST, port))
+            visitor.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # gone without a word
+            visitor.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 20)
+            visitor.close()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/config", timeout=60) as answer:
+            assert answer.status == 200
+        assert list(tmp_path.glob("reprise-demo-*"))
+        server.send_signal(signal.SIGINT)
+        assert server.wait(30) == 0
+        assert not list(tmp_path.glob("reprise-demo-*"))
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+
+
+def test_without_gradio_the_command_says_how_to_get_it():
+    code = "import sys; sys.modules['gradio'] = None; from reprise.__main__ import main; main()"
+    command = [sys.executable, "-c", code, "demo"]
+    told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert told.stderr.endswith("reprise demo: the page needs gradio: `make demo` installs it and starts the page\n")
 
 
 def test_nothing_is_reported_home(page):
