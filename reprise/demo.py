@@ -118,7 +118,7 @@ class Page:
         return self._copied(ink) if ink.any() else '<p class="note">Draw a digit: its copies appear here.</p>'
 
     def upload(self, path: str) -> str:
-        """A picture of a digit through every autoencoder: a file → HTML. What is mostly light is read as ink."""
+        """A picture of a digit through every autoencoder: a file → HTML. A mostly light one is dark on light."""
         with told(hidden=f"{Path(path).parent}{os.sep}"):
             grey = pictures.read(path).grey
         return self._copied(1 - grey if grey.mean() > 0.5 else grey)
