@@ -39,9 +39,8 @@ $(VENV)/installed: requirements.txt
 	$(BIN)/python -m pip install --require-hashes --requirement requirements.txt
 	@touch $@
 
-# --no-deps: the lock is the whole list; gradio itself asks for older versions of some that the pipeline pins.
 $(VENV)/installed-demo: $(VENV)/installed requirements-demo.txt
-	$(BIN)/python -m pip install --no-deps --require-hashes --requirement requirements-demo.txt
+	$(BIN)/python -m pip install --require-hashes --requirement requirements-demo.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed-demo requirements-dev.txt requirements-export.txt
@@ -107,7 +106,7 @@ NO_CPU_NEEDS := cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cuda-cccl nvid
 lock:
 	$(COMPILE) pyproject.toml --output-file requirements.txt
 	$(COMPILE) pyproject.toml --extra dev --constraint requirements.txt --output-file requirements-dev.txt
-	$(COMPILE) pyproject.toml --extra demo --override requirements.txt --output-file requirements-demo.txt
+	$(COMPILE) pyproject.toml --extra demo --constraint requirements.txt --output-file requirements-demo.txt
 	$(COMPILE) pyproject.toml --extra ray --constraint requirements.txt --output-file requirements-ray.txt
 	$(COMPILE) pyproject.toml --extra export --constraint requirements.txt --output-file requirements-export.txt
 	$(COMPILE) pyproject.toml --extra bench --constraint requirements.txt --output-file requirements-bench.txt \
