@@ -49,7 +49,9 @@ def of(results: Row, params: Params) -> Row:
     return {
         "datasets": results["datasets"],
         "pixels": Word(str(SIDE * SIDE), []),
-        "autoencoder": metrics["autoencoder"] | autoencoder(metrics["autoencoder"], table),
+        "autoencoder": metrics["autoencoder"]
+        | autoencoder(metrics["autoencoder"], table)
+        | {"moved": params.autoencoder.training.shifted > 0},
         "denoiser": metrics["denoiser"] | denoiser(metrics["denoiser"], table, texts["invented"]),
         "textgen": metrics["textgen"] | textgen(metrics["textgen"], table, texts),
         "sentiment": metrics["sentiment"]
@@ -279,6 +281,7 @@ def textgen(metrics: Row, table: Any, texts: Row) -> Row:
         "cold": cold,
         "hot": hot,
         "several": len(heat) > 1,
+        "reads_ngrams": any(row["layer"].startswith("grams") for row in table("textgen/layers")),
         "opens": than(hot["entropy"], cold["entropy"], "rises", "falls", "stays"),
         "spells": than(hot["known_words"], cold["known_words"], "rises", "falls", "stays"),
         "varies": than(hot["distinct_1"], cold["distinct_1"], "rises", "falls", "stays"),
