@@ -9,8 +9,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Set by some shells and editors; it would bring other versions of the libraries.
 unexport PYTHONPATH PYTHONHOME
+# A file of tests stays on one worker: many share what an earlier one made. Tests are dealt out in their order.
+WORKERS ?= 2
+PYTEST := python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+WRITABLE := test -w .dvc || { echo "error: this checkout is read-only, and a run writes to it; git clone it to where you \
+may write, and type make repro there" >&2; exit 1; }
 
-.PHONY: help setup repro demo experiments compare verify test test-offline test-browser bench lint lock clean
+.PHONY: help setup repro demo experiments compare verify test test-offline test-browser bench lint audit lock clean
 
 help:
 	@echo "make repro         set up .venv and run the whole pipeline (a few minutes)"
@@ -23,6 +28,7 @@ help:
 	@echo "make compare A=size-1 B=size-2   two experiments or commits as one Markdown table"
 	@echo "make bench         the results beside other people's tools, on this machine (40 minutes, 2.4 GB to download)"
 	@echo "make lint          style and formatting"
+	@echo "make audit         known vulnerabilities of the locked packages (asks a public service)"
 	@echo "make lock          compile the requirements again (needs uv)"
 	@echo "make clean         remove .venv; results and DVC's cache stay"
 
@@ -34,6 +40,7 @@ $(BIN)/reprise: reprise/command.sh $(VENV)/installed
 
 # A stamp per lock file: a changed lock is installed at the next make.
 $(VENV)/installed: requirements.txt
+	@$(WRITABLE)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("Reprise needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d; try: make PYTHON=python3.12 $(MAKECMDGOALS)" % v)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --require-hashes --requirement requirements.txt
@@ -50,6 +57,7 @@ $(VENV)/installed-dev: $(VENV)/installed-demo requirements-dev.txt requirements-
 
 # A tarball has no .git, and DVC must be told that this is meant; in a checkout, no longer.
 repro: setup
+	@$(WRITABLE)
 	@if [ ! -e .git ]; then dvc config --local core.no_scm true; \
 	elif grep -qs no_scm .dvc/config.local; then dvc config --local --unset core.no_scm; fi
 	@python -m stages.mend
@@ -75,10 +83,10 @@ demo: setup $(VENV)/installed-demo
 	@python -m reprise demo --port $(PORT)
 
 test: $(VENV)/installed-dev
-	python -m pytest
+	$(PYTEST)
 
 test-offline: $(VENV)/installed-dev
-	python -m pytest -m "not network"
+	$(PYTEST) -m "not network"
 
 test-browser: $(VENV)/installed-dev
 	python -m pytest -m browser
@@ -97,6 +105,9 @@ bench: setup $(BENCH)/installed
 lint: $(VENV)/installed-dev
 	ruff check .
 	ruff format --check .
+
+audit:
+	@PYTHON=$(PYTHON) bash .ci/audit
 
 # One lock for Python 3.11 to 3.13 and every platform, without forks: numpy's version is part of the result.
 COMPILE := uv pip compile --universal --fork-strategy fewest --generate-hashes --python-version 3.11 \
