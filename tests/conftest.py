@@ -1,3 +1,5 @@
+import shutil
+import subprocess
 from pathlib import Path
 
 import hypothesis
@@ -12,6 +14,26 @@ REPOSITORY = Path(__file__).parents[1]
 # The same examples every time, and no deadline: a busy machine is not a fault.
 hypothesis.settings.register_profile("reprise", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("reprise")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest file first, and last what starts from the small pipeline: of two workers, one builds it meanwhile."""
+    items.sort(key=lambda item: (item.path.name != "test_faults.py", "pipeline" in item.keywords))
+
+
+def copy_repository(folder: Path, *, without: tuple[str, ...] = ()) -> None:
+    """The files that git knows or would take, as they are now, in an empty folder.
+
+    Args:
+        folder: where to.
+        without: beginnings of the names to leave out.
+    """
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        if (REPOSITORY / name).is_file() and not (without and name.startswith(without)):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(REPOSITORY / name, folder / name)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """One small run of the real pipeline, made once, that every test of this folder starts from."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ import pytest
 import yaml
 from dvc.utils.serialize import modify_yaml
 
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, copy_repository
 
 # Little enough for seconds; a quality is not asked of these networks.
 TINY = {
@@ -28,24 +29,26 @@ STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["
 
 
 class Clone:
-    """A repository of its own, and commands typed in it."""
+    """A repository of its own, and commands typed in it, with the programs of the environment that `python` is of."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, python: str = sys.executable) -> None:
         self.folder = folder
+        self.python = python
 
     def copy(self, folder: Path) -> "Clone":
         """The same repository, DVC's cache and all, in an empty folder."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True, symlinks=True)
         return Clone(folder)
 
-    def type(self, *command: str) -> subprocess.CompletedProcess:
-        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    def type(self, *command: str, **variables: str) -> subprocess.CompletedProcess:
+        path = f"{Path(self.python).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, **variables}
         return subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=1800
         )
 
-    def succeed(self, *command: str) -> str:
-        result = self.type(*command)
+    def succeed(self, *command: str, **variables: str) -> str:
+        result = self.type(*command, **variables)
         assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout[-4000:]}\n{result.stderr[-4000:]}"
         return result.stdout + result.stderr
 
@@ -71,23 +74,19 @@ class Clone:
         return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in sorted(paths)}
 
 
+def differing(expected: dict[str, bytes], found: dict[str, bytes]) -> list[str]:
+    """Names of the outputs that are not the same in both."""
+    return sorted(name for name in expected | found if expected.get(name) != found.get(name))
+
+
 def stages_run(output: str) -> set[str]:
     """The stages whose command ran."""
     return set(re.findall(r"Running stage '([^']+)'", output))
 
 
 def build(folder: Path, params: dict) -> Clone:
-    """The files git knows or would take, as they are, in an empty folder; one full repro with `params`, committed."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    for name in filter(None, listed.split("\0")):
-        if (REPOSITORY / name).is_file() and not name.startswith(("metrics/", "plots/", "report/", "dvc.lock")):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(REPOSITORY / name, folder / name)
+    """The repository as it is now, in an empty folder; one full repro with `params`, committed."""
+    copy_repository(folder, without=("metrics/", "plots/", "report/", "dvc.lock"))
     clone = Clone(folder)
     clone.set_params(params)
     clone.succeed("git", "init", "--quiet")
@@ -101,11 +100,21 @@ def build(folder: Path, params: dict) -> Clone:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory) -> Clone:
-    """A finished run under a path with a space, to be copied (`clone`), not to be changed.
+    """A finished run under a path with a space, to be copied (`clone`), not to be changed; one for all workers.
 
     With an accent in the path all of this holds too, but for the queue: DVC cannot write its configuration then.
     """
-    return build(tmp_path_factory.mktemp("a folder"), TINY)
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "a folder"
+    folder.mkdir(exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second waits here for the first
+        if not (folder / "finished").exists():
+            shutil.rmtree(folder / "clone", ignore_errors=True)  # of a worker that failed
+            (folder / "clone").mkdir()
+            build(folder / "clone", TINY)
+            (folder / "finished").touch()
+    return Clone(folder / "clone")
 
 
 @pytest.fixture(scope="module")

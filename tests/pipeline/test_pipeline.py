@@ -111,10 +111,9 @@ def test_going_back_trains_nothing(clone):
 
 
 def test_a_size_that_is_not_compared_is_trained_alone(clone):
-    told = clone.succeed("dvc", "exp", "run", "--set-param", "latent=24")
-    assert "train-sizes" not in stages_run(told)
+    told = clone.succeed("dvc", "exp", "run", "--set-param", "latent=24", "train-autoencoder")
+    assert stages_run(told) == {"check", "train-autoencoder"}
     assert "autoencoder-24: trained in" in told
-    assert json.loads(clone.read("metrics/autoencoder.json"))["latent"] == 24
     clone.succeed("git", "checkout", "params.yaml", "dvc.lock", "metrics", "plots", "report")
     clone.succeed("dvc", "checkout")
     assert clone.succeed("git", "status", "--porcelain") == ""
@@ -137,10 +136,10 @@ def test_a_mistake_in_params_costs_nothing(clone):
 
 
 def test_queued_experiments_run(clone):
-    clone.succeed("dvc", "exp", "run", "--queue", "--name", "size", "--set-param", "latent=16,32,64")
+    clone.succeed("dvc", "exp", "run", "--queue", "--name", "size", "--set-param", "latent=32,64")
     clone.succeed("dvc", "exp", "run", "--run-all")
     shown = clone.succeed("dvc", "exp", "show", "--csv", "--drop", ".*/.*")
-    assert {"size-1", "size-2", "size-3"} <= set(re.findall(r"size-\d", shown))
+    assert {"size-1", "size-2"} <= set(re.findall(r"size-\d", shown))
     assert clone.succeed("git", "status", "--porcelain") == ""
 
 
@@ -162,10 +161,10 @@ def test_two_experiments_are_one_table(clone):
     assert clone.type("make", "--assume-old=setup", "compare").returncode != 0
 
 
-def test_every_output_is_the_same_again(clone):
+def test_what_is_forced_to_run_again_is_the_same_again(clone):
+    """One task of the four; all of them, from nothing: test_environment.py and test_faults.py."""
     before = clone.outputs()
-    assert stages_run(clone.succeed("dvc", "repro", "--force")) == set(STAGES)
+    told = clone.succeed("dvc", "repro", "--force", "evaluate-textgen")
+    assert stages_run(told) == {"check", "download-text", *(name for name in STAGES if name.endswith("-textgen"))}
     assert clone.succeed("git", "status", "--porcelain") == ""
-    after = clone.outputs()
-    assert sorted(after) == sorted(before)
-    assert [name for name in after if after[name] != before[name]] == []
+    assert clone.outputs() == before

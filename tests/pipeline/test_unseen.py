@@ -1,7 +1,13 @@
 """`python -m stages.<task>.evaluate --data PATH`, as typed after a run: JSON alone, and no file touched."""
 
 import json
+import os
+import runpy
 import struct
+import subprocess
+import sys
+import warnings
+from contextlib import redirect_stdout
 
 import numpy as np
 import pytest
@@ -46,8 +52,40 @@ def tree(clone) -> dict[str, tuple]:
     }
 
 
-def evaluate(clone, task, *arguments):
-    return clone.type("python", "-m", f"stages.{task}.evaluate", *arguments)
+@pytest.fixture
+def evaluate(clone, monkeypatch, capfd):
+    """`python -m stages.<task>.evaluate` in `clone`, but in this process, which has TensorFlow already."""
+
+    def run(task: str, *arguments: str) -> subprocess.CompletedProcess:
+        monkeypatch.chdir(clone.folder)
+        monkeypatch.setattr(sys, "argv", [task, *arguments])
+        capfd.readouterr()
+        output, code = os.dup(1), 0  # it makes the process' own output another
+        try:
+            with redirect_stdout(sys.stderr), warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "'stages.* found in sys.modules", RuntimeWarning)
+                runpy.run_module(f"stages.{task}.evaluate", run_name="__main__", alter_sys=True)
+        except SystemExit as error:
+            print(error.code, file=sys.stderr)
+            code = 1
+        finally:
+            os.dup2(output, 1)
+            os.close(output)
+        return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())
+
+    return run
+
+
+def test_typed_it_prints_json_alone(clone, own):
+    before = tree(clone)
+    path = own["autoencoder"]
+    told = clone.type("python", "-m", "stages.autoencoder.evaluate", "--data", path, "--limit", "20")
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["digits"] == 20
+    refused = clone.type("python", "-m", "stages.autoencoder.evaluate", "--data", path, "--model", "params.yaml")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.splitlines()[-1] == "error: --model: params.yaml is not a .keras file"
+    assert tree(clone) == before
 
 
 @pytest.mark.parametrize(
@@ -62,9 +100,9 @@ def evaluate(clone, task, *arguments):
         ),
     ],
 )
-def test_the_test_part_from_a_users_files_gives_the_stages_figures(clone, own, task, counted, same):
+def test_the_test_part_from_a_users_files_gives_the_stages_figures(clone, own, evaluate, task, counted, same):
     before = tree(clone)
-    result = evaluate(clone, task, "--data", own[task])
+    result = evaluate(task, "--data", own[task])
     assert result.returncode == 0, result.stderr
     assert tree(clone) == before
     told, metrics = json.loads(result.stdout), json.loads(clone.read(f"metrics/{task}.json"))
@@ -76,22 +114,22 @@ def test_the_test_part_from_a_users_files_gives_the_stages_figures(clone, own, t
         assert told[name] == pytest.approx(metrics[name], rel=1e-4), name
 
 
-def test_a_denoiser_gets_the_same_noise_as_in_the_stage(clone, own):
+def test_a_denoiser_gets_the_same_noise_as_in_the_stage(clone, own, evaluate):
     before = tree(clone)
     metrics = json.loads(clone.read("metrics/denoiser.json"))
     for name in ("conv", "dense"):
-        result = evaluate(clone, "denoiser", "--data", own["denoiser"], "--model", f"models/denoiser-{name}.keras")
+        result = evaluate("denoiser", "--data", own["denoiser"], "--model", f"models/denoiser-{name}.keras")
         told = json.loads(result.stdout)
         assert told["noisy"] == metrics["noisy"]
         assert told["denoised"] == metrics[name]
-    quiet = json.loads(evaluate(clone, "denoiser", "--data", own["denoiser"], "--noise-std", "0.1").stdout)
+    quiet = json.loads(evaluate("denoiser", "--data", own["denoiser"], "--noise-std", "0.1").stdout)
     assert quiet["noise_std"] == 0.1
     assert quiet["noisy"]["psnr"] > told["noisy"]["psnr"]
     assert tree(clone) == before
 
 
-def test_data_that_was_trained_on_is_told(clone):
-    result = evaluate(clone, "autoencoder", "--data", "stages/datasets/packaged.txt", "--limit", "20")
+def test_data_that_was_trained_on_is_told(evaluate):
+    result = evaluate("autoencoder", "--data", "stages/datasets/packaged.txt", "--limit", "20")
     told = json.loads(result.stdout)
     assert told["digits"] == 20
     assert "not unseen" in told["warning"]
@@ -103,16 +141,15 @@ def test_data_that_was_trained_on_is_told(clone):
     [
         ("autoencoder", ["--data", "nowhere"], "nowhere"),
         ("autoencoder", ["--data", "{autoencoder}", "--model", "no.keras"], "--model: no.keras is not a .keras file"),
-        ("autoencoder", ["--data", "{autoencoder}", "--model", "params.yaml"], "params.yaml is not a .keras file"),
         ("denoiser", ["--data", "{denoiser}", "--model", "models/textgen.keras"], "is not a denoiser of digits"),
         ("textgen", ["--data", "{textgen}", "--model", "models/sentiment.keras"], "is not a text model"),
         ("textgen", ["--data", "{textgen}", "--vocabulary", "nowhere"], "nowhere/characters.npz does not exist"),
         ("sentiment", ["--data", "{textgen}"], "text.txt"),
     ],
 )
-def test_bad_input_is_one_line_and_touches_nothing(clone, own, task, arguments, told):
+def test_bad_input_is_one_line_and_touches_nothing(clone, own, evaluate, task, arguments, told):
     before = tree(clone)
-    result = evaluate(clone, task, *(argument.format(**own) for argument in arguments))
+    result = evaluate(task, *(argument.format(**own) for argument in arguments))
     assert result.returncode == 1
     assert result.stdout == ""
     *_, last = result.stderr.strip().splitlines()
@@ -122,16 +159,16 @@ def test_bad_input_is_one_line_and_touches_nothing(clone, own, task, arguments, 
     assert tree(clone) == before
 
 
-def test_a_vocabulary_of_other_data_is_refused(clone, own, tmp_path):
+def test_a_vocabulary_of_other_data_is_refused(clone, own, evaluate, tmp_path):
     characters = artifacts.read_npz(clone.folder / "data/textgen/characters.npz")
     artifacts.write_npz(tmp_path / "characters.npz", **characters | {"vocabulary": characters["vocabulary"][:-1]})
-    result = evaluate(clone, "textgen", "--data", own["textgen"], "--vocabulary", str(tmp_path))
+    result = evaluate("textgen", "--data", own["textgen"], "--vocabulary", str(tmp_path))
     assert result.returncode == 1
     assert "it was trained on other data" in result.stderr
     for name in ("vocabulary.txt", "ngrams.npz"):
         artifacts.write_bytes(tmp_path / name, artifacts.read_bytes(clone.folder / "data/sentiment" / name))
     reviews = artifacts.read_npz(clone.folder / "data/sentiment/reviews.npz")
     artifacts.write_npz(tmp_path / "reviews.npz", **reviews | {"train_labels": 1 - reviews["train_labels"]})
-    result = evaluate(clone, "sentiment", "--data", own["sentiment"], "--vocabulary", str(tmp_path))
+    result = evaluate("sentiment", "--data", own["sentiment"], "--vocabulary", str(tmp_path))
     assert result.returncode == 1
     assert "the model was not trained on" in result.stderr

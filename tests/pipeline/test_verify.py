@@ -1,4 +1,4 @@
-"""`make verify` on the small pipeline: equal, other bytes, other metrics. One task, as the rest runs no other code."""
+"""`make verify` where bytes or metrics differ. Where all is equal, it is the run of test_environment.py."""
 
 import json
 import re
@@ -8,62 +8,66 @@ from pathlib import Path
 
 import pytest
 
+from stages import artifacts
+from stages import verify as module
 from stages.summary import HEADLINES, look_up
-from stages.verify import numbers, tolerance
+from stages.verify import numbers, tell_hashes, tolerance
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.network]
-STAGES = ("evaluate-autoencoder",)
-RUN = {"check", "download-digits", "preprocess-autoencoder", "train-sizes", "train-autoencoder", "evaluate-autoencoder"}
+STAGE = "evaluate-autoencoder"
 
 
-def scratch_folders() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("reprise-verify-*"))
+@pytest.fixture
+def verify(clone, tmp_path, monkeypatch, capfd):
+    """Verify STAGE of `clone`, with its cache: what would only be made a second time is restored. Leaves nothing."""
+
+    def repro(scratch: Path, *arguments: str) -> None:
+        artifacts.write_text(
+            scratch / ".dvc" / "config.local", f"[cache]\n    dir = {clone.folder / '.dvc' / 'cache'}\n"
+        )
+        whole(scratch, *arguments)
+
+    def run() -> tuple[int, str]:
+        status = clone.succeed("git", "status", "--porcelain")
+        code = module.main([STAGE])
+        assert clone.succeed("git", "status", "--porcelain") == status
+        assert list(tmp_path.iterdir()) == []
+        return code, capfd.readouterr().out
+
+    whole = module.repro
+    monkeypatch.setattr(module, "repro", repro)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(clone.folder)
+    return run
 
 
-def verify(clone, *stages):
-    """Run it in `clone`; it must leave nothing behind."""
-    before = scratch_folders()
-    status = clone.succeed("git", "status", "--porcelain")
-    result = clone.type(sys.executable, "-m", "stages.verify", *stages)
-    assert clone.succeed("git", "status", "--porcelain") == status
-    assert scratch_folders() <= before
-    return result
-
-
-def test_equal_bytes(clone):
+def test_other_bytes_and_an_equal_metric(clone, verify):
     (clone.folder / "notes.txt").write_text("not committed", encoding="utf-8")
-    result = verify(clone, *STAGES)
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert "not committed; they are not looked at" in result.stdout
-    assert "verified by bytes" in result.stdout
-    assert {line.split()[0] for line in result.stdout.splitlines() if line.endswith("  equal")} == RUN
-    assert "metrics are compared" not in result.stdout
-
-
-def test_other_bytes_and_an_equal_metric(clone):
-    (clone.folder / "notes.txt").unlink(missing_ok=True)
     lock = clone.read("dvc.lock")
     entry = re.search(r"path: models/autoencoder\.keras\n\s+hash: md5\n\s+md5: (\w{32})", lock)
     (clone.folder / "dvc.lock").write_text(lock.replace(entry[1], "f" * 32), encoding="utf-8")
     clone.succeed("git", "commit", "--quiet", "--all", "--message", "Another model")
-    result = verify(clone, *STAGES)
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert re.search(r"models/autoencoder\.keras +ffffffff +[0-9a-f]{8} +different", result.stdout)
-    assert "train-autoencoder repeats itself to the bit" in result.stdout
-    assert "verified by metrics, not by bytes" in result.stdout
+    code, told = verify()
+    assert code == 0, told
+    assert "not committed; they are not looked at" in told
+    assert re.search(r"models/autoencoder\.keras +ffffffff +[0-9a-f]{8} +different", told)
+    assert "train-autoencoder repeats itself to the bit" in told
+    assert "verified by metrics, not by bytes" in told
 
 
-def test_a_metric_that_is_off(clone):
+def test_a_metric_that_is_off(clone, verify):
+    (clone.folder / "notes.txt").unlink()
     path = clone.folder / "metrics" / "autoencoder.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     content["mse"] *= 2
     path.write_text(json.dumps(content), encoding="utf-8")
     clone.succeed("git", "commit", "--quiet", "--all", "--message", "Another result")
-    result = verify(clone, *STAGES)
-    assert result.returncode == 1
-    assert "different from the committed file" in result.stdout
-    assert re.search(r"autoencoder\.mse .* OFF\n", result.stdout)
-    assert "not verified: 1 of " in result.stdout
+    code, told = verify()
+    assert code == 1
+    assert "not looked at" not in told
+    assert "different from the committed file" in told
+    assert re.search(r"autoencoder\.mse .* OFF\n", told)
+    assert "not verified: 1 of " in told
 
 
 def test_not_a_checkout(clone, tmp_path):
@@ -75,7 +79,7 @@ def test_not_a_checkout(clone, tmp_path):
 
 
 def test_a_stage_that_does_not_exist(clone):
-    result = verify(clone, "train-nothing")
+    result = clone.type(sys.executable, "-m", "stages.verify", "train-nothing")
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1].startswith("error: the pipeline failed in the scratch clone")
     assert "train-nothing" in result.stderr
@@ -86,6 +90,16 @@ def test_the_tolerance_of_a_headline_is_narrow(repository, headline):
     task, _, key, _ = headline
     committed = look_up(json.loads((repository / "metrics" / f"{task}.json").read_text(encoding="utf-8")), key)
     assert 0 < tolerance(f"{task}.{key}", committed) <= 0.02 * committed
+
+
+def test_an_output_in_git_that_dvc_does_not_cache_counts_as_the_files_in_it(capsys):
+    now = {("report", "report"): "a" * 32, ("report", "report.md"): "b" * 32, ("train", "models/a.keras"): "c" * 32}
+    assert tell_hashes(now, now, ["report/index.html"]) == [("report", "report")]
+    *_, first, second, third, count = capsys.readouterr().out.splitlines()
+    assert first.endswith("different from the committed file")
+    assert second.endswith("equal")
+    assert third.endswith("equal")
+    assert count == "2 of 3 outputs equal"
 
 
 def test_numbers_of_nested_metrics():
