@@ -1,20 +1,27 @@
-"""What a kill or a full disk can break in DVC's own files, put right: `python -m stages.mend`, before `dvc repro`.
+"""What a kill or a full disk can leave of DVC's own files, put right: `python -m stages.mend`, before `dvc repro`.
 
 DVC writes dvc.lock and its list of busy files in place, so a kill within these milliseconds, or a disk that is full
 then, leaves them cut, and every later command fails. Both can be spared: results are in DVC's cache, and what a stage
 made of the same inputs is found there without dvc.lock too.
+
+Copies that DVC or a stage was making are left under names of their own, which Git and DVC ignore; they only take room.
 """
 
 import json
+import re
 import subprocess
+import time
 from pathlib import Path
+
+import psutil
 
 LOCK = Path("dvc.lock")
 BUSY = Path(".dvc/tmp/rwlock")
+OUTPUTS = ("data", "models", "metrics", "plots")
 
 
 def main() -> None:
-    """Say what was cut, if anything, and replace it."""
+    """Say what was cut, if anything, and replace it; remove half-made copies."""
     if BUSY.exists() and not _is_json(BUSY):
         BUSY.unlink()
         print(f"{BUSY} was cut by a kill or a full disk: removed")
@@ -22,6 +29,19 @@ def main() -> None:
         LOCK.unlink()
         subprocess.run(["git", "checkout", "--quiet", "--", str(LOCK)], stderr=subprocess.DEVNULL, check=False)
         print(f"{LOCK} was cut by a kill or a full disk: {'as committed again' if LOCK.exists() else 'removed'}")
+    if halves := _half_made():
+        for path in halves:
+            path.unlink(missing_ok=True)
+        print(f"removed what a kill left half made: {', '.join(map(str, halves))}")
+
+
+def _half_made() -> list[Path]:
+    """Temporary files among the outputs that nobody writes any more: no dvc is at work, and they are 10 s old."""
+    owners = re.findall(r'"pid": *(\d+)', BUSY.read_text(encoding="utf-8")) if BUSY.exists() else []
+    if any(psutil.pid_exists(int(pid)) for pid in owners):
+        return []
+    paths = [path for folder in OUTPUTS for pattern in ("*.tmp", "*.tmp.keras") for path in Path(folder).rglob(pattern)]
+    return sorted(path for path in paths if path.is_file() and path.stat().st_mtime < time.time() - 10)
 
 
 def _is_json(path: Path) -> bool:

@@ -1,5 +1,7 @@
 """DVC's own files, cut as a kill or a full disk leaves them."""
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -63,3 +65,24 @@ def test_whole_files_are_left_alone(checkout, capsys):
     assert (checkout / "dvc.lock").read_bytes().endswith(b"# edited\n")
     assert (checkout / mend.BUSY).exists()
     assert capsys.readouterr().out == ""
+
+
+def test_copies_left_half_made_are_removed_when_nobody_makes_them(checkout, capsys):
+    left = [Path("data/raw/.TLRjeJbaGM1RTjQvYRy3kA.tmp"), Path("models/sizes/.latent-16.tmp.keras")]
+    for path in (*left, Path("data/raw/.new.tmp"), Path("data/raw/digits.npz")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+        if path.name != ".new.tmp":
+            os.utime(path, (0, 0))
+    mend.BUSY.parent.mkdir(parents=True, exist_ok=True)
+    mend.BUSY.write_text(
+        json.dumps({"data/raw": {"write": {"pid": os.getpid(), "cmd": "dvc repro"}}}), encoding="utf-8"
+    )
+    mend.main()
+    assert all(path.exists() for path in left)
+    mend.BUSY.write_text("{}", encoding="utf-8")
+    mend.main()
+    assert not any(path.exists() for path in left)
+    assert Path("data/raw/.new.tmp").exists()
+    assert Path("data/raw/digits.npz").exists()
+    assert capsys.readouterr().out == f"removed what a kill left half made: {left[0]}, {left[1]}\n"
