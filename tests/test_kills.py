@@ -44,7 +44,8 @@ def repository_of_one(tmp_path_factory) -> Path:
     (folder / "stages").mkdir()
     shutil.copyfile(REPOSITORY / "stages" / "__init__.py", folder / "stages" / "__init__.py")
     (folder / "endless.py").write_text(STAGE, encoding="utf-8")
-    (folder / "dvc.yaml").write_text("stages:\n  endless:\n    cmd: python endless.py\n", encoding="utf-8")
+    stage = "stages:\n  endless:\n    cmd: python endless.py\n    outs: [made]\n"
+    (folder / "dvc.yaml").write_text(stage, encoding="utf-8")
     subprocess.run([BIN / "dvc", "init", "--quiet", "--no-scm"], cwd=folder, check=True)
     return folder
 
@@ -143,3 +144,16 @@ def test_ctrl_c_is_told_in_a_line(scratch, shell):
     assert "interrupted; the next `dvc repro` goes on here" in told
     assert "failed to reproduce 'endless'" in told
     assert "Traceback" not in told
+
+
+def test_a_second_repro_at_the_same_time_ends_at_once_and_names_the_first(scratch):
+    first = start(scratch, "dvc", "repro")
+    number_in(scratch / "early")
+    second = start(scratch, "dvc", "repro")
+    told = second.communicate(timeout=60)[1]
+    assert second.returncode != 0
+    assert "made' is busy" in told
+    assert f"(PID {first.pid})" in told
+    assert first.poll() is None
+    first.terminate()
+    first.wait()
