@@ -17,7 +17,7 @@ import psutil
 
 LOCK = Path("dvc.lock")
 BUSY = Path(".dvc/tmp/rwlock")
-OUTPUTS = ("data", "models", "metrics", "plots")
+OUTPUTS = ("data", "models", "metrics", "plots", "report")
 
 
 def main() -> None:
