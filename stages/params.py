@@ -2,7 +2,7 @@
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from stages import StageError
 
 PATH = Path("params.yaml")
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def _no_truth_value(value: Any) -> Any:
@@ -213,17 +214,26 @@ def load(path: Path = PATH) -> Params:
         raise StageError(f"{path} does not exist here; run from the top of the repository") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StageError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    return validated(Params, content, path)
+
+
+def validated(model: type[Model], content: Any, path: Path) -> Model:
+    """A file's content as a typed object.
+
+    Raises:
+        StageError: with one line for each wrong key: its name, its value and what is allowed.
+    """
     try:
-        return Params.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as error:
-        raise StageError("\n".join(_explain(path, problem) for problem in error.errors())) from error
+        raise StageError("\n".join(_explain(model, path, problem) for problem in error.errors())) from error
 
 
-def _explain(path: Path, problem: dict[str, Any]) -> str:
+def _explain(model: type[BaseModel], path: Path, problem: dict[str, Any]) -> str:
     """One line for one problem that pydantic found."""
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        known = _keys(Params, problem["loc"][:-1])
+        known = _keys(model, problem["loc"][:-1])
         close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
         return f"{path}: unknown key {key}; {hint}"
@@ -233,8 +243,8 @@ def _explain(path: Path, problem: dict[str, Any]) -> str:
     return f"{path}: {key or 'the file'} is {problem['input']!r}; {allowed}"
 
 
-def _keys(section: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
-    """The keys that the section at `location` knows."""
+def _keys(section: Any, location: tuple[Any, ...]) -> list[str]:
+    """The keys that the section at `location` knows; a number in it is a place in a list."""
     for part in location:
-        section = section.model_fields[part].annotation
+        section = section.model_fields[part].annotation if isinstance(part, str) else get_args(section)[0]
     return list(section.model_fields)

@@ -1,0 +1,110 @@
+"""The command line: python -m sweeps run|plan|table FILE
+
+Exit status: 0 all well, 1 an experiment failed or something is wrong with the input, 2 the command line is wrong, 130
+Ctrl-C.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+from stages import StageError, artifacts
+from stages.params import load as load_params
+from sweeps import environment
+from sweeps.declaration import Experiment, Sweep, existing, load
+
+LOGS = Path(".dvc/tmp/sweeps")  # ignored by Git
+
+
+def main() -> int:
+    """Read the command line and obey it; return the exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    options = parser().parse_args()
+    os.environ.update(environment())
+    sweep = load(options.file)
+    if options.command == "plan":
+        return plan(sweep)
+    if options.command == "run" and (status := run(sweep, options)):
+        return status
+    from sweeps import results
+
+    for path in results.write(sweep):
+        print(path)
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and option."""
+    top = argparse.ArgumentParser(prog="python -m sweeps", description="Many experiments, declared in one file.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, told in {
+        "run": "run what is missing of a sweep, then write its table",
+        "plan": "list a sweep's experiments, without running any",
+        "table": "write the table of what has been run",
+    }.items():
+        command = commands.add_parser(name, help=told, description=f"{told[0].upper()}{told[1:]}.")
+        command.add_argument("file", help="such as sweeps/default.yaml")
+        if name == "run":
+            command.add_argument(
+                *("--jobs", "-j"),
+                type=int,
+                default=max(1, (os.cpu_count() or 1) // load_params().threads),
+                help="experiments at a time on this machine (default: processors / threads, here %(default)s)",
+            )
+            command.add_argument(
+                "--ray", metavar="ADDRESS", help="run on a Ray cluster: auto for the one of this machine, or host:port"
+            )
+            command.add_argument("--git-remote", default="origin", metavar="NAME", help="with --ray (default: origin)")
+            command.add_argument("--dvc-remote", metavar="NAME", help="with --ray (default: DVC's default remote)")
+    return top
+
+
+def plan(sweep: Sweep) -> int:
+    """List the experiments, the ones to run first marked."""
+    known = existing()
+    for experiment in sweep.experiments:
+        print("done   " if experiment.name in known else "missing", experiment.name)
+    return 0
+
+
+def run(sweep: Sweep, options: argparse.Namespace) -> int:
+    """Run what is missing; report what failed, with the end of its log."""
+    if options.ray is None:
+        from sweeps import local
+
+        missing = _missing(sweep, existing())
+        failed = local.run(missing, options.jobs) if missing else {}
+    else:
+        from sweeps import cluster
+
+        with cluster.connected(options.ray):
+            remotes = cluster.checked_remotes(options.git_remote, options.dvc_remote)
+            missing = _missing(sweep, existing() | cluster.pushed(remotes))
+            failed = cluster.run(missing, remotes) if missing else {}
+            cluster.fetch(remotes, [experiment.name for experiment in sweep.experiments])
+    for name, log in failed.items():
+        artifacts.write_text(LOGS / f"{name}.log", log)
+        print(f"\nfailed: {name}; all of its log: {LOGS / name}.log", file=sys.stderr)
+        print("\n".join(f"  {line}" for line in log.splitlines()[-10:]), file=sys.stderr)
+    if failed:
+        print(f"\n{len(failed)} failed; run the same again to try these once more", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _missing(sweep: Sweep, known: dict[str, str]) -> list[Experiment]:
+    missing = [experiment for experiment in sweep.experiments if experiment.name not in known]
+    already = len(sweep.experiments) - len(missing)
+    print(f"{sweep.path}: {len(sweep.experiments)} experiments, {already} of them there already", file=sys.stderr)
+    return missing
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except StageError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print("\nstopped; run the same again for what is missing", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,137 @@
+"""A sweep on this machine, through DVC's own queue."""
+
+import contextlib
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+from dvc.repo import Repo
+
+from stages import StageError
+from sweeps import dvc, git
+from sweeps.declaration import Experiment, existing
+from sweeps.progress import Progress
+
+POLL = 1.0  # seconds
+STALLED = 60.0  # seconds without a running experiment after which the workers are started again
+LOST = 5  # polls after which an experiment that is nowhere has failed; one on its way from state to state is seen again
+
+
+def run(experiments: Sequence[Experiment], jobs: int) -> dict[str, str]:
+    """Run experiments through DVC's queue, `jobs` at a time.
+
+    Returns:
+        The failed ones: name → the end of its log.
+
+    Raises:
+        StageError: Git does not know who the user is, or the queue holds experiments of somebody else.
+    """
+    for key in ("user.name", "user.email"):
+        try:
+            git("config", key)
+        except StageError as error:
+            raise StageError(f"DVC's queue commits, and Git does not know who you are: git config {key} ...") from error
+    names = {experiment.name for experiment in experiments}
+    with Repo() as repo:
+        queue = repo.experiments.celery_queue
+        others = {str(entry.name) for entry in (*queue.iter_queued(), *queue.iter_active())} - names
+        if others:
+            raise StageError(
+                f"DVC's queue holds {', '.join(sorted(others))}, not of this sweep: "
+                "`dvc queue start` runs what it holds, `dvc queue remove --queued` forgets it"
+            )
+        with _left_clean(queue, names):
+            for experiment in experiments:
+                dvc("exp", "run", "--queue", *experiment.arguments)
+            return _follow(queue, names, jobs)
+
+
+@contextlib.contextmanager
+def _left_clean(queue: Any, names: set[str]) -> Iterator[None]:
+    """Begin and end without an experiment of these names in the queue, failed ones excepted, and without a worker."""
+    _stop(queue)
+    _forget(queue, names)
+    ended = False
+    try:
+        yield
+        ended = True
+    finally:
+        interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C comes while the first is obeyed
+        try:
+            _stop(queue)
+            if not ended:
+                _forget(queue, names)
+        finally:
+            signal.signal(signal.SIGINT, interrupt)
+
+
+def _follow(queue: Any, names: set[str], jobs: int) -> dict[str, str]:
+    """Start the workers and tell how far they are until every experiment has ended."""
+    progress = Progress(len(names))
+    failed: dict[str, str] = {}
+    missed = dict.fromkeys(names, 0)
+    last_seen = float("-inf")
+    while True:
+        # In the order in which an experiment moves on, so that none is missed while it does.
+        queued = {entry.name for entry in queue.iter_queued()} & names
+        running = {entry.name for entry in queue.iter_active()} & names
+        done = existing().keys() & names
+        for name in names - done - failed.keys():
+            missed[name] = 0 if name in queued | running else missed[name] + 1
+            if missed[name] >= LOST:
+                failed[name] = _log(name)
+                progress.note(f"failed: {name}")
+        progress.tell(len(running - done), len(done), len(failed))
+        if len(done) + len(failed) == len(names):
+            return failed
+        if running:
+            last_seen = time.monotonic()
+        elif queued and time.monotonic() - last_seen > STALLED:
+            last_seen = time.monotonic()
+            dvc("queue", "start", "--jobs", str(jobs))
+        time.sleep(POLL)
+
+
+def _log(name: str) -> str:
+    try:
+        return dvc("queue", "logs", name)
+    except StageError as error:
+        return str(error)
+
+
+def _stop(queue: Any) -> None:
+    """End what runs, as Ctrl-C would, and the workers; what does not end by that is killed."""
+    workers = _workers(queue)
+    if not workers and not any(True for _ in queue.iter_active()):
+        return
+    dvc("queue", "stop")  # so that no worker takes another experiment
+    for entry in list(queue.iter_active()):
+        with contextlib.suppress(StageError):  # it has just ended
+            dvc("queue", "kill", entry.name)
+    _, alive = psutil.wait_procs(workers, timeout=20)
+    for process in alive:
+        process.kill()
+    for entry in list(queue.iter_active()):  # of a worker that was killed: only the queue's records are left
+        with contextlib.suppress(StageError):
+            dvc("queue", "kill", entry.name)
+
+
+def _workers(queue: Any) -> list[psutil.Process]:
+    """The queue's workers, with all that they have started."""
+    found: list[psutil.Process] = []
+    for path in Path(queue.wdir).glob("dvc-exp-worker-*.pid"):
+        with contextlib.suppress(psutil.NoSuchProcess, ValueError):
+            process = psutil.Process(int(path.read_text(encoding="utf-8")))
+            if "queue-worker" in process.cmdline():  # not another one that has got its number since
+                found += [*process.children(recursive=True), process]
+    return found
+
+
+def _forget(queue: Any, names: set[str]) -> None:
+    """Take experiments of these names out of the queue, waiting or failed; what succeeded is an experiment by now."""
+    entries = [*queue.iter_queued(), *(result.entry for result in queue.iter_failed())]
+    for name in sorted({entry.name for entry in entries} & names):
+        dvc("queue", "remove", name)

@@ -1,0 +1,158 @@
+"""A tiny DVC project with the params.yaml of this one: four stages of a tenth of a second, without TensorFlow."""
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from sweeps.declaration import experiment_refs
+from tests.conftest import REPOSITORY
+from tests.pipeline.conftest import Clone
+
+PIPELINE = """
+stages:
+  train-sizes: # as here: obeys the seed, not `latent`
+    cmd: python work.py sizes
+    deps: [work.py]
+    params: [seed]
+    outs: [models/sizes.txt]
+  train:
+    cmd: python work.py train
+    deps: [work.py, models/sizes.txt]
+    params: [seed, latent]
+    outs: [models/model.txt]
+  evaluate-autoencoder:
+    cmd: python work.py evaluate
+    deps: [work.py, models/model.txt]
+    metrics:
+      - metrics/autoencoder.json: {cache: false}
+  evaluate-textgen:
+    cmd: python work.py textgen
+    deps: [work.py]
+    params: [seed]
+    metrics:
+      - metrics/textgen.json: {cache: false}
+"""
+# A latent of 13 fails. Every run of a stage leaves a mark in the folder MARKS, so that runs can be counted; where
+# it holds a file `slow`, training takes long.
+WORK = """
+import json, os, sys, time, uuid
+from pathlib import Path
+
+import yaml
+
+params = yaml.safe_load(Path("params.yaml").read_text())
+seed, latent = params["seed"], params["latent"]
+stage = sys.argv[1]
+marks = Path(os.environ["MARKS"])
+(marks / f"{stage}-{seed}-{latent}-{uuid.uuid4().hex}").write_text(str(os.getpid()))
+Path("models").mkdir(exist_ok=True)
+Path("metrics").mkdir(exist_ok=True)
+if stage == "sizes":
+    Path("models/sizes.txt").write_text(f"sizes of {seed} " * 1000)
+elif stage == "train":
+    if latent == 13:
+        sys.exit("latent 13 is out of luck")
+    if (marks / "slow").exists():
+        time.sleep(float((marks / "slow").read_text()))
+    Path("models/model.txt").write_text(f"{seed / latent}")
+elif stage == "evaluate":
+    loss = float(Path("models/model.txt").read_text())
+    Path("metrics/autoencoder.json").write_text(json.dumps({"mse": loss, "pca": {"mse": 2 * loss}}))
+else:
+    Path("metrics/textgen.json").write_text(json.dumps({"nats": seed}))
+"""
+SWEEP = """
+groups:
+- name: size
+  params:
+    latent: [16, 32]
+  seeds: [7, 8]
+  targets: [evaluate-autoencoder]
+  metrics: [autoencoder.mse, autoencoder.pca.mse]
+- name: text
+  seeds: [7, 8]
+  targets: [evaluate-textgen]
+  metrics: [textgen.nats]
+"""
+
+
+class Project(Clone):
+    """The tiny project, and `python -m sweeps` typed in it."""
+
+    @property
+    def marks(self) -> Path:
+        """A file for every run of a stage."""
+        return self.folder.parent / "marks"
+
+    def runs(self) -> list[str]:
+        """Stage, seed and latent of every run of a stage, on any node."""
+        return sorted(path.name.rsplit("-", 1)[0] for path in self.marks.glob("*-*"))
+
+    def environment(self, **more: str) -> dict[str, str]:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return {**os.environ, "PATH": path, "PYTHONPATH": str(REPOSITORY), "MARKS": str(self.marks), **more}
+
+    def start(self, *arguments: str, **more: str) -> subprocess.Popen:
+        """`python -m sweeps` in a process group of its own, to be struck by Ctrl-C."""
+        command = [sys.executable, "-m", "sweeps", *arguments]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(
+            command, cwd=self.folder, env=self.environment(**more), start_new_session=True, **pipes
+        )
+
+    def sweeps(self, *arguments: str, **more: str) -> subprocess.CompletedProcess:
+        process = self.start(*arguments, **more)
+        stdout, stderr = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def write(self, name: str, content: str) -> None:
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_text(textwrap.dedent(content).lstrip(), encoding="utf-8")
+
+    def commit(self, message: str) -> None:
+        self.succeed("git", "add", "--all")
+        self.succeed("git", "commit", "--quiet", "--message", message)
+
+    def trees(self) -> dict[str, str]:
+        """Name of every experiment → hash of all of its content that Git holds."""
+        listing = self.succeed("git", "for-each-ref", "--format=%(tree)\t%(refname)", "refs/exps")
+        return experiment_refs(listing)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Project:
+    """The tiny project after its first `dvc repro`, committed; to be copied, not to be changed."""
+    folder = tmp_path_factory.mktemp("sweeps") / "project"
+    folder.mkdir()
+    project = Project(folder)
+    project.marks.mkdir()
+    shutil.copyfile(REPOSITORY / "params.yaml", folder / "params.yaml")
+    project.write("dvc.yaml", PIPELINE)
+    project.write("work.py", WORK)
+    project.write("sweeps/small.yaml", SWEEP)
+    project.write(".gitignore", "/models/\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MARKS", str(project.marks))
+        project.succeed("git", "init", "--quiet", "--initial-branch", "main")
+        project.succeed("git", "config", "user.name", "Student")
+        project.succeed("git", "config", "user.email", "student@example.com")
+        project.succeed("dvc", "init", "--quiet")
+        project.succeed("dvc", "config", "core.analytics", "false")
+        project.succeed("dvc", "repro")
+        project.commit("A run")
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path, monkeypatch) -> Project:
+    """A copy of the finished project with no mark yet, the current folder."""
+    (tmp_path / "marks").mkdir()
+    copy = Project(finished.copy(tmp_path / "project").folder)
+    monkeypatch.setenv("MARKS", str(copy.marks))
+    monkeypatch.chdir(copy.folder)
+    return copy
