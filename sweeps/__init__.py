@@ -9,6 +9,7 @@ imports it.
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from stages import StageError
@@ -38,11 +39,14 @@ def dvc(*arguments: str) -> str:
 
 
 def _told(*command: str) -> str:
-    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
-    if result.returncode:
-        name = "git" if command[0] == "git" else "dvc"
-        lines = [line for line in result.stderr.splitlines() if line.strip()]
-        errors = [line for line in lines if line.startswith(("ERROR: ", "fatal: ", "error: "))] or lines or ["failed"]
-        arguments = " ".join(command[1 if name == "git" else 3 :][:3])
-        raise StageError(f"{name} {arguments}: {errors[-1].split(': ', 1)[-1]}")
-    return result.stdout
+    # Files, not pipes: `dvc queue start` leaves workers behind, and a pipe would be read until they end.
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output, tempfile.TemporaryFile("w+") as errors:
+        result = subprocess.run(command, stdout=output, stderr=errors, check=False, env=environment())
+        output.seek(0)
+        errors.seek(0)
+        if result.returncode == 0:
+            return output.read()
+        told = [line for line in errors.read().splitlines() if line.strip()]
+    name, arguments = ("git", command[1:]) if command[0] == "git" else ("dvc", command[3:])
+    wrong = [line for line in told if line.startswith(("ERROR: ", "fatal: ", "error: "))] or told or [": it failed"]
+    raise StageError(f"{name} {' '.join(arguments[:2])}: {wrong[-1].split(': ', 1)[-1]}")

@@ -26,13 +26,13 @@ def main() -> int:
     sweep = load(options.file)
     if options.command == "plan":
         return plan(sweep)
-    if options.command == "run" and (status := run(sweep, options)):
-        return status
-    from sweeps import results
+    status = run(sweep, options) if options.command == "run" else 0
+    if status == 0 or any(experiment.name in existing() for experiment in sweep.experiments):
+        from sweeps import results
 
-    for path in results.write(sweep):
-        print(path)
-    return 0
+        for path in results.write(sweep):
+            print(path)
+    return status
 
 
 def parser() -> argparse.ArgumentParser:
@@ -79,11 +79,10 @@ def run(sweep: Sweep, options: argparse.Namespace) -> int:
     else:
         from sweeps import cluster
 
-        with cluster.connected(options.ray):
-            remotes = cluster.checked_remotes(options.git_remote, options.dvc_remote)
-            missing = _missing(sweep, existing() | cluster.pushed(remotes))
-            failed = cluster.run(missing, remotes) if missing else {}
-            cluster.fetch(remotes, [experiment.name for experiment in sweep.experiments])
+        remotes = cluster.checked_remotes(options.git_remote, options.dvc_remote)
+        missing = _missing(sweep, existing() | cluster.pushed(remotes))
+        failed = cluster.run(missing, remotes, options.ray) if missing else {}
+        cluster.fetch(remotes, [experiment.name for experiment in sweep.experiments])
     for name, log in failed.items():
         artifacts.write_text(LOGS / f"{name}.log", log)
         print(f"\nfailed: {name}; all of its log: {LOGS / name}.log", file=sys.stderr)

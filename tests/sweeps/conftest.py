@@ -5,8 +5,11 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from sweeps.declaration import experiment_refs
@@ -38,12 +41,14 @@ stages:
       - metrics/textgen.json: {cache: false}
 """
 # A latent of 13 fails. Every run of a stage leaves a mark in the folder MARKS, so that runs can be counted; where
-# it holds a file `slow`, training takes long.
+# it holds a file `wait`, training does.
 WORK = """
 import json, os, sys, time, uuid
 from pathlib import Path
 
 import yaml
+
+import stages  # a stage ends with the dvc that started it, as every stage here does
 
 params = yaml.safe_load(Path("params.yaml").read_text())
 seed, latent = params["seed"], params["latent"]
@@ -57,8 +62,8 @@ if stage == "sizes":
 elif stage == "train":
     if latent == 13:
         sys.exit("latent 13 is out of luck")
-    if (marks / "slow").exists():
-        time.sleep(float((marks / "slow").read_text()))
+    while (marks / "wait").exists():
+        time.sleep(0.1)
     Path("models/model.txt").write_text(f"{seed / latent}")
 elif stage == "evaluate":
     loss = float(Path("models/model.txt").read_text())
@@ -76,6 +81,21 @@ groups:
   metrics: [autoencoder.mse, autoencoder.pca.mse]
 - name: text
   seeds: [7, 8]
+  targets: [evaluate-textgen]
+  metrics: [textgen.nats]
+"""
+
+
+THREE = """
+groups:
+- name: size
+  params:
+    latent: [16, 32]
+  seeds: [8]
+  targets: [evaluate-autoencoder]
+  metrics: [autoencoder.mse]
+- name: text
+  seeds: [8]
   targets: [evaluate-textgen]
   metrics: [textgen.nats]
 """
@@ -101,9 +121,7 @@ class Project(Clone):
         """`python -m sweeps` in a process group of its own, to be struck by Ctrl-C."""
         command = [sys.executable, "-m", "sweeps", *arguments]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(
-            command, cwd=self.folder, env=self.environment(**more), start_new_session=True, **pipes
-        )
+        return subprocess.Popen(command, cwd=self.folder, env=self.environment(**more), start_new_session=True, **pipes)
 
     def sweeps(self, *arguments: str, **more: str) -> subprocess.CompletedProcess:
         process = self.start(*arguments, **more)
@@ -135,14 +153,18 @@ def finished(tmp_path_factory) -> Project:
     project.write("dvc.yaml", PIPELINE)
     project.write("work.py", WORK)
     project.write("sweeps/small.yaml", SWEEP)
+    project.write("sweeps/three.yaml", THREE)
     project.write(".gitignore", "/models/\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MARKS", str(project.marks))
+        patch.setenv("PYTHONPATH", str(REPOSITORY))
         project.succeed("git", "init", "--quiet", "--initial-branch", "main")
         project.succeed("git", "config", "user.name", "Student")
         project.succeed("git", "config", "user.email", "student@example.com")
         project.succeed("dvc", "init", "--quiet")
         project.succeed("dvc", "config", "core.analytics", "false")
+        project.succeed("dvc", "remote", "add", "--default", "shared", "../outputs")
+        project.succeed("git", "remote", "add", "origin", "../remote.git")
         project.succeed("dvc", "repro")
         project.commit("A run")
     return project
@@ -154,5 +176,26 @@ def project(finished, tmp_path, monkeypatch) -> Project:
     (tmp_path / "marks").mkdir()
     copy = Project(finished.copy(tmp_path / "project").folder)
     monkeypatch.setenv("MARKS", str(copy.marks))
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     monkeypatch.chdir(copy.folder)
     return copy
+
+
+def left_running(folder: Path) -> list[str]:
+    """Command lines of processes that work in a folder or below."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and Path(process.cwd()).is_relative_to(folder):
+                found.append(" ".join(process.cmdline()))
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)

@@ -3,36 +3,14 @@
 import json
 import os
 import signal
-import time
-from pathlib import Path
 
 import pandas as pd
-import psutil
 import pytest
 
-from tests.sweeps.conftest import Project
+from tests.sweeps.conftest import left_running, wait_for
 
 pytestmark = pytest.mark.pipeline
 RUN = ("run", "sweeps/small.yaml", "--jobs", "2")
-
-
-def left_running(project: Project) -> list[str]:
-    """Command lines of processes that work in the project's folder or below."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.pid != os.getpid() and Path(process.cwd()).is_relative_to(project.folder):
-                found.append(" ".join(process.cmdline()))
-        except (psutil.Error, OSError):
-            continue
-    return found
-
-
-def wait_for(condition, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def test_a_sweep_runs_what_is_missing_and_tells_mean_and_spread(project):
@@ -45,7 +23,7 @@ def test_a_sweep_runs_what_is_missing_and_tells_mean_and_spread(project):
     # Seed 7 is the committed one: its sizes are known; for seed 8 they are made once, for both latents and no text.
     assert [run for run in project.runs() if run.startswith("sizes")] == ["sizes-8-16"]
     assert [run for run in project.runs() if run.startswith("textgen")] == ["textgen-8-32"]
-    assert left_running(project) == []
+    assert left_running(project.folder) == []
     assert project.succeed("git", "status", "--porcelain", "--untracked-files=no") == ""
 
     rows = pd.read_csv(project.folder / "sweeps/results/small.csv").set_index(["params", "metric"])
@@ -84,7 +62,7 @@ def test_a_failed_experiment_is_told_and_stops_no_other(project):
     log = failed[0].rsplit(": ", 1)[1]
     assert "Running stage 'train'" in project.read(log)
     assert len(project.trees()) == 4
-    assert left_running(project) == []
+    assert left_running(project.folder) == []
 
     # Once mended, the failed ones alone are run.
     (project.folder / "work.py").write_text(project.read("work.py").replace("== 13", "== 1313"), encoding="utf-8")
@@ -94,17 +72,17 @@ def test_a_failed_experiment_is_told_and_stops_no_other(project):
 
 
 def test_ctrl_c_leaves_nothing_running_and_the_next_run_goes_on(project):
-    (project.marks / "slow").write_text("60", encoding="utf-8")
+    (project.marks / "wait").touch()
     process = project.start(*RUN)
     wait_for(lambda: any(run.startswith("train-") for run in project.runs()))
     os.killpg(process.pid, signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
     assert stderr.endswith("stopped; run the same again for what is missing\n")
-    wait_for(lambda: left_running(project) == [], seconds=15)
+    wait_for(lambda: left_running(project.folder) == [], seconds=15)
     assert "Queued" not in project.succeed("dvc", "queue", "status")
 
-    (project.marks / "slow").unlink()
+    (project.marks / "wait").unlink()
     told = project.sweeps(*RUN)
     assert told.returncode == 0, told.stderr
     assert len(project.trees()) == 6

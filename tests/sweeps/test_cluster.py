@@ -1,0 +1,151 @@
+"""A sweep on a Ray cluster of two nodes of this machine, each with folders of its own, on the tiny project."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.sweeps.conftest import Project, left_running, wait_for
+
+pytestmark = pytest.mark.pipeline
+cluster_utils = pytest.importorskip("ray.cluster_utils", reason="needs requirements-ray.txt")
+RUN = ("run", "sweeps/three.yaml")
+
+
+class Nodes:
+    """A Ray cluster; every node keeps its clones and cache in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.cluster = cluster_utils.Cluster()
+        self.nodes: dict[str, object] = {}
+
+    def add(self, name: str, marks: Path) -> Path:
+        folder = self.folder / name
+        environment = {"REPRISE_SWEEPS": str(folder), "MARKS": str(marks), "PYTHONPATH": str(REPOSITORY)}
+        self.nodes[name] = self.cluster.add_node(
+            num_cpus=2, include_dashboard=False, object_store_memory=80 * 2**20, env_vars=environment
+        )
+        return folder
+
+    def kill(self, name: str) -> None:
+        self.cluster.remove_node(self.nodes.pop(name), allow_graceful=False)
+
+
+@pytest.fixture
+def nodes(tmp_path, monkeypatch) -> Iterator[Nodes]:
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    nodes = Nodes(tmp_path / "nodes")
+    nodes.add("first", tmp_path / "marks")
+    yield nodes
+    nodes.cluster.shutdown()
+
+
+@pytest.fixture
+def shared(project) -> Project:
+    """The tiny project, with its commit on a Git remote and its outputs on a DVC remote."""
+    project.succeed("dvc", "remote", "modify", "shared", "url", str(project.folder.parent / "outputs"))
+    project.commit("Where the outputs are shared")
+    project.succeed("git", "clone", "--quiet", "--bare", ".", "../remote.git")
+    project.succeed("git", "fetch", "--quiet", "origin")
+    project.succeed("dvc", "push")
+    return project
+
+
+def clone_of(shared: Project, name: str) -> Project:
+    """Another person's checkout of the same commit, with the same remotes."""
+    shared.succeed("git", "clone", "--quiet", "../remote.git", f"../{name}")
+    clone = Project(shared.folder.parent / name)
+    clone.succeed("git", "remote", "set-url", "origin", "../remote.git")
+    for key in ("name", "email"):
+        clone.succeed("git", "config", f"user.{key}", shared.succeed("git", "config", f"user.{key}").strip())
+    return clone
+
+
+def test_a_node_is_killed_and_nothing_is_lost(shared, nodes):
+    folders = [nodes.folder / "first", nodes.add("second", shared.marks)]
+    address = nodes.cluster.address
+    # What the local queue makes of the same sweep, in a copy whose stages leave their marks elsewhere.
+    alone = Project(shared.copy(shared.folder.parent / "alone" / "project").folder)
+    alone.marks.mkdir()
+    assert alone.sweeps(*RUN).returncode == 0
+
+    (shared.marks / "wait").touch()
+    process = shared.start(*RUN, "--ray", address)
+    wait_for(lambda: len([run for run in shared.runs() if run.startswith("train-")]) == 2, seconds=120)
+    assert all(list(folder.glob("experiment-*")) for folder in folders)  # one experiment on each node
+    nodes.kill("second")
+    wait_for(lambda: left_running(folders[1]) == [], seconds=15)
+    (shared.marks / "wait").unlink()
+    _, stderr = process.communicate(timeout=300)
+    assert process.returncode == 0, stderr
+    assert "3 done, 0 failed" in stderr
+    assert len([run for run in shared.runs() if run.startswith("train-")]) == 3  # one of them again
+    # Every byte that Git holds of an experiment: params, lock file with the hashes of all outputs, metrics.
+    assert shared.trees() == alone.trees()
+    assert left_running(nodes.folder) == []
+
+    # On another's machine they are experiments as any other; what the remotes know is not run again.
+    other = clone_of(shared, "other")
+    before = other.runs()
+    assert other.sweeps(*RUN, "--ray", address).returncode == 0
+    assert other.trees() == alone.trees()
+    name = next(name for name in alone.trees() if "latent-16" in name)
+    other.succeed("dvc", "exp", "apply", name)
+    assert other.read("models/model.txt") == "0.5"
+    for ref in shared.succeed("git", "ls-remote", "origin", "refs/exps/*").split()[1::2]:
+        shared.succeed("git", "push", "--quiet", "origin", f":{ref}")
+    shared.succeed("dvc", "exp", "remove", "--all-commits")
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    assert shared.sweeps(*RUN, "--ray", address).returncode == 0
+    assert shared.trees() == alone.trees()
+    assert other.runs() == before
+
+
+def test_ctrl_c_leaves_no_task_and_no_process(shared, nodes):
+    (shared.marks / "wait").touch()
+    process = shared.start(*RUN, "--ray", nodes.cluster.address)
+    wait_for(lambda: any(run.startswith("train-") for run in shared.runs()))
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert stderr.endswith("stopped; run the same again for what is missing\n")
+    wait_for(lambda: left_running(nodes.folder) == [], seconds=15)
+    assert list((nodes.folder / "first").glob("experiment-*")) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (("git", "remote", "remove", "origin"), "error: git remote get-url: No such remote 'origin'"),
+        (("git", "remote", "set-url", "origin", "/nowhere"), "error: git fetch --quiet: "),
+        (("git", "commit", "--allow-empty", "-m", "x"), "error: the Git remote origin does not have commit "),
+        (("dvc", "remote", "remove", "shared"), "error: DVC has no default remote: dvc remote add --default "),
+        (("dvc", "remote", "modify", "shared", "url", "../x"), "error: the DVC remote shared has a relative path: "),
+        (("dvc", "remote", "modify", "shared", "url", "/proc/no"), "error: the DVC remote shared cannot be written: "),
+        (("dvc", "remote", "modify", "shared", "url", "s3://x/y"), "error: the DVC remote shared cannot be written: "),
+        (("true",), "error: no Ray cluster at 127.0.0.1:1: "),
+    ],
+    ids=[
+        "no Git remote",
+        "it is not there",
+        "not pushed",
+        "no DVC remote",
+        "relative",
+        "read-only",
+        "no dvc-s3",
+        "no cluster",
+    ],
+)
+def test_what_is_wrong_with_the_remotes_is_told_before_the_first_task(shared, spoil, told):
+    shared.succeed(*spoil)
+    result = shared.sweeps(*RUN, "--ray", "127.0.0.1:1")
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith(told), result.stderr
+    assert "Traceback" not in result.stderr
+    assert shared.runs() == []
