@@ -1,10 +1,12 @@
-"""README.md's tables, made from params.yaml, dvc.yaml and metrics/, so that they cannot say anything else.
+"""README.md's tables, from params.yaml, dvc.yaml, metrics/ and sweeps/results/, so that they say nothing else.
 
 python -m stages.readme
 """
 
 import ast
+import csv
 import json
+import math
 import re
 from pathlib import Path
 
@@ -12,9 +14,10 @@ import yaml
 
 from stages import artifacts, run
 from stages.params import Params
-from stages.summary import headlines
+from stages.summary import HEADLINES, headlines, look_up
 
 README = "README.md"
+SWEEP = Path("sweeps/results/default.csv")
 
 
 def main(params: Params) -> None:
@@ -33,10 +36,36 @@ def filled(text: str) -> str:
 
 
 def results() -> str:
-    """Each task's headline beside what it has to beat."""
+    """Each task's headline beside what it has to beat, and over seeds, where the default sweep has been run."""
     rows = [("Task", "Measured on test data", "Result", "Beside it")]
     rows += [(task, measure, f"**{result}**", others) for task, measure, result, others in headlines()]
-    return markdown(rows)
+    if not SWEEP.exists():
+        return markdown(rows)
+    params = yaml.safe_load(artifacts.read_text("params.yaml"))
+    swept = {
+        row["metric"]: row
+        for row in csv.DictReader(artifacts.read_text(SWEEP).splitlines())
+        if all(look_up(params, key) == value for key, value in json.loads(row["params"]).items())
+    }
+    column = ["Over seeds"]
+    for task, _, key, _ in HEADLINES:
+        row = swept.get(f"{task}.{key}")
+        told = row and spread(float(row["mean"]), float(row["std"]) if row["std"] else None)
+        column.append(f"{told} ({row['runs']} runs)" if row else "")
+    commits = ", ".join(dict.fromkeys(f"`{row['commit'][:7]}`" for row in swept.values()))
+    table = SWEEP.with_suffix(".md").as_posix()
+    return (
+        f"{markdown([(*row, told) for row, told in zip(rows, column, strict=True)])}\n\n"
+        f"Over seeds: mean ± standard deviation, of commit {commits}; see [{table}]({table})."
+    )
+
+
+def spread(mean: float, std: float | None) -> str:
+    """Mean ± standard deviation, both to the second significant digit of the deviation; None: of a single run."""
+    if not std:
+        return f"{mean:.4g}" if std is None else f"{mean:.4g} ± 0"
+    digits = max(0, 1 - math.floor(math.log10(std)))
+    return f"{mean:.{digits}f} ± {std:.{digits}f}"
 
 
 def params_table() -> str:

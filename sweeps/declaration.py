@@ -119,7 +119,7 @@ def load(path: str | Path) -> Sweep:
     groups = validated(Declaration, content, path).groups
     files, stages = pipeline()
     for group in groups:
-        _check(path, group, stages)
+        check(path, group, stages)
     if changed := git("status", "--porcelain", "--untracked-files=no", "--", *files).splitlines():
         raise StageError(f"{changed[0][3:]} is not as committed; a sweep is of a commit: commit it, or git stash")
     tree = git("ls-tree", "-r", "HEAD", "--", *files)
@@ -170,8 +170,12 @@ def experiment_refs(listing: str) -> dict[str, str]:
     return {match[2]: match[1] for match in re.finditer(pattern, listing, re.MULTILINE)}
 
 
-def _check(path: Path, group: Group, stages: list[str]) -> None:
-    """Targets, params and metrics of a group against dvc.yaml, params.yaml and the committed metrics."""
+def check(path: Path, group: Group, stages: list[str]) -> None:
+    """Targets, params and metrics of a group against dvc.yaml, params.yaml and the committed metrics.
+
+    Raises:
+        StageError: one is not there, or a value is out of bounds.
+    """
     for target in group.targets:
         if target not in stages:
             raise StageError(f"{path}: group {group.name}: dvc.yaml has no stage {target}{_hint(target, stages)}")

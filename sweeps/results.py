@@ -13,7 +13,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from stages import StageError, artifacts
-from stages.readme import markdown
+from stages.readme import markdown, spread
 from stages.verify import numbers
 from sweeps import git
 from sweeps.declaration import Sweep, existing
@@ -104,14 +104,6 @@ def table(sweep: Sweep, rows: list[dict[str, Any]]) -> str:
 def setting(params: dict[str, Any]) -> str:
     """Params as a person would type them."""
     return ", ".join(f"{key}={value}" for key, value in params.items()) or "as committed"
-
-
-def spread(mean: float, std: float | None) -> str:
-    """Mean ± standard deviation, both to the second significant digit of the deviation."""
-    if not std:
-        return f"{mean:.4g}" if std is None else f"{mean:.4g} ± 0"
-    digits = max(0, 1 - math.floor(math.log10(std)))
-    return f"{mean:.{digits}f} ± {std:.{digits}f}"
 
 
 def chart(sweep: Sweep, rows: list[dict[str, Any]]) -> Figure:

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import REPOSITORY
 from tests.sweeps.conftest import Project, left_running, wait_for
 
-pytestmark = pytest.mark.pipeline
+pytestmark = pytest.mark.ray
 cluster_utils = pytest.importorskip("ray.cluster_utils", reason="needs requirements-ray.txt")
 RUN = ("run", "sweeps/three.yaml")
 

@@ -9,7 +9,6 @@ import pytest
 
 from tests.sweeps.conftest import left_running, wait_for
 
-pytestmark = pytest.mark.pipeline
 RUN = ("run", "sweeps/small.yaml", "--jobs", "2")
 
 
