@@ -15,10 +15,11 @@ PYTEST := python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadsc
 WRITABLE := test -w .dvc || { echo "error: this checkout is read-only, and a run writes to it; git clone it to where you \
 may write, and type make repro there" >&2; exit 1; }
 
-.PHONY: help setup repro demo experiments compare verify test test-offline test-browser bench lint audit lock clean
+.PHONY: help setup repro demo sweep experiments compare verify test test-offline test-browser bench lint audit lock clean
 
 help:
 	@echo "make repro         set up .venv and run the whole pipeline (a few minutes)"
+	@echo "make sweep         run the default sweep: three seeds of everything, mean and standard deviation (45 minutes)"
 	@echo "make verify        run the last commit again in a scratch clone and compare every output, to the bit"
 	@echo "make demo          a page to play with the models, on this machine alone (PORT=7860)"
 	@echo "make test          set up .venv and run every test"
@@ -50,9 +51,11 @@ $(VENV)/installed-demo: $(VENV)/installed requirements-demo.txt
 	$(BIN)/python -m pip install --require-hashes --requirement requirements-demo.txt
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed-demo requirements-dev.txt requirements-export.txt
+$(VENV)/installed-dev: $(VENV)/installed-demo requirements-dev.txt requirements-export.txt \
+		requirements-ray.txt
 	$(BIN)/python -m pip install --require-hashes --requirement requirements-dev.txt
 	$(BIN)/python -m pip install --require-hashes --requirement requirements-export.txt
+	$(BIN)/python -m pip install --require-hashes --requirement requirements-ray.txt
 	@touch $@
 
 # A tarball has no .git, and DVC must be told that this is meant; in a checkout, no longer.
@@ -73,6 +76,9 @@ compare: setup
 	@test -n "$(A)" -a -n "$(B)" || { echo "which two? dvc exp list names them: make compare A=size-1 B=size-2" >&2; exit 2; }
 	@told=$$(dvc exp diff --md --precision 4 "$(A)" "$(B)") && \
 		echo "$$told" | awk '/^\|/ && !/^\| Path .*\| Param / && !(/^\|-/ && seen++)'
+
+sweep: setup
+	python -m sweeps run sweeps/default.yaml
 
 # Only some stages, with all that they need: make verify STAGES=evaluate-autoencoder
 verify: setup

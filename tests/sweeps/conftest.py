@@ -142,11 +142,9 @@ class Project(Clone):
         return experiment_refs(listing)
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Project:
-    """The tiny project after its first `dvc repro`, committed; to be copied, not to be changed."""
-    folder = tmp_path_factory.mktemp("sweeps") / "project"
-    folder.mkdir()
+def build(folder: Path) -> Project:
+    """The tiny project after its first `dvc repro`, committed, with an empty folder for marks beside it."""
+    folder.mkdir(parents=True)
     project = Project(folder)
     project.marks.mkdir()
     shutil.copyfile(REPOSITORY / "params.yaml", folder / "params.yaml")
@@ -168,6 +166,21 @@ def finished(tmp_path_factory) -> Project:
         project.succeed("dvc", "repro")
         project.commit("A run")
     return project
+
+
+def share(project: Project) -> None:
+    """Put the commit on a Git remote and the outputs on a DVC remote, folders beside the project."""
+    project.succeed("dvc", "remote", "modify", "shared", "url", str(project.folder.parent / "outputs"))
+    project.commit("Where the outputs are shared")
+    project.succeed("git", "clone", "--quiet", "--bare", ".", "../remote.git")
+    project.succeed("git", "fetch", "--quiet", "origin")
+    project.succeed("dvc", "push")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Project:
+    """The tiny project, to be copied, not to be changed."""
+    return build(tmp_path_factory.mktemp("sweeps") / "project")
 
 
 @pytest.fixture

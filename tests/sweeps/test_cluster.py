@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.sweeps.conftest import Project, left_running, wait_for
+from tests.sweeps.conftest import Project, left_running, share, wait_for
 
 pytestmark = pytest.mark.ray
 cluster_utils = pytest.importorskip("ray.cluster_utils", reason="needs requirements-ray.txt")
@@ -48,11 +48,7 @@ def nodes(tmp_path, monkeypatch) -> Iterator[Nodes]:
 @pytest.fixture
 def shared(project) -> Project:
     """The tiny project, with its commit on a Git remote and its outputs on a DVC remote."""
-    project.succeed("dvc", "remote", "modify", "shared", "url", str(project.folder.parent / "outputs"))
-    project.commit("Where the outputs are shared")
-    project.succeed("git", "clone", "--quiet", "--bare", ".", "../remote.git")
-    project.succeed("git", "fetch", "--quiet", "origin")
-    project.succeed("dvc", "push")
+    share(project)
     return project
 
 
