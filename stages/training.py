@@ -1,11 +1,13 @@
 """Training that gives the same bits every time, also when it is killed and started again."""
 
+import contextlib
 import hashlib
 import json
+import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -104,6 +106,39 @@ def lazy_adam(learning_rate: Any, *, beta_2: float = 0.999, clip: float) -> Any:
             variable.scatter_sub(tf.IndexedSlices(rate * m / (tf.sqrt(v) + self.epsilon), rows))
 
     return LazyAdam(learning_rate, beta_2=beta_2)
+
+
+@contextlib.contextmanager
+def spread_over(devices: int) -> Iterator[None]:
+    """What is built and compiled inside trains on several devices of this machine, each on its part of every batch.
+
+    They add up their gradients at each step, so the result is that of one device but for rounding. GPUs where there are
+    any, else the processor taken for several: slower than one, and good for trying it out.
+
+    Source: tf.distribute.MirroredStrategy, https://www.tensorflow.org/guide/distributed_training
+
+    Args:
+        devices: how many; 1: nothing is changed.
+
+    Raises:
+        StageError: there are GPUs, but not so many.
+    """
+    if devices == 1:
+        yield
+        return
+    os.environ.pop("CUDA_VISIBLE_DEVICES", None)  # hidden by stages/__init__.py; TensorFlow has not looked yet
+    import tensorflow as tf
+
+    if found := tf.config.list_physical_devices("GPU"):
+        if len(found) < devices:
+            raise StageError(f"params.yaml asks for {devices} devices and this machine has {len(found)} GPUs")
+        names = [f"/gpu:{number}" for number in range(devices)]
+    else:
+        whole = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(whole, [tf.config.LogicalDeviceConfiguration()] * devices)
+        names = [f"/cpu:{number}" for number in range(devices)]
+    with tf.distribute.MirroredStrategy(names).scope():
+        yield
 
 
 def permutations(rows: int, seed: int) -> Callable[[int, int], np.ndarray]:

@@ -23,13 +23,16 @@ def main(params: Params, name: str = "") -> None:
     data = artifacts.read_npz(DATA)
     images, held_out, held_out_noisy = scaled(data["train"]), scaled(data["validation"]), data["validation_noisy"]
     training.prepare(params.seed)
-    model = build(params, name)
-    model.compile(
-        optimizer=keras.optimizers.Adam(training.warmup_cosine(schedule.learning_rate, schedule.steps)),
-        loss="binary_crossentropy",
-        jit_compile=False,
-        steps_per_execution=16,
-    )
+    devices = params.denoiser.conv.devices if name == "conv" else 1
+    with training.spread_over(devices):
+        model = build(params, name)
+        model.compile(
+            optimizer=keras.optimizers.Adam(training.warmup_cosine(schedule.learning_rate, schedule.steps)),
+            loss="binary_crossentropy",
+            jit_compile=False,
+            steps_per_execution=16 if devices == 1 else 1,  # Keras' loop of several steps fails on several devices
+        )
+        model.optimizer.build(model.trainable_variables)
     order = training.permutations(len(images), params.seed)
 
     def epoch_data(epoch: int) -> dict[str, Any]:

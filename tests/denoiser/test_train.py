@@ -1,12 +1,19 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages import StageError
+from stages import StageError, artifacts
 from stages.denoiser import train
 from stages.denoiser.preprocess import TEST, VALIDATION, add_noise
-from stages.params import Params
+from stages.params import Params, validated
+from tests.conftest import REPOSITORY
 
 DIGITS = np.random.default_rng(8).random((20, 28, 28), dtype=np.float32)
 
@@ -39,3 +46,35 @@ def test_noise_of_test_and_validation_is_never_trained_on() -> None:
 def test_an_unknown_network_is_one_clear_line(params: Params) -> None:
     with pytest.raises(StageError, match="no denoiser called 'deep'; there are dense, conv"):
         train.main(params, "deep")
+
+
+def trained_on(devices: int, folder: Path, content: dict) -> tuple[list[np.ndarray], np.ndarray]:
+    """Weights and history of a short training, in a process of its own: devices are fixed once TensorFlow has begun."""
+    content["denoiser"]["conv"]["devices"] = devices
+    content["denoiser"]["conv"]["training"].update(steps=12, epochs=2)
+    (folder / "data/denoiser").mkdir(parents=True)
+    (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    digits = (255 * DIGITS).astype(np.uint8)
+    np.savez(folder / "data/denoiser/digits.npz", train=digits, validation=digits, validation_noisy=DIGITS)
+    command = [sys.executable, "-m", "stages.denoiser.train", "conv"]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr[-2000:]
+    model = artifacts.read_model(folder / "models/denoiser-conv.keras")
+    history = artifacts.read_csv(folder / "plots/denoiser/history-conv.csv")
+    return model.get_weights(), history.to_numpy()
+
+
+def test_two_devices_train_the_same_network_but_for_rounding(tmp_path: Path, content: dict) -> None:
+    weights, history = trained_on(1, tmp_path / "one", content)
+    others, other_history = trained_on(2, tmp_path / "two", content)
+    np.testing.assert_allclose(history, other_history, rtol=1e-4)
+    for ours, theirs in zip(weights, others, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-3)
+    assert any(not np.array_equal(ours, theirs) for ours, theirs in zip(weights, others, strict=True))
+
+
+def test_devices_must_share_a_batch_evenly(content: dict) -> None:
+    content["denoiser"]["conv"]["devices"] = 3
+    with pytest.raises(StageError, match=r"denoiser\.conv .* batch that its devices \(3\) can share evenly"):
+        validated(Params, content, Path("params.yaml"))
