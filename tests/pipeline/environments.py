@@ -1,9 +1,13 @@
 """The small pipeline again under one other setting after the other: which of them change a byte of its outputs?
 
-python -m tests.pipeline.environments [--only NAME ...] [--python PATH ...]
+python -m tests.pipeline.environments [--only NAME ...] [--python PATH ...] [--processor NAME ...]
+
+A processor is emulated by QEMU (Debian: qemu-user), down to its instructions and the sizes of its caches, which numeric
+libraries look at: `--processor Haswell EPYC-Milan`.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -78,6 +82,21 @@ def through_the_queue(clone: Clone) -> None:
     clone.succeed("dvc", "exp", "apply", "queued")
 
 
+def emulated(processor: str) -> Callable[[Clone], None]:
+    """Run every stage on another processor; dvc itself, which computes nothing, stays on this one."""
+
+    def run(clone: Clone) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            program = Path(folder, "python")
+            program.write_text(
+                f'#!/bin/sh\nexec qemu-x86_64 -cpu {processor} "{clone.python}" "$@"\n', encoding="utf-8"
+            )
+            program.chmod(0o755)
+            repro(clone, PATH=os.pathsep.join([folder, str(Path(clone.python).parent), os.environ["PATH"]]))
+
+    return run
+
+
 def one_thread(clone: Clone) -> None:
     clone.set_params({"threads": 1})
     repro(clone)
@@ -115,13 +134,14 @@ PINNED = [
             ("TF_ENABLE_ONEDNN_OPTS", "1", "0"),
             ("ONEDNN_MAX_CPU_ISA", "AVX2", "SSE41"),
             ("OPENBLAS_CORETYPE", "Haswell", "Nehalem"),
+            ("NPY_DISABLE_CPU_FEATURES", "X86_V4 AVX512_ICL AVX512_SPR", "AVX512_SPR"),
         )
     ),
 ]
 
 
-def trials(pythons: list[str]) -> list[Trial]:
-    """All trials; `pythons` are of other environments with the locked packages."""
+def trials(pythons: list[str], processors: list[str]) -> list[Trial]:
+    """All trials; `pythons` are of other environments with the locked packages, `processors` are QEMU's names."""
 
     def under(name: str) -> Callable[[Clone], None]:
         def run(clone: Clone) -> None:
@@ -135,6 +155,7 @@ def trials(pythons: list[str]) -> list[Trial]:
         Trial("another folder", from_a_subfolder, folder="çà et là"),
         Trial("dvc exp run --queue", through_the_queue),
         *(Trial(f"environment {path}", repro, python=path) for path in pythons),
+        *(Trial(f"processor {name}", emulated(name)) for name in processors),
         *PINNED,
     ]
 
@@ -143,8 +164,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", default=[""], help="trials whose name begins so")
     parser.add_argument("--python", nargs="+", default=[], help="of other environments with the locked packages")
+    parser.add_argument("--processor", nargs="+", default=[], help="to emulate, as `qemu-x86_64 -cpu help` lists them")
     arguments = parser.parse_args()
-    chosen = [trial for trial in trials(arguments.python) if trial.name.startswith(tuple(arguments.only))]
+    chosen = [
+        trial for trial in trials(arguments.python, arguments.processor) if trial.name.startswith(tuple(arguments.only))
+    ]
     broken = 0
     with tempfile.TemporaryDirectory(prefix="reprise environments ") as name:
         (reference := Path(name, "reference")).mkdir()
