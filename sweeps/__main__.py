@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from stages import StageError, artifacts
 from stages.params import load as load_params
@@ -20,7 +21,7 @@ LOGS = Path(".dvc/tmp/sweeps")  # ignored by Git
 
 def main() -> int:
     """Read the command line and obey it; return the exit status."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _interrupted)
     options = parser().parse_args()
     os.environ.update(environment())
     sweep = load(options.file)
@@ -97,6 +98,10 @@ def _missing(sweep: Sweep, known: dict[str, str]) -> list[Experiment]:
     already = len(sweep.experiments) - len(missing)
     print(f"{sweep.path}: {len(sweep.experiments)} experiments, {already} of them there already", file=sys.stderr)
     return missing
+
+
+def _interrupted(*_: Any) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

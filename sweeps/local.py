@@ -16,7 +16,7 @@ from sweeps.declaration import Experiment, existing
 from sweeps.progress import Progress
 
 POLL = 1.0  # seconds
-STALLED = 60.0  # seconds without a running experiment after which the workers are started again
+STARTING = 10.0  # seconds that workers may take to appear before they are started again
 LOST = 5  # polls after which an experiment that is nowhere has failed; one on its way from state to state is seen again
 
 
@@ -73,11 +73,12 @@ def _follow(queue: Any, names: set[str], jobs: int) -> dict[str, str]:
     progress = Progress(len(names))
     failed: dict[str, str] = {}
     missed = dict.fromkeys(names, 0)
-    last_seen = float("-inf")
+    started = float("-inf")
     while True:
         # In the order in which an experiment moves on, so that none is missed while it does.
         queued = {entry.name for entry in queue.iter_queued()} & names
-        running = {entry.name for entry in queue.iter_active()} & names
+        active = [entry for entry in queue.iter_active() if entry.name in names]
+        running = {entry.name for entry in active}
         done = existing().keys() & names
         for name in names - done - failed.keys():
             missed[name] = 0 if name in queued | running else missed[name] + 1
@@ -87,12 +88,23 @@ def _follow(queue: Any, names: set[str], jobs: int) -> dict[str, str]:
         progress.tell(len(running - done), len(done), len(failed))
         if len(done) + len(failed) == len(names):
             return failed
-        if running:
-            last_seen = time.monotonic()
-        elif queued and time.monotonic() - last_seen > STALLED:
-            last_seen = time.monotonic()
+        workers = _workers(queue)
+        for entry in active:
+            if _was_killed(queue, entry, workers):
+                with contextlib.suppress(StageError):
+                    dvc("queue", "kill", entry.name)  # for the queue's records
+        if queued and not workers and time.monotonic() - started > STARTING:
+            started = time.monotonic()
             dvc("queue", "start", "--jobs", str(jobs))
         time.sleep(POLL)
+
+
+def _was_killed(queue: Any, entry: Any, workers: Sequence[psutil.Process]) -> bool:
+    """Whether an experiment that the queue calls active has lost its process, or its worker before it had one."""
+    process = queue.proc.get(entry.stash_rev)
+    if process is None:
+        return not workers
+    return process.returncode is None and not psutil.pid_exists(process.pid)
 
 
 def _log(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -121,7 +122,15 @@ class Project(Clone):
         """`python -m sweeps` in a process group of its own, to be struck by Ctrl-C."""
         command = [sys.executable, "-m", "sweeps", *arguments]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command, cwd=self.folder, env=self.environment(**more), start_new_session=True, **pipes)
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment(**more),
+            start_new_session=True,
+            # Tests that a script runs in the background have Ctrl-C ignored, and would pass that on.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            **pipes,
+        )
 
     def sweeps(self, *arguments: str, **more: str) -> subprocess.CompletedProcess:
         process = self.start(*arguments, **more)

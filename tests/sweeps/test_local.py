@@ -7,7 +7,7 @@ import signal
 import pandas as pd
 import pytest
 
-from tests.sweeps.conftest import left_running, wait_for
+from tests.sweeps.conftest import Project, left_running, wait_for
 
 RUN = ("run", "sweeps/small.yaml", "--jobs", "2")
 
@@ -70,21 +70,42 @@ def test_a_failed_experiment_is_told_and_stops_no_other(project):
     assert told.stderr == "error: work.py is not as committed; a sweep is of a commit: commit it, or git stash\n"
 
 
-def test_ctrl_c_leaves_nothing_running_and_the_next_run_goes_on(project):
+def strike(project: Project, sign: signal.Signals) -> None:
+    """Start the sweep, send it a signal in the middle of a training, and see that nothing is left."""
     (project.marks / "wait").touch()
     process = project.start(*RUN)
     wait_for(lambda: any(run.startswith("train-") for run in project.runs()))
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, sign)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
     assert stderr.endswith("stopped; run the same again for what is missing\n")
     wait_for(lambda: left_running(project.folder) == [], seconds=15)
     assert "Queued" not in project.succeed("dvc", "queue", "status")
-
     (project.marks / "wait").unlink()
+
+
+def test_ctrl_c_leaves_nothing_running_and_the_next_run_goes_on(project):
+    strike(project, signal.SIGINT)
     told = project.sweeps(*RUN)
     assert told.returncode == 0, told.stderr
     assert len(project.trees()) == 6
+
+
+def test_sigterm_does_as_ctrl_c(project):
+    strike(project, signal.SIGTERM)
+
+
+def test_a_worker_that_is_killed_takes_its_own_experiment_with_it_and_no_other(project):
+    (project.marks / "wait").touch()
+    process = project.start("run", "sweeps/three.yaml", "--jobs", "1")
+    wait_for(lambda: any(run.startswith("train-") for run in project.runs()))
+    (worker,) = project.folder.glob(".dvc/tmp/exps/celery/dvc-exp-worker-*.pid")
+    os.killpg(os.getpgid(int(worker.read_text(encoding="utf-8"))), signal.SIGKILL)
+    (project.marks / "wait").unlink()
+    _, stderr = process.communicate(timeout=200)
+    assert process.returncode == 1, stderr
+    assert "2 done, 1 failed" in stderr
+    assert left_running(project.folder) == []
 
 
 def test_the_queue_is_not_taken_from_its_owner(project):
