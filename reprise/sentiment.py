@@ -119,8 +119,10 @@ class Classifier:
         values = np.zeros(len(ids))
         read = batches.cut(np.arange(len(ids)), self.sizes.length, self.sizes.head)
         values[read] = slopes[0][: len(read)]
-        for ngram, places in self._places(ids, reviews.ngrams[0]).items():
-            np.add.at(values, places, self.evidence[ngram] / len(places))
+        found = reviews.ngrams[0]
+        share = dict(zip(found.tolist(), self._evidence_of(found), strict=True))
+        for ngram, places in self._places(ids, found).items():
+            np.add.at(values, places, share[ngram] / len(places))
         pieces, end = [], 0
         for (start, stop), known, value in zip(_spans(text), ids > UNKNOWN, values, strict=True):
             if known:
@@ -197,10 +199,14 @@ class Classifier:
         }
         return batches.reviews(data, "new", self.sizes)
 
+    def _evidence_of(self, ids: np.ndarray) -> np.ndarray:
+        """Log odds that each n-gram of a review adds: its weight over the root of how many there are."""
+        return self.evidence[ids] / np.sqrt(max(1, len(ids)))
+
     def _strongest(self, ids: np.ndarray, words: np.ndarray, slopes: np.ndarray, count: int) -> list[tuple[str, float]]:
         """The strongest evidence in a review: its n-grams and its words, the n-gram of one word being that word."""
         keys = np.concatenate([self.known[ids - 1], words])  # the key of a single word is its id
-        values = np.concatenate([self.evidence[ids] / np.sqrt(max(1, len(ids))), slopes[: len(words)]])
+        values = np.concatenate([self._evidence_of(ids), slopes[: len(words)]])
         keys, place = np.unique(keys, return_inverse=True)
         values = np.bincount(place, values) * (keys > UNKNOWN)
         return [(self._told(keys[at]), float(values[at])) for at in np.argsort(-np.abs(values))[:count] if values[at]]

@@ -1,6 +1,7 @@
 """The repository as it may reach a user: shallow, with Windows' line ends asked for, without Git, read-only."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -103,4 +104,4 @@ def test_make_repro_in_a_read_only_checkout_says_so_in_a_line(set_up):
     assert result.returncode == 2
     error, make = result.stderr.splitlines()
     assert error.startswith("error: this checkout is read-only")
-    assert make.startswith("make: ***")
+    assert re.match(r"make(\[\d+\])?: \*\*\*", make)  # the tests may have been started by make, too

@@ -37,6 +37,12 @@ KEEPS = (
     (0.0, "next to nothing survives"),
     (float("-inf"), "painting the mean digit every time would be better"),
 )
+FILTERS = {  # as stages.denoiser.baselines.METHODS names them
+    "non_local_means": "non-local means",
+    "gaussian": "a Gaussian blur",
+    "total_variation": "total variation",
+    "median_gaussian": "a median, then a Gaussian blur",
+}
 ADDS = ("more test reviews right than", "fewer test reviews right than", "as many test reviews right as")
 EXCERPT = 240  # characters of each sample
 MISTAKES = 2  # of each kind: the shortest of those the network was surest of
@@ -177,7 +183,7 @@ def denoiser(metrics: Row, table: Any, invented: list[Row]) -> Row:
         "verdict": verdict(metrics["conv_minus_best_filter"]["psnr_interval"]),
         "dense_verdict": verdict(metrics["conv_minus_dense"]["psnr_interval"]),
         "classical_verdict": verdict(metrics["conv_minus_classical"]["psnr_interval"]),
-        "best_filter": Word(best.replace("_", " "), sources_of([one["psnr"] for one in filters.values()])),
+        "best_filter": Word(FILTERS[best], sources_of([one["psnr"] for one in filters.values()])),
         "best_filter_psnr": Measured(filters[best]["psnr"], sources_of([one["psnr"] for one in filters.values()])),
         "won_back": Word(won_back, sources_of(recognition["conv"], lost)),
         "untrained": than(

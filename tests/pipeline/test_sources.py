@@ -23,7 +23,7 @@ def of_task(*names: str) -> set[str]:
 def test_a_book_of_ones_own_runs_the_text_task_only(clone):
     put(clone.folder / "my/book.txt", "\ufeff" + "Once upon a time there was a fox; it asked a question.\r\n" * 200)
     told = clone.succeed("dvc", "exp", "run", "--set-param", "data.text=my/book.txt")
-    assert stages_run(told) - {"check"} == of_task("-text", "-textgen")
+    assert stages_run(told) - {"check", "report"} == of_task("-text", "-textgen")
     assert json.loads(clone.read("data/raw/text.json"))["source"] == "my/book.txt"
     assert json.loads(clone.read("metrics/textgen.json"))["nats"] > 0
 

@@ -13,6 +13,7 @@ import pytest
 from tinyhtml5.parser import HTMLParser
 
 from stages import StageError, artifacts
+from stages.denoiser import baselines
 from stages.report import build, story
 from tests.conftest import REPOSITORY
 from tests.report import conftest as made_up
@@ -371,3 +372,7 @@ def test_a_run_that_learned_nothing_is_told_so(made, params, charts):
     told = " ".join(pages(params, charts)[1].split())
     assert "painting the mean digit every time would be better" in told
     assert "denoising gives nothing back" in told
+
+
+def test_every_filter_has_a_name_to_read():
+    assert set(story.FILTERS) == set(baselines.METHODS)
