@@ -58,6 +58,21 @@ def test_a_cut_list_of_busy_files_is_removed(checkout):
     assert not busy.exists()
 
 
+def test_a_killed_command_that_nobody_collects_is_not_busy(checkout, capsys):
+    killed = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    mend.BUSY.parent.mkdir(parents=True, exist_ok=True)
+    owner = {"made": {"write": {"pid": killed.pid, "cmd": "dvc repro"}}}
+    mend.BUSY.write_text(json.dumps(owner), encoding="utf-8")
+    mend.main()
+    assert mend.BUSY.exists()
+    killed.kill()
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)  # has ended, and stays a zombie
+    mend.main()
+    assert not mend.BUSY.exists()
+    assert "named a killed command" in capsys.readouterr().out
+    killed.wait()
+
+
 def test_whole_files_are_left_alone(checkout, capsys):
     (checkout / "dvc.lock").write_bytes((checkout / "dvc.lock").read_bytes() + b"# edited\n")
     (checkout / mend.BUSY).parent.mkdir(parents=True, exist_ok=True)
