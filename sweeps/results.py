@@ -117,7 +117,8 @@ def chart(sweep: Sweep, rows: list[dict[str, Any]]) -> Figure:
         panels.setdefault((row["group"], row["metric"]), []).append(row)
     columns = min(3, len(panels))
     height = math.ceil(len(panels) / columns)
-    figure, axes = plt.subplots(height, columns, figsize=(3.6 * columns, 0.6 + 2.6 * height), squeeze=False)
+    width = max(3.6, 1.1 * max(map(len, panels.values())))
+    figure, axes = plt.subplots(height, columns, figsize=(width * columns, 0.6 + 2.8 * height), squeeze=False)
     for axis in axes.flat[len(panels) :]:
         axis.set_axis_off()
     for axis, ((_, metric), shown) in zip(axes.flat, panels.items(), strict=False):
@@ -127,13 +128,16 @@ def chart(sweep: Sweep, rows: list[dict[str, Any]]) -> Figure:
             yerr=[row["std"] or 0.0 for row in shown],
             **{"fmt": "o", "capsize": 4, "color": charts.COLOURS[0]},
         )
-        labels = [setting(row["params"]).replace(", ", "\n") for row in shown]
         axis.set(title=metric, xticks=places, xlim=(-0.6, len(shown) - 0.4))
-        axis.set_xticklabels(
-            [f"{label}\n{row['runs']} runs" for label, row in zip(labels, shown, strict=True)], fontsize=8
-        )
+        axis.set_xticklabels([below(row) for row in shown], fontsize=8)
     figure.suptitle(f"Sweep {sweep.name}: mean and standard deviation over seeds")
     return figure
+
+
+def below(row: dict[str, Any]) -> str:
+    """What stands below a point: its params without their sections, which would not fit, and how many runs."""
+    values = {key.rpartition(".")[2]: value for key, value in row["params"].items()}
+    return setting(values).replace(", ", "\n") + f"\n{row['runs']} runs"
 
 
 def _named(sweep: Sweep, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

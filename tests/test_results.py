@@ -84,11 +84,11 @@ def numbers_of(value: object) -> list[float]:
 
 
 def test_every_decimal_number_the_readme_quotes_was_measured(metrics, params):
-    """A number quoted as 0.93 or 93.0 % must be a rounding of one in metrics/ or plots/, or a value of params.yaml."""
+    """A number quoted as 0.93 or 93.0 % rounds one in metrics/, plots/, sweeps/results/ or params.yaml."""
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     quoted = text[text.index("## Results") : text.index("## Change one thing")]
     known = [*numbers_of(metrics), *numbers_of(params.model_dump())]
-    for path in (REPOSITORY / "plots").rglob("*.csv"):
+    for path in [*(REPOSITORY / "plots").rglob("*.csv"), *(REPOSITORY / "sweeps" / "results").glob("*.csv")]:
         known += [float(value) for value in pd.read_csv(path).select_dtypes("number").to_numpy().ravel()]
     known += [1 - value for value in known]
     for match in re.finditer(r"(\d+\.(\d+))(?: (%|points?))?", quoted):

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from stages import readme
+from sweeps import results
 from tests.conftest import REPOSITORY
 from tests.test_dvc_yaml import STAGES, module_file, reached
 
@@ -50,6 +51,17 @@ def test_the_readme_has_a_column_over_seeds_once_there_is_a_sweep(workdir):
     assert column["sentiment"] == ""
     assert "`0123456`" in lines[-1]
     assert re.search(r"\[sweeps/results/default\.md\]\(sweeps/results/default\.md\)", lines[-1])
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"denoiser.noise_std": 0.3, "latent": 16}, "noise_std=0.3\nlatent=16\n3 runs"),
+        ({}, "as committed\n3 runs"),
+    ],
+)
+def test_a_point_of_the_chart_is_named_in_few_letters(params, told):
+    assert results.below({"params": params, "runs": 3}) == told
 
 
 def test_no_stage_imports_the_sweeps():
