@@ -27,7 +27,7 @@ help:
 	@echo "make test-browser  the tests of the report, of DVC's plots and of the demo in Chromium"
 	@echo "make experiments   every experiment of dvc exp run: headlines and params that differ, in 80 columns"
 	@echo "make compare A=size-1 B=size-2   two experiments or commits as one Markdown table"
-	@echo "make bench         the results beside other people's tools, on this machine (40 minutes, 2.4 GB to download)"
+	@echo "make bench         the results beside other people's tools, on this machine (half an hour, 2.4 GB to download)"
 	@echo "make lint          style and formatting"
 	@echo "make audit         known vulnerabilities of the locked packages (asks a public service)"
 	@echo "make lock          compile the requirements again (needs uv)"
