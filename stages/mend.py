@@ -7,6 +7,7 @@ made of the same inputs is found there without dvc.lock too.
 Copies that DVC or a stage was making are left under names of their own, which Git and DVC ignore; they only take room.
 """
 
+import contextlib
 import json
 import re
 import subprocess
@@ -25,7 +26,7 @@ def main() -> None:
     if BUSY.exists() and not _is_json(BUSY):
         BUSY.unlink()
         print(f"{BUSY} was cut by a kill or a full disk: removed")
-    if (owners := _owners()) and all(_is_zombie(pid) for pid in owners):
+    if _owners() == {psutil.STATUS_ZOMBIE}:
         BUSY.unlink()
         print(f"{BUSY} named a killed command that its parent has not noticed: removed")
     if LOCK.exists() and not _dvc_reads(LOCK):
@@ -40,23 +41,22 @@ def main() -> None:
 
 def _half_made() -> list[Path]:
     """Temporary files among the outputs that nobody writes any more: no dvc is at work, and they are 10 s old."""
-    if any(psutil.pid_exists(pid) for pid in _owners()):
+    if _owners() - {psutil.STATUS_ZOMBIE}:
         return []
     paths = [path for folder in OUTPUTS for pattern in ("*.tmp", "*.tmp.keras") for path in Path(folder).rglob(pattern)]
     return sorted(path for path in paths if path.is_file() and path.stat().st_mtime < time.time() - 10)
 
 
-def _owners() -> list[int]:
-    """The processes that DVC's list says are at work; some may have ended."""
-    return [int(pid) for pid in re.findall(r'"pid": *(\d+)', BUSY.read_text(encoding="utf-8"))] if BUSY.exists() else []
+def _owners() -> set[str]:
+    """States of the processes that DVC's list names, but for those that are gone.
 
-
-def _is_zombie(pid: int) -> bool:
-    """Whether a process has ended, but not for DVC: in a container whose first process collects no orphans."""
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    A zombie has ended, but not for DVC: so it stays in a container whose first process collects no orphans.
+    """
+    states = set()
+    for pid in re.findall(r'"pid": *(\d+)', BUSY.read_text(encoding="utf-8")) if BUSY.exists() else []:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            states.add(psutil.Process(int(pid)).status())
+    return states
 
 
 def _is_json(path: Path) -> bool:

@@ -61,8 +61,9 @@ def test_a_cut_list_of_busy_files_is_removed(checkout):
 def test_a_killed_command_that_nobody_collects_is_not_busy(checkout, capsys):
     killed = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     mend.BUSY.parent.mkdir(parents=True, exist_ok=True)
-    owner = {"made": {"write": {"pid": killed.pid, "cmd": "dvc repro"}}}
-    mend.BUSY.write_text(json.dumps(owner), encoding="utf-8")
+    (gone := subprocess.Popen([sys.executable, "-c", ""])).wait()
+    owners = {name: {"write": {"pid": pid, "cmd": "dvc repro"}} for name, pid in (("a", killed.pid), ("b", gone.pid))}
+    mend.BUSY.write_text(json.dumps(owners), encoding="utf-8")
     mend.main()
     assert mend.BUSY.exists()
     killed.kill()
