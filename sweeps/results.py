@@ -136,8 +136,8 @@ def chart(sweep: Sweep, rows: list[dict[str, Any]]) -> Figure:
 
 def below(row: dict[str, Any]) -> str:
     """What stands below a point: its params without their sections, which would not fit, and how many runs."""
-    values = {key.rpartition(".")[2]: value for key, value in row["params"].items()}
-    return setting(values).replace(", ", "\n") + f"\n{row['runs']} runs"
+    lines = [setting({key.rpartition(".")[2]: value}) for key, value in row["params"].items()] or [setting({})]
+    return "\n".join([*lines, f"{row['runs']} runs"])
 
 
 def _named(sweep: Sweep, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

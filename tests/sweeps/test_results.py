@@ -57,6 +57,7 @@ def test_the_readme_has_a_column_over_seeds_once_there_is_a_sweep(workdir):
     ("params", "told"),
     [
         ({"denoiser.noise_std": 0.3, "latent": 16}, "noise_std=0.3\nlatent=16\n3 runs"),
+        ({"denoiser.dense.hidden": [9, 9], "autoencoder.hidden": []}, "hidden=[9, 9]\nhidden=[]\n3 runs"),
         ({}, "as committed\n3 runs"),
     ],
 )
