@@ -100,12 +100,13 @@ def serve(train: Callable[[int], None]) -> None:
 
 def with_keras(batch: int, steps: int, width: int, units: int, both: bool, threads: int) -> None:
     """Train by `fit`, as our stages do, with their pins."""
+    from stages import pin_environment, training
+
+    pin_environment(threads)
+
     import keras
     from keras import layers
 
-    from stages import pin_environment
-
-    pin_environment(threads)
     inputs = keras.Input((steps, width))
     lstm = layers.LSTM(units, return_sequences=True)
     x = layers.Bidirectional(lstm)(inputs) if both else lstm(inputs)
@@ -116,7 +117,7 @@ def with_keras(batch: int, steps: int, width: int, units: int, both: bool, threa
 
     def train(count: int) -> None:
         many = (np.concatenate([array] * count) for array in (x, y))
-        model.fit(*many, batch_size=batch, shuffle=False, verbose=0)
+        model.fit(training.untuned(training.batches(*many, batch)), verbose=0)
 
     serve(train)
 

@@ -79,7 +79,7 @@ def epoch_data(epoch):
     if epoch == killed_in:
         os.kill(os.getpid(), signal.SIGKILL)
     generator = np.random.default_rng([7, epoch])
-    return {"x": generator.normal(size=(40, 5, 3)), "y": generator.normal(size=(40, 1)), "batch_size": 4}
+    return training.batches(generator.normal(size=(40, 5, 3)), generator.normal(size=(40, 1)), 4)
 
 checkpoint = training.Checkpoint("small", {"seed": 7}, inputs=["input.txt"])
 
@@ -171,10 +171,34 @@ def diverging_fit(workdir, **options):
     model.compile(keras.optimizers.SGD(1e-3), "mse", jit_compile=False)
     return training.fit(
         model,
-        lambda epoch: {"x": np.ones((4, 1)), "y": np.ones((4, 1))},
+        lambda epoch: training.batches(np.ones((4, 1)), np.ones((4, 1)), 4),
         checkpoint=training.Checkpoint("diverging", {}, inputs=[]),
         **options,
     )
+
+
+def test_batches_are_the_rows_in_their_order():
+    x, y = np.arange(20).reshape(10, 2), np.arange(10)
+    found = training.batches(x, y, 4)
+    assert len(found) == 3
+    parts = [(a.numpy(), b.numpy()) for a, b in found]
+    assert [len(b) for _, b in parts] == [4, 4, 2]
+    np.testing.assert_array_equal(np.concatenate([a for a, _ in parts]), x)
+    np.testing.assert_array_equal(np.concatenate([b for _, b in parts]), y)
+
+
+def test_no_epoch_waits_for_a_thread_that_tunes_its_data(workdir, monkeypatch):
+    import keras
+
+    fit, tuned = keras.Model.fit, []
+
+    def watched(model, data, **options):
+        tuned.append(data.options().autotune.enabled)
+        return fit(model, data, **options)
+
+    monkeypatch.setattr(keras.Model, "fit", watched)
+    diverging_fit(workdir, epochs=2, validate=lambda model: {"loss": 1.0})
+    assert tuned == [False, False]
 
 
 def test_a_loss_that_is_no_number_is_told(workdir):

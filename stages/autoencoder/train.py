@@ -1,8 +1,7 @@
 """train-autoencoder: the autoencoder with a code of `latent` numbers."""
 
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from stages import artifacts, augment, run, training
 from stages.autoencoder.preprocess import OUTPUT as DATA
@@ -56,11 +55,11 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
     )
     order = training.permutations(len(images), params.seed)
 
-    def epoch_data(epoch: int) -> dict[str, np.ndarray | int]:
+    def epoch_data(epoch: int) -> Any:
         steps = training.steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
         batch = images[order(steps.start * settings.batch, steps.stop * settings.batch)]
         batch = augment.shifted(batch, settings.shifted, seed=params.seed, epoch=epoch)
-        return {"x": batch, "y": batch, "batch_size": settings.batch}
+        return training.batches(batch, batch, settings.batch)
 
     checkpoint = training.Checkpoint(
         f"autoencoder-{latent}",

@@ -35,12 +35,12 @@ def main(params: Params, name: str = "") -> None:
         model.optimizer.build(model.trainable_variables)
     order = training.permutations(len(images), params.seed)
 
-    def epoch_data(epoch: int) -> dict[str, Any]:
+    def epoch_data(epoch: int) -> Any:
         steps = training.steps_of(epoch, steps=schedule.steps, epochs=schedule.epochs)
         clean = images[order(steps.start * schedule.batch, steps.stop * schedule.batch)]
         clean = augment.shifted(clean, schedule.shifted, seed=params.seed, epoch=epoch)
         noisy = noisy_digits(clean, std=params.denoiser.noise_std, seed=params.seed, epoch=epoch)
-        return {"x": noisy, "y": clean, "batch_size": schedule.batch}
+        return training.batches(noisy, clean, schedule.batch)
 
     def validate(model: keras.Model) -> dict[str, float]:
         restored = networks.apply(model, held_out_noisy)

@@ -36,7 +36,7 @@ def main(params: Params) -> None:
     )
     rows = batches.bucketed(np.array([len(ids) for ids in train.words]), settings.batch, params.seed)
 
-    def epoch_data(epoch: int) -> dict[str, tf.data.Dataset]:
+    def epoch_data(epoch: int) -> tf.data.Dataset:
         steps = training.steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
 
         def examples() -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
@@ -46,7 +46,7 @@ def main(params: Params) -> None:
 
         signature = ({"words": tf.TensorSpec((None, None), tf.int32)}, tf.TensorSpec((None, 1), tf.float32))
         dataset = tf.data.Dataset.from_generator(examples, output_signature=signature)
-        return {"x": dataset.apply(tf.data.experimental.assert_cardinality(len(steps))).prefetch(2)}
+        return dataset.apply(tf.data.experimental.assert_cardinality(len(steps))).prefetch(2)
 
     checkpoint = training.Checkpoint(
         "sentiment",

@@ -1,5 +1,7 @@
 """train-textgen: the text model, its memory carried from batch to batch through a passage of the text."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -39,7 +41,7 @@ def main(params: Params) -> None:
     reader = network.reader(final, network.STREAMS)
     start = max(0, vocabulary.find("\n"))
 
-    def epoch_data(epoch: int) -> dict[str, np.ndarray | int]:
+    def epoch_data(epoch: int) -> Any:
         steps = training.steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
         x, y = readings(
             data["train"],
@@ -49,7 +51,7 @@ def main(params: Params) -> None:
             passage=settings.passage,
             seed=params.seed,
         )
-        return {"x": x, "y": y, "batch_size": settings.batch}
+        return training.batches(x, y, settings.batch)
 
     def validate(model: keras.Model) -> dict[str, float]:
         network.copy_weights(model, reader)
