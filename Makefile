@@ -63,9 +63,9 @@ repro: setup
 	@$(WRITABLE)
 	@if [ ! -e .git ]; then dvc config --local core.no_scm true; \
 	elif grep -qs no_scm .dvc/config.local; then dvc config --local --unset core.no_scm; fi
-	@python -m stages.mend
+	@python -m tools.repair
 	dvc repro
-	@python -m stages.summary
+	@python -m tools.summary
 
 HEADLINES := Experiment$$|params.yaml:|(.*autoencoder.json:)?mse$$|dense.psnr$$|conv.psnr$$|nats$$|(.*sentiment.json:)?accuracy$$
 experiments: setup
@@ -82,7 +82,7 @@ sweep: setup
 
 # Only some stages, with all that they need: make verify STAGES=evaluate-autoencoder
 verify: setup
-	@python -m stages.verify $(STAGES)
+	@python -m tools.verify $(STAGES)
 
 PORT ?= 7860
 demo: setup $(VENV)/installed-demo

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from benchmarks import ENVIRONMENT, common, table
-from stages import StageError
+from stages.core.errors import StageError
 
 PARTS = ("digits", "textgen", "sentiment", "lstm_step", "serve", "scaling")
 

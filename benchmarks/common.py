@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 import yaml
 
 from benchmarks import ENVIRONMENT
-from stages import StageError, artifacts, params
+from stages import params
+from stages.core import artifacts
+from stages.core.errors import StageError
 
 REPOSITORY = Path(__file__).parents[1]
 RESULTS = Path("benchmarks/results")

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks import common
-from stages import artifacts, networks
 from stages.autoencoder.baselines import PrincipalComponents
+from stages.core import artifacts
+from stages.core.digits import scaled
 from stages.denoiser.baselines import METHODS, median
-from stages.digits import scaled
 from stages.params import Params
+from stages.training import networks
 
 FILTERS = {"non_local_means": "non-local means", "gaussian": "Gaussian", "total_variation": "total variation"}
 DATA = "data/denoiser/digits.npz"

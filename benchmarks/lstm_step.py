@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks import ENVIRONMENT, common
-from stages import StageError
+from stages.core.environment import pin
+from stages.core.errors import StageError
 from stages.params import Params
+from stages.training.batches import batches, untuned
 
 ROUNDS = 15
 SECONDS = 1.5  # of work in a round
@@ -99,10 +101,8 @@ def serve(train: Callable[[int], None]) -> None:
 
 
 def with_keras(batch: int, steps: int, width: int, units: int, both: bool, threads: int) -> None:
-    """Train by `fit`, as our stages do, with their pins."""
-    from stages import pin_environment, training
-
-    pin_environment(threads)
+    """Train by `fit`, as the stages do, with their pins."""
+    pin(threads)
 
     import keras
     from keras import layers
@@ -117,7 +117,7 @@ def with_keras(batch: int, steps: int, width: int, units: int, both: bool, threa
 
     def train(count: int) -> None:
         many = (np.concatenate([array] * count) for array in (x, y))
-        model.fit(training.untuned(training.batches(*many, batch)), verbose=0)
+        model.fit(untuned(batches(*many, batch)), verbose=0)
 
     serve(train)
 

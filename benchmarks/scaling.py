@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks import common
-from stages import artifacts
+from stages.core import artifacts
+from stages.core.split import PARTS
 from stages.params import Params
-from stages.split import PARTS
 
 STEPS = 100
 SIZES = (0.5, 1, 2, 4)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks import common
-from stages import artifacts, training
+from stages.core import artifacts
+from stages.core.split import PARTS
 from stages.params import Params
 from stages.sentiment import batches
-from stages.split import PARTS
 
 DATA = "data/sentiment/reviews.npz"
 RAW = "data/raw/reviews.csv"
@@ -103,9 +103,9 @@ def timed() -> None:
     from stages import params
     from stages.sentiment import train
 
-    fit, times, histories, validating = training.fit, [], [], [0.0]
+    fit, times, histories, validating = train.fit, [], [], [0.0]
 
-    class Nothing(training.Checkpoint):
+    class Nothing(train.Checkpoint):
         """Saving the state after every few steps would cost what an ordinary training does not pay."""
 
         def load(self) -> None:
@@ -126,7 +126,7 @@ def timed() -> None:
         histories.append(history)
         return history
 
-    training.fit, training.Checkpoint = watched, Nothing
+    train.fit, train.Checkpoint = watched, Nothing
     started = time.perf_counter()
     train.main(params.load())
     print(json.dumps({"times": times, "history": histories[0]}))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import common
-from stages import artifacts
+from stages.core import artifacts
 from stages.params import Params
 
 ROUNDS = 5

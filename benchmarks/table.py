@@ -8,8 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from stages import StageError, artifacts, params
-from stages.readme import markdown
+from stages import params
+from stages.core import artifacts
+from stages.core.errors import StageError
+from tools.readme import markdown
 
 OUTPUT = "benchmarks/RESULTS.md"
 PACKAGES = ("keras", "tensorflow", "torch", "scikit-learn", "scikit-image", "numpy")

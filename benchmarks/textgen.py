@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import common
-from stages import artifacts
+from stages.core import artifacts
 from stages.params import Params
 from stages.textgen.preprocess import SEPARATOR, decode, vocabulary_in
 

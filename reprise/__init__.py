@@ -13,7 +13,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 with contextlib.chdir(REPOSITORY):  # stages pins the environment by the params.yaml of the current folder
-    import stages
+    from stages.core.errors import StageError
 
 
 def notice(text: str) -> None:
@@ -31,7 +31,7 @@ def read_bytes(path: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
-        raise stages.StageError(f"cannot read {path}: {error.strerror}") from error
+        raise StageError(f"cannot read {path}: {error.strerror}") from error
 
 
 def write_bytes(path: str, content: bytes) -> None:
@@ -40,7 +40,7 @@ def write_bytes(path: str, content: bytes) -> None:
     Raises:
         StageError: it cannot be written.
     """
-    from stages import artifacts
+    from stages.core import artifacts
 
     if path == "-":
         sys.stdout.buffer.write(content)

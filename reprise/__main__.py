@@ -12,7 +12,7 @@ import sys
 from types import FrameType
 
 from reprise import notice
-from stages import StageError
+from stages.core.errors import StageError
 
 MODELS = ("autoencoder", "denoiser-conv", "denoiser-dense", "sentiment", "textgen")
 

@@ -21,12 +21,13 @@ from reprise.denoise import Denoiser
 from reprise.generate import READ, Writer
 from reprise.reconstruct import Autoencoder, prepared
 from reprise.sentiment import Classifier
-from stages import StageError, artifacts, measures
 from stages.autoencoder.preprocess import OUTPUT as DIGITS
+from stages.core import artifacts, image_quality
+from stages.core.digits import scaled
+from stages.core.errors import StageError
 from stages.denoiser import baselines
 from stages.denoiser import evaluate as denoising
 from stages.denoiser.preprocess import add_noise
-from stages.digits import scaled
 from stages.params import PATH, load
 from stages.sentiment import evaluate as judging
 
@@ -131,7 +132,7 @@ class Page:
                 code, copy = autoencoder.encode(digit[None])[0], autoencoder.reconstruct(digit[None])
                 heading = f"through {autoencoder.latent} numbers"
                 shown = markup.picture(copy[0], heading) + markup.bars(code, f"its code: {autoencoder.latent} numbers")
-                figures.append((heading, shown, f"PSNR {measures.psnr(digit[None], copy)[0]:.2f} dB"))
+                figures.append((heading, shown, f"PSNR {image_quality.psnr(digit[None], copy)[0]:.2f} dB"))
         return markup.cards(figures)
 
     def denoise(self, number: int, std: float) -> str:
@@ -146,7 +147,7 @@ class Page:
             }
         figures = [("clean", markup.picture(clean[0], "clean"), "")]
         for heading, images in shown.items():
-            psnr = measures.psnr(clean, images)[0]
+            psnr = image_quality.psnr(clean, images)[0]
             figures.append((heading, markup.picture(images[0], heading), f"PSNR {psnr:.2f} dB"))
         return markup.cards(figures)
 

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from reprise import REPOSITORY, notice, pictures
-from stages import StageError, artifacts, measures, networks
+from stages.core import artifacts, image_quality
+from stages.core.digits import SIDE
+from stages.core.errors import StageError
 from stages.denoiser.preprocess import add_noise
 from stages.denoiser.train import MODELS
-from stages.digits import SIDE
 from stages.params import PATH, load
+from stages.training import networks
 
 STEP = SIDE // 2  # from tile to tile: each pixel is seen by four, but at the edges
 TILES = 500  # at once
@@ -94,7 +96,7 @@ def main(options: argparse.Namespace) -> None:
 
 def _psnr(clean: np.ndarray, planes: np.ndarray) -> float:
     """PSNR of all planes together, in dB."""
-    return float(measures.psnr(*(array.reshape(1, -1, array.shape[-1]) for array in (clean, planes)))[0])
+    return float(image_quality.psnr(*(array.reshape(1, -1, array.shape[-1]) for array in (clean, planes)))[0])
 
 
 def _told(planes: np.ndarray) -> str:

@@ -12,10 +12,11 @@ import keras
 import numpy as np
 
 from reprise import REPOSITORY, notice
-from stages import StageError, artifacts
 from stages.autoencoder.preprocess import OUTPUT as DIGITS
+from stages.core import artifacts
+from stages.core.digits import scaled
+from stages.core.errors import StageError
 from stages.denoiser.preprocess import OUTPUT as NOISY_DIGITS
-from stages.digits import scaled
 from stages.params import PATH, load
 from stages.sentiment import batches
 from stages.sentiment.preprocess import OUTPUT as REVIEWS

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reprise import REPOSITORY, notice
-from stages import StageError, artifacts
+from stages.core import artifacts
+from stages.core.errors import StageError
 from stages.params import PATH, load
 from stages.textgen import generate as writing
 from stages.textgen.preprocess import OUTPUT as DATA

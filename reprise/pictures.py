@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from reprise import read_bytes, write_bytes
-from stages import StageError
+from stages.core.errors import StageError
 
 MOST = 25_000_000  # pixels; more would take minutes and gigabytes
 

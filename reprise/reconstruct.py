@@ -11,11 +11,13 @@ import numpy as np
 from PIL import Image
 
 from reprise import REPOSITORY, notice, pictures, write_bytes
-from stages import StageError, artifacts, charts, measures
 from stages.autoencoder import model as network
 from stages.autoencoder.preprocess import OUTPUT as DATA
 from stages.autoencoder.train import MODEL, SIZES
-from stages.digits import SIDE, scaled
+from stages.core import artifacts, image_quality
+from stages.core.digits import SIDE, scaled
+from stages.core.errors import StageError
+from stages.evaluation import charts
 from stages.params import PATH, load
 
 BOX = 20  # pixels of the longer side of a digit in MNIST
@@ -106,7 +108,7 @@ def main(options: argparse.Namespace) -> None:
         notice("loading an autoencoder ...")
         autoencoder = Autoencoder(latent)
         copy = autoencoder.reconstruct(digit[None])
-        mse, psnr = measures.mse(digit[None], copy)[0], measures.psnr(digit[None], copy)[0]
+        mse, psnr = image_quality.mse(digit[None], copy)[0], image_quality.psnr(digit[None], copy)[0]
         images[f"{autoencoder.latent}"] = copy[0]
         told.append(f"{autoencoder.latent:>6}  {mse:.5f}  {psnr:5.2f}")
     figure = charts.image_grid({"": np.stack(list(images.values()))}, title="", columns=list(images))

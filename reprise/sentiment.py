@@ -15,7 +15,8 @@ import pandas as pd
 import tensorflow as tf
 
 from reprise import REPOSITORY, notice, read_bytes
-from stages import StageError, artifacts
+from stages.core import artifacts
+from stages.core.errors import StageError
 from stages.params import PATH, load
 from stages.sentiment import batches, evaluate, ngrams
 from stages.sentiment import model as network

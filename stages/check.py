@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from stages import StageError, artifacts, run
+from stages.core import artifacts
+from stages.core.command import run
+from stages.core.errors import StageError
 from stages.datasets import own
 from stages.params import Params
 

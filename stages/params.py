@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from stages import StageError
+from stages.core.errors import StageError
 
 PATH = Path("params.yaml")
 Model = TypeVar("Model", bound=BaseModel)

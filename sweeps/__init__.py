@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from stages import StageError
+from stages.core.errors import StageError
 
 
 def environment() -> dict[str, str]:

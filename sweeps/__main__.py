@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stages import StageError, artifacts
+from stages.core import artifacts
+from stages.core.errors import StageError
 from stages.params import load as load_params
 from sweeps import environment
 from sweeps.declaration import Experiment, Sweep, existing, load

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from stages import StageError
+from stages.core.errors import StageError
 from stages.params import load as load_params
 from sweeps import dvc, git, worker
 from sweeps.declaration import Experiment, experiment_refs

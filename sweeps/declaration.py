@@ -14,10 +14,11 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field, model_validator
 
-from stages import StageError, artifacts
+from stages.core import artifacts
+from stages.core.errors import StageError
 from stages.params import Params, Section, Whole, validated
-from stages.summary import look_up
 from sweeps import git
+from tools.summary import look_up
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 from dvc.repo import Repo
 
-from stages import StageError
+from stages.core.errors import StageError
 from sweeps import dvc, git
 from sweeps.declaration import Experiment, existing
 from sweeps.progress import Progress

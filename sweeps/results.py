@@ -12,11 +12,12 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from stages import StageError, artifacts
-from stages.readme import markdown, spread
-from stages.verify import numbers
+from stages.core import artifacts
+from stages.core.errors import StageError
 from sweeps import git
 from sweeps.declaration import Sweep, existing
+from tools.readme import markdown, spread
+from tools.verify import numbers
 
 FOLDER = Path("sweeps/results")
 
@@ -110,7 +111,7 @@ def chart(sweep: Sweep, rows: list[dict[str, Any]]) -> Figure:
     """A panel for each group and named metric: mean and standard deviation of each setting."""
     import matplotlib.pyplot as plt
 
-    from stages import charts
+    from stages.evaluation import charts
 
     panels: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in _named(sweep, rows):

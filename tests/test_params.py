@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages import StageError
+from stages.core.errors import StageError
 from stages.params import Params, load
 from tests.conftest import REPOSITORY
 

@@ -6,9 +6,9 @@ import re
 import pandas as pd
 import pytest
 
-from stages import readme
-from stages.summary import HEADLINES, look_up
 from tests.conftest import REPOSITORY
+from tools import readme
+from tools.summary import HEADLINES, look_up
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_every_headline_has_its_figures(metrics, headline):
 def test_the_tables_of_the_readme_are_the_committed_ones(repository, monkeypatch):
     monkeypatch.chdir(repository)
     text = (repository / "README.md").read_text(encoding="utf-8")
-    assert readme.filled(text) == text, "run `python -m stages.readme`"
+    assert readme.filled(text) == text, "run `python -m tools.readme`"
 
 
 def test_the_committed_report_is_of_the_committed_metrics(repository):

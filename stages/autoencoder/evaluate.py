@@ -1,12 +1,13 @@
 """evaluate-autoencoder: the autoencoder beside principal components, on unseen digits; sizes of the code compared.
 
-With options, `measure` alone, on other digits: see stages/unseen.py.
+With options, `measure` alone, on other digits: see stages/evaluation/external.py.
 """
 # ruff: noqa: E402
 
-from stages import unseen
+from stages.core import image_quality
+from stages.evaluation import external
 
-OPTIONS = unseen.options(__name__, "autoencoder")  # before TensorFlow is imported
+OPTIONS = external.options(__name__, "autoencoder")  # before TensorFlow is imported
 
 import argparse
 import re
@@ -15,14 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from stages import artifacts, charts, measures, run
 from stages.autoencoder import baselines
 from stages.autoencoder import model as network
 from stages.autoencoder.preprocess import OUTPUT as DATA
 from stages.autoencoder.train import MODEL, SIZES
-from stages.digits import SIDE, scaled
+from stages.core import artifacts
+from stages.core.command import run
+from stages.core.digits import SIDE, scaled
+from stages.core.split import PARTS
+from stages.evaluation import charts, measures
 from stages.params import Params
-from stages.split import PARTS
 
 METRICS = "metrics/autoencoder.json"
 RECONSTRUCTIONS = "plots/autoencoder/reconstructions.png"
@@ -44,7 +47,7 @@ def main(params: Params) -> None:
     margin = baselines.best_margin(validation, pca.reconstruct(validation))
     pca_test = pca.reconstruct(test)
     model_test = network.reconstruct(model, test)
-    difference = measures.mse(test, model_test) - measures.mse(test, pca_test)
+    difference = image_quality.mse(test, model_test) - image_quality.mse(test, pca_test)
 
     def probe(encode: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         return baselines.probe(encode(train), labels["train"], encode(test), labels["test"])
@@ -57,7 +60,7 @@ def main(params: Params) -> None:
         "digits": {part: len(data[part]) for part in PARTS},
         **copying(test, model_test, seed=params.seed),
         "probe_accuracy": read.mean(),
-        "mean_digit_mse": measures.mse(test, np.broadcast_to(train.mean(axis=0), test.shape)).mean(),
+        "mean_digit_mse": image_quality.mse(test, np.broadcast_to(train.mean(axis=0), test.shape)).mean(),
         "pca": {
             "bce": baselines.cross_entropy(test, np.clip(pca_test, margin, 1 - margin)),
             **quality(test, pca_test),
@@ -89,8 +92,8 @@ def measure(params: Params, options: argparse.Namespace, model: Any, data: Any) 
         data: `stages.datasets.digits.Digits`.
     """
     layers = {layer.name for layer in model.layers}
-    unseen.need(model, model.output_shape == (None, SIDE, SIDE) and "code" in layers, "an autoencoder of digits")
-    images = scaled(data.images[unseen.rows(data.test, options.limit)])
+    external.need(model, model.output_shape == (None, SIDE, SIDE) and "code" in layers, "an autoencoder of digits")
+    images = scaled(data.images[external.rows(data.test, options.limit)])
     return {
         "digits": len(images),
         "latent": network.latent_of(model),
@@ -106,7 +109,7 @@ def copying(clean: np.ndarray, images: np.ndarray, *, seed: int) -> dict[str, fl
         "bce_floor": floor,
         "bce_excess": bce - floor,
         **quality(clean, images),
-        "mse_interval": measures.interval(measures.mse(clean, images), seed=seed),
+        "mse_interval": measures.interval(image_quality.mse(clean, images), seed=seed),
     }
 
 
@@ -122,7 +125,7 @@ def compare_sizes(train: np.ndarray, test: np.ndarray, labels: np.ndarray, shown
         pictures[f"latent {latent}"] = reconstructions["autoencoder"][shown]
         for method, images in reconstructions.items():
             curve.append({"latent": latent, "method": method, **quality(test, images)})
-            errors = by_class(measures.mse(test, images), labels)
+            errors = by_class(image_quality.mse(test, images), labels)
             classes += [{"latent": latent, "method": f"{method}, {latent}", **row} for row in errors]
     title = "The same test digits at each size of the code"
     artifacts.write_png(SIZES_PICTURE, charts.image_grid(pictures, title=title))
@@ -138,9 +141,9 @@ def by_class(errors: np.ndarray, labels: np.ndarray) -> list[dict[str, float]]:
 def quality(clean: np.ndarray, images: np.ndarray) -> dict[str, float]:
     """Mean MSE, PSNR (dB) and SSIM of images, shape (n, 28, 28)."""
     return {
-        "mse": measures.mse(clean, images).mean(),
-        "psnr": measures.psnr(clean, images).mean(),
-        "ssim": measures.ssim(clean, images).mean(),
+        "mse": image_quality.mse(clean, images).mean(),
+        "psnr": image_quality.psnr(clean, images).mean(),
+        "ssim": image_quality.ssim(clean, images).mean(),
     }
 
 
@@ -150,4 +153,4 @@ def first_of_each(labels: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    unseen.run(measure, OPTIONS, dataset="digits", model=MODEL) if OPTIONS else run(main)
+    external.run(measure, OPTIONS, dataset="digits", model=MODEL) if OPTIONS else run(main)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from stages import networks
+from stages.training import networks
 
 
 def build(latent: int, hidden: Sequence[int]) -> keras.Model:

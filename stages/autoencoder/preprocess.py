@@ -1,6 +1,7 @@
 """preprocess-autoencoder: all digits → those to train on, to validate on and to test on."""
 
-from stages import artifacts, digits, run
+from stages.core import artifacts, digits
+from stages.core.command import run
 from stages.params import Params
 
 OUTPUT = "data/autoencoder/digits.npz"

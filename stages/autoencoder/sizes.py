@@ -1,7 +1,7 @@
 """train-sizes: one autoencoder for each code size in `autoencoder.compare_latents`, whatever `latent` is."""
 
-from stages import run
 from stages.autoencoder.train import SIZES, train
+from stages.core.command import run
 from stages.params import Params
 
 

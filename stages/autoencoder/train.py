@@ -3,10 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-from stages import artifacts, augment, run, training
 from stages.autoencoder.preprocess import OUTPUT as DATA
-from stages.digits import scaled
+from stages.core import artifacts
+from stages.core.command import run
+from stages.core.digits import scaled
 from stages.params import Params
+from stages.training import augment
+from stages.training.batches import batches, permutations
+from stages.training.checkpoint import Checkpoint
+from stages.training.fit import fit, prepare, steps_of
+from stages.training.optimizers import warmup_cosine
 
 MODEL = "models/autoencoder.keras"
 HISTORY = "plots/autoencoder/history.csv"
@@ -24,7 +30,7 @@ def main(params: Params) -> None:
         train(params, params.latent, MODEL, HISTORY).remove()
 
 
-def train(params: Params, latent: int, model_path: str | Path, history_path: str | Path) -> training.Checkpoint:
+def train(params: Params, latent: int, model_path: str | Path, history_path: str | Path) -> Checkpoint:
     """Train one autoencoder and write it with its history.
 
     The length is counted in optimizer steps, so that more data costs the same time.
@@ -45,28 +51,28 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
     settings = params.autoencoder.training
     data = artifacts.read_npz(DATA)
     images, held_out = scaled(data["train"]), scaled(data["validation"])
-    training.prepare(params.seed)
+    prepare(params.seed)
     model = network.build(latent, params.autoencoder.hidden)
     model.compile(
-        optimizer=keras.optimizers.Adam(training.warmup_cosine(settings.learning_rate, settings.steps)),
+        optimizer=keras.optimizers.Adam(warmup_cosine(settings.learning_rate, settings.steps)),
         loss="binary_crossentropy",
         jit_compile=False,
         steps_per_execution=16,
     )
-    order = training.permutations(len(images), params.seed)
+    order = permutations(len(images), params.seed)
 
     def epoch_data(epoch: int) -> Any:
-        steps = training.steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
+        steps = steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
         batch = images[order(steps.start * settings.batch, steps.stop * settings.batch)]
         batch = augment.shifted(batch, settings.shifted, seed=params.seed, epoch=epoch)
-        return training.batches(batch, batch, settings.batch)
+        return batches(batch, batch, settings.batch)
 
-    checkpoint = training.Checkpoint(
+    checkpoint = Checkpoint(
         f"autoencoder-{latent}",
         {"seed": params.seed, "threads": params.threads, "latent": latent, "autoencoder": params.autoencoder},
         inputs=[DATA],
     )
-    history = training.fit(
+    history = fit(
         model,
         epoch_data,
         epochs=settings.epochs,

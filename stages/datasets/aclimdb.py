@@ -9,7 +9,7 @@ from typing import IO
 
 from tqdm import tqdm
 
-from stages import StageError
+from stages.core.errors import StageError
 from stages.datasets import own
 
 HALVES = ("train", "test")

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stages import StageError, artifacts, run
+from stages.core import artifacts
+from stages.core.command import run
+from stages.core.errors import StageError
 from stages.datasets import idx, keras_sets, own, packaged
 from stages.params import Params
 

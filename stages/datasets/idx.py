@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages import StageError
+from stages.core.errors import StageError
 from stages.datasets import own
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from stages import StageError
+from stages.core.errors import StageError
 from stages.datasets import own
 
 PATIENCE = 20  # seconds without an answer from the host

@@ -5,7 +5,7 @@ import os
 import stat
 from pathlib import Path
 
-from stages import StageError
+from stages.core.errors import StageError
 
 LARGEST = 2**30  # bytes of any file
 LICENCE = "not known here: that of the files' owner"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from stages import StageError
+from stages.core.errors import StageError
 from stages.datasets import own
 
 

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stages import StageError, artifacts, run
+from stages.core import artifacts
+from stages.core.command import run
+from stages.core.errors import StageError
 from stages.datasets import aclimdb, keras_sets, own, packaged
 from stages.params import Params
 

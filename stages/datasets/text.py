@@ -5,7 +5,9 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from stages import StageError, artifacts, run
+from stages.core import artifacts
+from stages.core.command import run
+from stages.core.errors import StageError
 from stages.datasets import keras_sets, own, packaged
 from stages.params import Params
 

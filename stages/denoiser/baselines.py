@@ -15,7 +15,7 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC
 
-from stages import measures
+from stages.core import image_quality
 
 # Every combination of a method's values is tried.
 GRIDS: dict[str, dict[str, tuple[float, ...]]] = {
@@ -116,7 +116,7 @@ def tune(name: str, clean: np.ndarray, noisy: np.ndarray, std: float) -> dict[st
     """
     names = GRIDS[name]
     settings = [dict(zip(names, values, strict=True)) for values in itertools.product(*names.values())]
-    return max(settings, key=lambda setting: measures.psnr(clean, METHODS[name](noisy, std, **setting)).mean())
+    return max(settings, key=lambda setting: image_quality.psnr(clean, METHODS[name](noisy, std, **setting)).mean())
 
 
 def recogniser(images: np.ndarray, labels: np.ndarray) -> Pipeline:

@@ -1,12 +1,13 @@
 """evaluate-denoiser: every denoiser on the same noisy digits, and on weaker and stronger noise than it was made for.
 
-With options, `measure` alone, one model on other digits: see stages/unseen.py.
+With options, `measure` alone, one model on other digits: see stages/evaluation/external.py.
 """
 # ruff: noqa: E402
 
-from stages import unseen
+from stages.core import image_quality
+from stages.evaluation import external
 
-OPTIONS = unseen.options(__name__, "denoiser")  # before TensorFlow is imported
+OPTIONS = external.options(__name__, "denoiser")  # before TensorFlow is imported
 
 import argparse
 from collections.abc import Callable
@@ -14,14 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from stages import artifacts, charts, measures, networks, run
+from stages.core import artifacts
+from stages.core.command import run
+from stages.core.digits import SIDE, scaled
+from stages.core.split import PARTS, every
 from stages.denoiser import baselines, recognition
 from stages.denoiser.preprocess import LEVELS, TEST, add_noise
 from stages.denoiser.preprocess import OUTPUT as DATA
 from stages.denoiser.train import MODELS
-from stages.digits import SIDE, scaled
+from stages.evaluation import charts, measures
 from stages.params import Params
-from stages.split import PARTS, every
+from stages.training import networks
 
 AUTOENCODER = "models/autoencoder.keras"
 METRICS = "metrics/denoiser.json"
@@ -62,7 +66,7 @@ def main(params: Params) -> None:
     results = {name: method(noisy, std) for name, method in methods.items()}
     filters = {name: method(noisy, std, **tuned[name]) for name, method in baselines.METHODS.items()}
 
-    psnr = {name: measures.psnr(clean, images) for name, images in (results | filters).items()}
+    psnr = {name: image_quality.psnr(clean, images) for name, images in (results | filters).items()}
     best = max(filters, key=lambda name: psnr[name].mean())
     taught = every(len(data["train"]), TAUGHT)
     machine = baselines.recogniser(scaled(data["train"][taught]), data["train_labels"][taught])
@@ -109,9 +113,9 @@ def measure(params: Params, options: argparse.Namespace, model: Any, data: Any) 
         model: from digits, shape (n, 28, 28), to the same shape.
         data: `stages.datasets.digits.Digits`.
     """
-    unseen.need(model, model.input_shape == model.output_shape == (None, SIDE, SIDE), "a denoiser of digits")
+    external.need(model, model.input_shape == model.output_shape == (None, SIDE, SIDE), "a denoiser of digits")
     std = options.noise_std or params.denoiser.noise_std
-    clean = scaled(data.images[unseen.rows(data.test, options.limit)])
+    clean = scaled(data.images[external.rows(data.test, options.limit)])
     noisy = add_noise(clean, std, np.random.default_rng([params.seed, TEST]))
     denoised = networks.apply(model, noisy)
     return {
@@ -119,7 +123,7 @@ def measure(params: Params, options: argparse.Namespace, model: Any, data: Any) 
         "noise_std": std,
         "noisy": quality(clean, noisy, seed=params.seed),
         "denoised": quality(clean, denoised, seed=params.seed),
-        "gain": gain(measures.psnr(clean, denoised) - measures.psnr(clean, noisy), seed=params.seed),
+        "gain": gain(image_quality.psnr(clean, denoised) - image_quality.psnr(clean, noisy), seed=params.seed),
     }
 
 
@@ -155,7 +159,7 @@ def levels(clean: np.ndarray, methods: dict[str, Denoiser], params: Params) -> l
     for number, std in enumerate(params.denoiser.noise_levels):
         noisy = add_noise(some, std, np.random.default_rng([params.seed, LEVELS, number]))
         for name, method in methods.items():
-            psnr = measures.psnr(some, method(noisy, std)).mean()
+            psnr = image_quality.psnr(some, method(noisy, std)).mean()
             rows.append({"noise_std": std, "method": LABELS[name], "psnr": psnr})
     return rows
 
@@ -206,12 +210,12 @@ def draw_cases(
 
 def quality(clean: np.ndarray, images: np.ndarray, *, seed: int) -> dict[str, float | list[float]]:
     """Mean PSNR (dB, peak 1, the mean over images of each one's), its 95 % interval, mean SSIM and MSE."""
-    psnr = measures.psnr(clean, images)
+    psnr = image_quality.psnr(clean, images)
     return {
         "psnr": psnr.mean(),
         "psnr_interval": measures.interval(psnr, seed=seed),
-        "ssim": measures.ssim(clean, images).mean(),
-        "mse": measures.mse(clean, images).mean(),
+        "ssim": image_quality.ssim(clean, images).mean(),
+        "mse": image_quality.mse(clean, images).mean(),
     }
 
 
@@ -221,4 +225,4 @@ def gain(differences: np.ndarray, *, seed: int) -> dict[str, float | list[float]
 
 
 if __name__ == "__main__":
-    unseen.run(measure, OPTIONS, dataset="digits", model=MODELS["conv"]) if OPTIONS else run(main)
+    external.run(measure, OPTIONS, dataset="digits", model=MODELS["conv"]) if OPTIONS else run(main)

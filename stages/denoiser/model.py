@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from stages import networks
-from stages.digits import SIDE
+from stages.core.digits import SIDE
+from stages.training import networks
 
 
 def dense(latent: int, hidden: Sequence[int]) -> keras.Model:

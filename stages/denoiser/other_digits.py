@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import shift, zoom
 from sklearn.datasets import load_digits
 
-from stages.digits import SIDE
+from stages.core.digits import SIDE
 
 BOX = 20  # pixels that a digit of MNIST fills at most
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from stages import artifacts, digits, run
+from stages.core import artifacts, digits
+from stages.core.command import run
 from stages.params import Params
 
 OUTPUT = "data/denoiser/digits.npz"

@@ -8,10 +8,10 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from sklearn.pipeline import Pipeline
 
-from stages import measures
+from stages.core.split import every
 from stages.denoiser import degradations, other_digits
 from stages.denoiser.preprocess import KINDS, add_noise
-from stages.split import every
+from stages.evaluation import measures
 
 EXAMINED = 500  # digits of each situation at most
 

@@ -5,12 +5,20 @@ from typing import Any
 import keras
 import numpy as np
 
-from stages import StageError, artifacts, augment, measures, networks, run, training
+from stages.core import artifacts, image_quality
+from stages.core.command import run
+from stages.core.digits import scaled
+from stages.core.errors import StageError
 from stages.denoiser import model as network
 from stages.denoiser.preprocess import OUTPUT as DATA
 from stages.denoiser.preprocess import TRAIN, add_noise
-from stages.digits import scaled
 from stages.params import Params
+from stages.training import augment, networks
+from stages.training.batches import batches, permutations
+from stages.training.checkpoint import Checkpoint
+from stages.training.devices import spread_over
+from stages.training.fit import fit, prepare, steps_of
+from stages.training.optimizers import warmup_cosine
 
 MODELS = {"dense": "models/denoiser-dense.keras", "conv": "models/denoiser-conv.keras"}
 HISTORIES = {"dense": "plots/denoiser/history-dense.csv", "conv": "plots/denoiser/history-conv.csv"}
@@ -22,35 +30,35 @@ def main(params: Params, name: str = "") -> None:
     schedule = getattr(params.denoiser, name).training
     data = artifacts.read_npz(DATA)
     images, held_out, held_out_noisy = scaled(data["train"]), scaled(data["validation"]), data["validation_noisy"]
-    training.prepare(params.seed)
+    prepare(params.seed)
     devices = params.denoiser.conv.devices if name == "conv" else 1
-    with training.spread_over(devices):
+    with spread_over(devices):
         model = build(params, name)
         model.compile(
-            optimizer=keras.optimizers.Adam(training.warmup_cosine(schedule.learning_rate, schedule.steps)),
+            optimizer=keras.optimizers.Adam(warmup_cosine(schedule.learning_rate, schedule.steps)),
             loss="binary_crossentropy",
             jit_compile=False,
             steps_per_execution=16 if devices == 1 else 1,  # Keras' loop of several steps fails on several devices
         )
         model.optimizer.build(model.trainable_variables)
-    order = training.permutations(len(images), params.seed)
+    order = permutations(len(images), params.seed)
 
     def epoch_data(epoch: int) -> Any:
-        steps = training.steps_of(epoch, steps=schedule.steps, epochs=schedule.epochs)
+        steps = steps_of(epoch, steps=schedule.steps, epochs=schedule.epochs)
         clean = images[order(steps.start * schedule.batch, steps.stop * schedule.batch)]
         clean = augment.shifted(clean, schedule.shifted, seed=params.seed, epoch=epoch)
         noisy = noisy_digits(clean, std=params.denoiser.noise_std, seed=params.seed, epoch=epoch)
-        return training.batches(noisy, clean, schedule.batch)
+        return batches(noisy, clean, schedule.batch)
 
     def validate(model: keras.Model) -> dict[str, float]:
         restored = networks.apply(model, held_out_noisy)
         return {
             "loss": float(np.mean(keras.losses.binary_crossentropy(held_out, restored))),
-            "psnr": measures.psnr(held_out, restored).mean(),
+            "psnr": image_quality.psnr(held_out, restored).mean(),
         }
 
-    checkpoint = training.Checkpoint(f"denoiser-{name}", obeyed(params, name), inputs=[DATA])
-    history = training.fit(
+    checkpoint = Checkpoint(f"denoiser-{name}", settings_of(params, name), inputs=[DATA])
+    history = fit(
         model,
         epoch_data,
         epochs=schedule.epochs,
@@ -71,7 +79,7 @@ def build(params: Params, name: str) -> keras.Model:
     return network.conv(params.denoiser.conv.channels, params.denoiser.conv.units)
 
 
-def obeyed(params: Params, name: str) -> dict[str, Any]:
+def settings_of(params: Params, name: str) -> dict[str, Any]:
     """All of params.yaml that the training of a network obeys: the `params` of its stage in dvc.yaml."""
     settings = {
         "seed": params.seed,

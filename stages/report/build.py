@@ -17,7 +17,8 @@ import yaml
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from stages import artifacts, run
+from stages.core import artifacts
+from stages.core.command import run
 from stages.params import Params
 from stages.report import figures, story
 from stages.report.measured import Measured, Truth, Word, measured, sources_of

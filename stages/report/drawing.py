@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
-from stages.charts import COLOURS
+from stages.evaluation.charts import COLOURS
 
 INK, FAINT = "#010101", "#020202"  # placeholders, replaced by the reader's colours in `svg`
 DARK = ("#56b4e9", "#ff8c42", "#2fc594", "#e6a5c9", "#f0b840", "#9ad4f5", "#e6edf3")

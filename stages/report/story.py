@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from stages.digits import SIDE
+from stages.core.digits import SIDE
 from stages.params import Params
 from stages.report.measured import Measured, Truth, Word, sources_of, than, verdict
 

@@ -8,8 +8,8 @@ from scipy.sparse import csr_matrix, diags
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
+from stages.core.split import PARTS
 from stages.sentiment import ngrams
-from stages.split import PARTS
 
 # Inverse strengths of the L2 penalty, of which the best on validation reviews is taken.
 TFIDF_STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)

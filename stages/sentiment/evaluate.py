@@ -1,12 +1,12 @@
 """evaluate-sentiment: the classifier beside n-gram baselines, on reviews it never saw.
 
-With options, `measure` alone, on other reviews: see stages/unseen.py.
+With options, `measure` alone, on other reviews: see stages/evaluation/external.py.
 """
 # ruff: noqa: E402
 
-from stages import unseen
+from stages.evaluation import external
 
-OPTIONS = unseen.options(__name__, "sentiment")  # before TensorFlow is imported
+OPTIONS = external.options(__name__, "sentiment")  # before TensorFlow is imported
 
 import argparse
 import itertools
@@ -26,7 +26,11 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from stages import StageError, artifacts, charts, measures, run
+from stages.core import artifacts
+from stages.core.command import run
+from stages.core.errors import StageError
+from stages.core.split import PARTS
+from stages.evaluation import charts, measures
 from stages.params import Params
 from stages.sentiment import baselines, batches
 from stages.sentiment import model as network
@@ -44,7 +48,6 @@ from stages.sentiment.preprocess import (
 from stages.sentiment.preprocess import OUTPUT as DATA
 from stages.sentiment.train import MODEL
 from stages.sentiment.train import ratios as log_ratios
-from stages.split import PARTS
 
 METRICS = "metrics/sentiment.json"
 MISTAKES = "data/sentiment/mistakes.json"
@@ -136,14 +139,16 @@ def measure(params: Params, options: argparse.Namespace, model: Any, data: Any) 
         data: `stages.datasets.reviews.Reviews`.
     """
     sizes = params.sentiment.network
-    unseen.need(model, {"word_vectors", "log_ratios"} <= {layer.name for layer in model.layers}, "a reader of reviews")
+    external.need(
+        model, {"word_vectors", "log_ratios"} <= {layer.name for layer in model.layers}, "a reader of reviews"
+    )
     words, known, training = (options.vocabulary / Path(path).name for path in (VOCABULARY, NGRAMS, DATA))
     ratios = log_ratios(batches.reviews(artifacts.read_npz(training), "train", sizes), sizes.ngrams)
     if not network.trained_on(model, sizes, ratios):
         raise StageError(
             f"the model was not trained on {training} with params.yaml's sentiment.network: it knows others"
         )
-    chosen = unseen.rows(np.array(data.test), options.limit)
+    chosen = external.rows(np.array(data.test), options.limit)
     actual = np.array(data.labels)[chosen]
     if len(set(actual)) < 2:
         raise StageError(f"--data: the {len(actual)} reviews should be of both kinds, negative and positive")
@@ -425,4 +430,4 @@ def _only(values: Mapping[str, float], *names: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    unseen.run(measure, OPTIONS, dataset="reviews", model=MODEL) if OPTIONS else run(main)
+    external.run(measure, OPTIONS, dataset="reviews", model=MODEL) if OPTIONS else run(main)

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from stages import StageError, artifacts, run
+from stages.core import artifacts
+from stages.core.command import run
+from stages.core.errors import StageError
+from stages.core.split import PARTS, split_rows
 from stages.params import Params, Shares
 from stages.sentiment import ngrams
-from stages.split import PARTS, parted
 
 RAW = "data/raw/reviews.csv"
 OUTPUT = "data/sentiment/reviews.npz"
@@ -88,7 +90,7 @@ def split(
     for row in np.argsort(~official_test, kind="stable"):
         first.setdefault(" ".join(tokens[row]), int(row))
     kept = np.sort(np.fromiter(first.values(), np.int64, len(first)))
-    parts = parted(
+    parts = split_rows(
         labels[kept],
         official_test[kept],
         validation=shares.validation,

@@ -7,11 +7,16 @@ import numpy as np
 import tensorflow as tf
 from scipy.sparse import csr_matrix
 
-from stages import artifacts, run, training
+from stages.core import artifacts
+from stages.core.command import run
 from stages.params import Params, SentimentNetwork
 from stages.sentiment import batches, ngrams, vectors
 from stages.sentiment import model as network
 from stages.sentiment.preprocess import OUTPUT as DATA
+from stages.training.checkpoint import Checkpoint
+from stages.training.fit import fit, prepare, steps_of
+from stages.training.networks import start_orthogonal
+from stages.training.optimizers import warmup_cosine
 
 MODEL = "models/sentiment.keras"
 HISTORY = "plots/sentiment/history.csv"
@@ -21,23 +26,23 @@ def main(params: Params) -> None:
     sizes, settings = params.sentiment.network, params.sentiment.training
     data = artifacts.read_npz(DATA)
     train, validation = (batches.reviews(data, part, sizes) for part in ("train", "validation"))
-    training.prepare(params.seed)
+    prepare(params.seed)
     evidence = ratios(train, sizes.ngrams)
     model = network.build(sizes, evidence)
-    training.start_orthogonal(model, params.seed)
+    start_orthogonal(model, params.seed)
     network.set_ngrams(model, *fitted(train, evidence, sizes))
     words = model.get_layer("word_vectors")
     words.set_weights([vectors.initial(train.words, train.labels, *words.embeddings.shape, seed=params.seed)])
     branches, lstm = network.branches(model), network.lstm_branch(model)
     lstm.compile(
-        optimizer=keras.optimizers.Adam(training.warmup_cosine(settings.learning_rate, settings.steps)),
+        optimizer=keras.optimizers.Adam(warmup_cosine(settings.learning_rate, settings.steps)),
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
         jit_compile=False,
     )
     rows = batches.bucketed(np.array([len(ids) for ids in train.words]), settings.batch, params.seed)
 
     def epoch_data(epoch: int) -> tf.data.Dataset:
-        steps = training.steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
+        steps = steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
 
         def examples() -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
             for step in steps:
@@ -48,12 +53,12 @@ def main(params: Params) -> None:
         dataset = tf.data.Dataset.from_generator(examples, output_signature=signature)
         return dataset.apply(tf.data.experimental.assert_cardinality(len(steps))).prefetch(2)
 
-    checkpoint = training.Checkpoint(
+    checkpoint = Checkpoint(
         "sentiment",
         {"seed": params.seed, "threads": params.threads, "sentiment": params.sentiment},
         inputs=[DATA],
     )
-    history = training.fit(
+    history = fit(
         lstm,
         epoch_data,
         epochs=settings.epochs,

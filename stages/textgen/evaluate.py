@@ -1,12 +1,12 @@
 """evaluate-textgen: the text model beside counted n-grams and compressors, and what it writes at each temperature.
 
-With options, `measure` alone, on another text: see stages/unseen.py.
+With options, `measure` alone, on another text: see stages/evaluation/external.py.
 """
 # ruff: noqa: E402
 
-from stages import unseen
+from stages.evaluation import external
 
-OPTIONS = unseen.options(__name__, "textgen")  # before TensorFlow is imported
+OPTIONS = external.options(__name__, "textgen")  # before TensorFlow is imported
 
 import argparse
 from pathlib import Path
@@ -15,9 +15,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from stages import StageError, artifacts, charts, measures, run
+from stages.core import artifacts
+from stages.core.command import run
+from stages.core.errors import StageError
+from stages.core.split import PARTS
+from stages.evaluation import charts, measures
 from stages.params import Params
-from stages.split import PARTS
 from stages.textgen import baselines
 from stages.textgen import generate as writing
 from stages.textgen import model as network
@@ -106,7 +109,7 @@ def measure(params: Params, options: argparse.Namespace, model: keras.Model, dat
     characters = options.vocabulary / Path(DATA).name
     vocabulary = vocabulary_in(artifacts.read_npz(characters))
     layers = {layer.name for layer in model.layers}
-    unseen.need(model, {"lstm_1", "logits"} <= layers, "a text model")
+    external.need(model, {"lstm_1", "logits"} <= layers, "a text model")
     if model.output_shape[-1] != len(vocabulary):
         raise StageError(
             f"{characters} has {len(vocabulary)} characters, the model knows {model.output_shape[-1]}: "
@@ -229,4 +232,4 @@ def shares_of_words(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    unseen.run(measure, OPTIONS, dataset="text", model=MODEL) if OPTIONS else run(main)
+    external.run(measure, OPTIONS, dataset="text", model=MODEL) if OPTIONS else run(main)

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stages import StageError, artifacts, run
+from stages.core import artifacts
+from stages.core.command import run
+from stages.core.errors import StageError
+from stages.core.split import PARTS
 from stages.params import Params, Textgen
-from stages.split import PARTS
 
 RAW = "data/raw/text.txt"
 OUTPUT = "data/textgen/characters.npz"

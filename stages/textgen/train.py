@@ -5,11 +5,18 @@ from typing import Any
 import keras
 import numpy as np
 
-from stages import StageError, artifacts, run, training
+from stages.core import artifacts
+from stages.core.command import run
+from stages.core.errors import StageError
 from stages.params import Params
 from stages.textgen import model as network
 from stages.textgen.preprocess import OUTPUT as DATA
 from stages.textgen.preprocess import vocabulary_in
+from stages.training.batches import batches, permutations
+from stages.training.checkpoint import Checkpoint
+from stages.training.fit import fit, prepare, steps_of
+from stages.training.networks import start_orthogonal
+from stages.training.optimizers import lazy_adam, warmup_cosine
 
 MODEL = "models/textgen.keras"
 HISTORY = "plots/textgen/history.csv"
@@ -24,13 +31,13 @@ def main(params: Params) -> None:
             f"{DATA} has {len(data['train'])} characters to train on; textgen.training.length asks for passages of "
             f"{settings.length}: make it smaller, or data.text longer"
         )
-    training.prepare(params.seed)
+    prepare(params.seed)
     layers = {"vocabulary": len(vocabulary), **shape.model_dump()}
     model = network.build(**layers, batch=settings.batch, passage=settings.passage)
-    training.start_orthogonal(model, params.seed)
+    start_orthogonal(model, params.seed)
     model.compile(
-        optimizer=training.lazy_adam(
-            training.warmup_cosine(settings.learning_rate, settings.steps),
+        optimizer=lazy_adam(
+            warmup_cosine(settings.learning_rate, settings.steps),
             beta_2=0.99,  # 0.999 remembers longer than this training lasts
             clip=settings.clip,
         ),
@@ -42,7 +49,7 @@ def main(params: Params) -> None:
     start = max(0, vocabulary.find("\n"))
 
     def epoch_data(epoch: int) -> Any:
-        steps = training.steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
+        steps = steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
         x, y = readings(
             data["train"],
             steps,
@@ -51,14 +58,14 @@ def main(params: Params) -> None:
             passage=settings.passage,
             seed=params.seed,
         )
-        return training.batches(x, y, settings.batch)
+        return batches(x, y, settings.batch)
 
     def validate(model: keras.Model) -> dict[str, float]:
         network.copy_weights(model, reader)
         nats, _ = network.score(reader, data["validation"], start)
         return {"loss": nats.mean()}
 
-    checkpoint = training.Checkpoint(
+    checkpoint = Checkpoint(
         "textgen",
         {
             "seed": params.seed,
@@ -68,7 +75,7 @@ def main(params: Params) -> None:
         },
         inputs=[DATA],
     )
-    history = training.fit(model, epoch_data, epochs=settings.epochs, validate=validate, checkpoint=checkpoint)
+    history = fit(model, epoch_data, epochs=settings.epochs, validate=validate, checkpoint=checkpoint)
     network.copy_weights(model, final)
     artifacts.write_model(MODEL, final)
     artifacts.write_csv(HISTORY, history)
@@ -98,7 +105,7 @@ def readings(
     """
     last = len(ids) - 1
     size = min(length * passage, last)
-    order = training.permutations(last // size, seed)
+    order = permutations(last // size, seed)
     first, stop = steps.start // passage, (steps.stop - 1) // passage + 1
     starts = size * order(first * batch, stop * batch).reshape(-1, batch)
     numbers = np.array(steps)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from stages import artifacts, digits
 from stages.autoencoder import model as network
 from stages.autoencoder import preprocess, sizes, train
+from stages.core import artifacts, digits
 
 GENERATOR = np.random.default_rng(0)
 IMAGES = GENERATOR.random((6, 28, 28)).astype(np.float32)

@@ -7,7 +7,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from reprise import demo
-from stages import artifacts
+from stages.core import artifacts
 from tests.browser.test_demo import ARGUMENTS, chromium_path, draw, free_port, tab
 from tests.conftest import REPOSITORY
 

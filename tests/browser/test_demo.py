@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages import measures
+from stages.core import image_quality
 from stages.denoiser.preprocess import add_noise
 from tests.reprise.conftest import write_models
 
@@ -141,7 +141,7 @@ def test_a_drawn_digit_comes_back_through_two_codes(visit, served):
     for copy, autoencoder in zip(copies, models.autoencoders, strict=True):
         expected = autoencoder.reconstruct(seen[None] / np.float32(255))
         assert np.abs(copy / 255 - expected[0]).max() < 0.01
-        psnr = measures.psnr(seen[None] / 255, expected)[0]
+        psnr = image_quality.psnr(seen[None] / 255, expected)[0]
         shown = page.locator("#copies figure", has_text=f"through {autoencoder.latent} numbers")
         assert float(re.search(r"PSNR ([\d.]+)", shown.inner_text())[1]) == pytest.approx(psnr, abs=0.1)
         expect(shown.locator("rect")).to_have_count(autoencoder.latent)
@@ -179,10 +179,10 @@ def test_the_noise_slider_changes_every_picture(visit, served):
         clean = models.digits[int(number)][None]
         noisy = add_noise(clean, float(std), np.random.default_rng([models.params.seed, int(number)]))
         cells = page.locator("#denoised figure")
-        expect(cells.nth(1)).to_contain_text(f"PSNR {measures.psnr(clean, noisy)[0]:.2f} dB")
+        expect(cells.nth(1)).to_contain_text(f"PSNR {image_quality.psnr(clean, noisy)[0]:.2f} dB")
         expect(cells.nth(1)).to_contain_text(f"noise {float(std):.2f}")
         restored = models.denoiser.denoise(noisy)
-        expect(cells.nth(3)).to_contain_text(f"PSNR {measures.psnr(clean, restored)[0]:.2f} dB")
+        expect(cells.nth(3)).to_contain_text(f"PSNR {image_quality.psnr(clean, restored)[0]:.2f} dB")
         shown = images(page, "#denoised")
         assert np.abs(shown[1] / 255 - noisy[0]).max() < 0.01
         assert np.abs(shown[3] / 255 - restored[0]).max() < 0.01

@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import StageError, artifacts
+from stages.core import artifacts
+from stages.core.errors import StageError
 from stages.datasets import digits, keras_sets, own, packaged, reviews, text
 from tests.conftest import REPOSITORY
 from tests.datasets.conftest import IMAGES, LABELS, idx, put, put_digits, put_reviews, tar

@@ -4,7 +4,8 @@ import io
 import numpy as np
 import pytest
 
-from stages import StageError, artifacts
+from stages.core import artifacts
+from stages.core.errors import StageError
 from stages.datasets import digits
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import StageError, artifacts
+from stages.core import artifacts
+from stages.core.errors import StageError
 from stages.datasets import digits, keras_sets, reviews, text
 from tests.conftest import REPOSITORY
 from tests.datasets.conftest import IMAGES, LABELS, put

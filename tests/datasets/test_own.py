@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import artifacts
+from stages.core import artifacts
 from stages.datasets import digits, reviews, text
 from tests.datasets.conftest import IMAGES, LABELS, put, put_digits, put_reviews, tar
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stages import StageError
+from stages.core.errors import StageError
 from stages.datasets import packaged
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from stages import StageError
+from stages.core.errors import StageError
 from stages.datasets import reviews
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages import measures
+from stages.core import image_quality
 from stages.denoiser import baselines
 from stages.denoiser.preprocess import add_noise
 
@@ -48,7 +48,7 @@ def test_filters_clean_a_flat_shape(name: str, squares: np.ndarray) -> None:
     restored = baselines.METHODS[name](noisy, 0.3, **setting)
     assert restored.shape == squares.shape
     assert restored.min() >= 0 and restored.max() <= 1
-    assert measures.psnr(squares, restored).mean() > measures.psnr(squares, noisy).mean() + 3
+    assert image_quality.psnr(squares, restored).mean() > image_quality.psnr(squares, noisy).mean() + 3
 
 
 def test_tune_takes_the_best_of_the_grid(squares: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,11 @@ import keras
 import numpy as np
 import pytest
 
-from stages import networks
 from stages.autoencoder import model as autoencoder
 from stages.denoiser import model as network
 from stages.denoiser import train
 from stages.params import Params
+from stages.training import networks
 
 
 @pytest.mark.parametrize("name", ["dense", "conv"])
@@ -29,8 +29,8 @@ def test_only_dense_obeys_latent(params: Params) -> None:
     other = params.model_copy(update={"latent": params.latent + 1})
     assert shapes(train.build(params, "conv")) == shapes(train.build(other, "conv"))
     assert shapes(train.build(params, "dense")) != shapes(train.build(other, "dense"))
-    assert train.obeyed(params, "conv") == train.obeyed(other, "conv")
-    assert train.obeyed(params, "dense") != train.obeyed(other, "dense")
+    assert train.settings_of(params, "conv") == train.settings_of(other, "conv")
+    assert train.settings_of(params, "dense") != train.settings_of(other, "dense")
 
 
 @pytest.mark.parametrize("hidden", [[], [96, 48]])

@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages import StageError, artifacts
+from stages.core import artifacts
+from stages.core.errors import StageError
 from stages.denoiser import train
 from stages.denoiser.preprocess import TEST, VALIDATION, add_noise
 from stages.params import Params, validated

@@ -243,8 +243,8 @@ def strip(clone: Clone) -> None:
 
 
 def compare(clone: Clone, expected: dict[str, bytes]) -> None:
-    """All is as it was committed, and no checkpoint is left, and no half-made copy that stages.mend overlooks."""
-    print(clone.succeed("python", "-m", "stages.mend"), end="", flush=True)
+    """All is as it was committed, and no checkpoint is left, and no half-made copy that tools.repair overlooks."""
+    print(clone.succeed("python", "-m", "tools.repair"), end="", flush=True)
     assert differing(expected, clone.outputs()) == []
     assert clone.succeed("git", "status", "--porcelain") == ""
     assert list((clone.folder / ".checkpoints").glob("*")) == []
@@ -285,7 +285,7 @@ def torment(clone: Clone, *, kills: int, seed: int, epochs: int, kinds: list[str
             if network in owed:
                 table[owed.pop(network)]["resumed"] += 1
         if CUT.search(run.output) and not struck:
-            print(clone.succeed("python", "-m", "stages.mend"), end="", flush=True)
+            print(clone.succeed("python", "-m", "tools.repair"), end="", flush=True)
             table[last]["mended"] += 1
         elif struck:
             del strikes[0]

@@ -18,7 +18,7 @@ def test_another_users_settings_change_no_byte(clone, tmp_path):
     variables = {**settings(tmp_path / "home"), "TMPDIR": str(elsewhere)}
     previous = os.umask(0o077)
     try:
-        told = clone.succeed(sys.executable, "-m", "stages.verify", **variables)
+        told = clone.succeed(sys.executable, "-m", "tools.verify", **variables)
     finally:
         os.umask(previous)
     assert "verified by bytes: every output is the committed one" in told

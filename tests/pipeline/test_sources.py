@@ -9,7 +9,7 @@ import json
 import numpy as np
 import pytest
 
-from stages import artifacts
+from stages.core import artifacts
 from tests.datasets.conftest import idx, put
 from tests.pipeline.conftest import STAGES, stages_run
 

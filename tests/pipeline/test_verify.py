@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from stages import artifacts
-from stages import verify as module
-from stages.summary import HEADLINES, look_up
-from stages.verify import numbers, tell_hashes, tolerance
+from stages.core import artifacts
+from tools import verify as module
+from tools.summary import HEADLINES, look_up
+from tools.verify import numbers, tell_hashes, tolerance
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.network]
 STAGE = "evaluate-autoencoder"
@@ -72,14 +72,14 @@ def test_a_metric_that_is_off(clone, verify):
 
 def test_not_a_checkout(clone, tmp_path):
     (tmp_path / "stages").symlink_to(clone.folder / "stages")
-    result = type(clone)(tmp_path).type(sys.executable, "-m", "stages.verify")
+    result = type(clone)(tmp_path).type(sys.executable, "-m", "tools.verify")
     assert result.returncode == 1
     (line,) = result.stderr.splitlines()
     assert line.startswith("error: verify runs the last commit in a clone, and git says: not a git repository")
 
 
 def test_a_stage_that_does_not_exist(clone):
-    result = clone.type(sys.executable, "-m", "stages.verify", "train-nothing")
+    result = clone.type(sys.executable, "-m", "tools.verify", "train-nothing")
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1].startswith("error: the pipeline failed in the scratch clone")
     assert "train-nothing" in result.stderr

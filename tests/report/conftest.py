@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages import artifacts
+from stages.core import artifacts
 from stages.report import build, figures
 from tests.conftest import REPOSITORY
 

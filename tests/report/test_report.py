@@ -12,7 +12,8 @@ from collections import Counter
 import pytest
 from tinyhtml5.parser import HTMLParser
 
-from stages import StageError, artifacts
+from stages.core import artifacts
+from stages.core.errors import StageError
 from stages.denoiser import baselines
 from stages.report import build, story
 from tests.conftest import REPOSITORY

@@ -11,9 +11,9 @@ import yaml
 
 from reprise import denoise, export, generate, reconstruct, sentiment
 from reprise.__main__ import parser
-from stages import artifacts
 from stages.autoencoder import model as autoencoders
 from stages.autoencoder import train as autoencoder
+from stages.core import artifacts
 from stages.denoiser import evaluate as denoising
 from stages.denoiser import model as denoisers
 from stages.denoiser import train as denoiser

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from reprise.generate import READ
-from stages import measures
+from stages.core import image_quality
 from stages.denoiser import baselines
 from stages.denoiser.preprocess import add_noise
 from tests.conftest import REPOSITORY
@@ -126,7 +126,7 @@ def test_a_digit_with_noise_and_without(page, std):
         baselines.non_local_means(expected, std, **settings),
         page.denoiser.denoise(expected),
     ):
-        assert f"PSNR {measures.psnr(page.digits[2][None], shown)[0]:.2f} dB" in html
+        assert f"PSNR {image_quality.psnr(page.digits[2][None], shown)[0]:.2f} dB" in html
 
 
 def test_a_text_grows_to_what_the_command_writes(page):

@@ -6,7 +6,8 @@ import pytest
 
 from reprise import export
 from reprise.__main__ import MODELS
-from stages import StageError, artifacts
+from stages.core import artifacts
+from stages.core.errors import StageError
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -8,7 +8,8 @@ from reprise.denoise import Denoiser
 from reprise.generate import Writer
 from reprise.reconstruct import Autoencoder
 from reprise.sentiment import Classifier
-from stages import StageError, artifacts
+from stages.core import artifacts
+from stages.core.errors import StageError
 
 USES = {
     "models/textgen.keras": Writer,

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from reprise.generate import GAP, READ, Writer, side_by_side
-from stages import StageError, artifacts
+from stages.core import artifacts
+from stages.core.errors import StageError
 from stages.textgen import generate as writing
 from stages.textgen import train
 from stages.textgen.preprocess import decode, encode

@@ -8,7 +8,8 @@ from PIL import Image
 from reprise import pictures
 from reprise.denoise import Denoiser, _starts
 from reprise.reconstruct import Autoencoder, prepared
-from stages import StageError, networks
+from stages.core.errors import StageError
+from stages.training import networks
 
 GENERATOR = np.random.default_rng(2)
 

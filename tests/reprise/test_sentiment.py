@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprise.sentiment import BATCH, LONGEST, Classifier, _spans
-from stages import StageError, artifacts
+from stages.core import artifacts
+from stages.core.errors import StageError
 from stages.sentiment import batches, evaluate, train
 from stages.sentiment import model as network
 from stages.sentiment.preprocess import APOSTROPHES, OUTPUT, tokenise

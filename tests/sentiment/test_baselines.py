@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from stages.core.split import PARTS
 from stages.sentiment import baselines
-from stages.split import PARTS
 
 
 @pytest.fixture

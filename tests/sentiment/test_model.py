@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from stages import artifacts
+from stages.core import artifacts
 from stages.sentiment import model as network
 from stages.sentiment.batches import Reviews, batch
 from stages.sentiment.train import fitted, quality, ratios

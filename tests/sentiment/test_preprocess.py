@@ -2,9 +2,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.core.split import PARTS
 from stages.params import Shares
 from stages.sentiment.preprocess import UNKNOWN, encode, split, tokenise, vocabulary
-from stages.split import PARTS
 
 SHARES = Shares(validation=0.1, test=0.2)
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "good", "bad"]), max_size=4)

@@ -3,9 +3,10 @@ import json
 import numpy as np
 import pytest
 
-from stages import artifacts, training
+from stages.core import artifacts
+from stages.core.split import PARTS
 from stages.sentiment import evaluate, preprocess, train
-from stages.split import PARTS
+from stages.training.checkpoint import Checkpoint
 
 GENERATOR = np.random.default_rng(0)
 FILLING = [f"word{number}" for number in range(60)]
@@ -75,14 +76,14 @@ def test_a_training_that_was_stopped_ends_with_the_same_bytes(few_reviews, quick
     preprocess.main(quick)
     train.main(quick)
     whole = artifacts.read_bytes(train.MODEL), artifacts.read_bytes(train.HISTORY)
-    save = training.Checkpoint.save
+    save = Checkpoint.save
 
     def save_and_stop(self, **state):
         save(self, **state)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(training.Checkpoint, "save", save_and_stop)
+        patched.setattr(Checkpoint, "save", save_and_stop)
         with pytest.raises(KeyboardInterrupt):
             train.main(quick)
     train.main(quick)

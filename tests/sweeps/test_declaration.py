@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from stages import StageError
+from stages.core.errors import StageError
 from sweeps import declaration
 from tests.conftest import REPOSITORY
 from tests.sweeps.conftest import SWEEP

@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from stages import readme
 from sweeps import results
 from tests.conftest import REPOSITORY
 from tests.test_dvc_yaml import STAGES, module_file, reached
+from tools import readme
 
 ROWS = """group,params,metric,mean,std,runs,seeds,commit
 autoencoder,"{""latent"": 16}",autoencoder.mse,0.021,0.001,3,7 8 9,0123456789

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from stages import StageError
+from stages.core.errors import StageError
 from stages.params import Documents, Shares, Textgen
 from stages.textgen.preprocess import FEW, SEPARATOR, UNKNOWN, decode, encode, shortened, split, vocabulary_of
 

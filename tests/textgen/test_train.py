@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from stages import artifacts, training
+from stages.core import artifacts
 from stages.textgen.train import DATA, HISTORY, MODEL, main, readings
+from stages.training.checkpoint import Checkpoint
 
 SETTINGS = {"batch": 4, "length": 10, "passage": 3, "seed": 1}
 
@@ -44,14 +45,14 @@ class Killed(BaseException):
 def test_killed_training_goes_on_to_the_same_bytes(params, tmp_path, monkeypatch):
     whole = train(params, tmp_path / "whole", monkeypatch)
     killed = tmp_path / "killed"
-    save = training.Checkpoint.save
+    save = Checkpoint.save
 
     def save_and_die(self, **state):
         save(self, **state)
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(training.Checkpoint, "save", save_and_die)
+        patch.setattr(Checkpoint, "save", save_and_die)
         train(params, killed, patch)
     assert train(params, killed, monkeypatch) == whole
     history = (killed / HISTORY).read_text().splitlines()

@@ -1,0 +1,217 @@
+"""Everything a stage writes or reads: atomic, and the same bytes for the same content.
+
+A file appears under its name only when it is whole, so a killed stage leaves no half-written file that a later one
+would take for good. Nothing here stores a date, and nothing is ever unpickled.
+"""
+
+import io
+import json
+import os
+import re
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages.core.errors import StageError
+
+SIGNIFICANT_DIGITS = 6
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write `content` to `path` whole or not at all.
+
+    Raises:
+        StageError: the file cannot be written (disk full, no permission); an older file of that name is untouched.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StageError(f"cannot write {path}: {error.strerror}") from error
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        StageError: the file is missing or cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise StageError(f"{path} does not exist; `dvc repro` makes it, `dvc pull` fetches it") from error
+    except OSError as error:
+        raise StageError(f"cannot read {path}: {error.strerror}") from error
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write UTF-8 text with line feeds, whatever the platform's own line ends."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def read_text(path: str | Path) -> str:
+    """Read UTF-8 text.
+
+    Raises:
+        StageError: the file is missing or is not UTF-8.
+    """
+    try:
+        return read_bytes(path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise StageError(f"{path} is not UTF-8 text (byte {error.start})") from error
+
+
+def rounded(value: Any) -> Any:
+    """`value` with every float in it, at any depth, at `SIGNIFICANT_DIGITS` digits, and numpy scalars as Python's."""
+    if isinstance(value, Mapping):
+        return {str(key): rounded(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | list | tuple):
+        return [rounded(item) for item in value]
+    if isinstance(value, np.bool_ | bool):
+        return bool(value)
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, np.floating | float):
+        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    return value
+
+
+def json_text(content: Any) -> str:
+    """JSON in the order given; floats are rounded, NaN and infinity are refused (they are not JSON)."""
+    return json.dumps(rounded(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write `json_text`."""
+    write_text(path, json_text(content))
+
+
+def read_json(path: str | Path) -> Any:
+    """Read JSON.
+
+    Raises:
+        StageError: the file is missing or is not JSON.
+    """
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise StageError(f"{path} is not JSON: {error}") from error
+
+
+def write_csv(path: str | Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as CSV, columns in the order of the first row; floats are rounded as in `write_json`."""
+    import pandas as pd
+
+    frame = pd.DataFrame(rounded(list(rows)))
+    write_text(path, frame.to_csv(index=False, lineterminator="\n"))
+
+
+def read_csv(path: str | Path) -> Any:
+    """Read CSV as a DataFrame; text stays text, also where it says NA.
+
+    Raises:
+        StageError: the file is missing or is not CSV.
+    """
+    import pandas as pd
+
+    try:
+        return pd.read_csv(io.BytesIO(read_bytes(path)), keep_default_na=False)
+    except ValueError as error:
+        raise StageError(f"{path} is not CSV: {error}") from error
+
+
+def write_npz(path: str | Path, **arrays: np.ndarray) -> None:
+    """Write arrays as .npz, uncompressed: what a compressor writes depends on its version."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    write_bytes(path, buffer.getvalue())
+
+
+def read_npz(path: str | Path) -> dict[str, np.ndarray]:
+    """Read every array of an .npz; never unpickles.
+
+    Raises:
+        StageError: the file is missing, is not an .npz, or holds pickled objects.
+    """
+    content = io.BytesIO(read_bytes(path))
+    try:
+        with np.load(content, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, zipfile.BadZipFile, EOFError, OSError, AttributeError) as error:
+        raise StageError(f"{path} is not a valid .npz: {error}") from error
+
+
+def write_png(path: str | Path, figure: Any) -> None:
+    """Write a matplotlib figure as PNG and close it."""
+    import matplotlib.pyplot as plt
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    plt.close(figure)
+    write_bytes(path, buffer.getvalue())
+
+
+def write_model(path: str | Path, model: Any) -> None:
+    """Write a Keras model, without its optimizer, as a .keras file whose bytes depend on the model alone.
+
+    Keras stores the date, the ids of objects in memory and the time of the zip's members; none of them is needed to
+    load the model, so the archive is written again without them. `keras.models.load_model` reads the result.
+    """
+    import keras
+
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.tmp.keras")
+    try:
+        keras.Model(model.input, model.output, name=model.name).save(temporary)
+        with zipfile.ZipFile(temporary) as archive:
+            members = {name: archive.read(name) for name in sorted(archive.namelist())}
+    except OSError as error:
+        raise StageError(f"cannot write {path}: {error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    metadata = json.loads(members["metadata.json"])
+    metadata.pop("date_saved", None)
+    members["metadata.json"] = json.dumps(metadata).encode()
+    members["config.json"] = _renumber_shared_objects(members["config.json"].decode()).encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), content)
+    write_bytes(path, buffer.getvalue())
+
+
+def _renumber_shared_objects(config: str) -> str:
+    """Replace each `shared_object_id`, an address in memory, by the order in which it first appears."""
+    numbers: dict[str, int] = {}
+    return re.sub(
+        r'("shared_object_id": )(\d+)',
+        lambda match: match[1] + str(numbers.setdefault(match[2], len(numbers))),
+        config,
+    )
+
+
+def read_model(path: str | Path) -> Any:
+    """Load a .keras model for inference (not compiled, no code from the file is run).
+
+    Raises:
+        StageError: the file is missing or is not a whole .keras model.
+    """
+    import keras
+
+    if not Path(path).exists():
+        raise StageError(f"{path} does not exist; `dvc repro` makes it, `dvc pull` fetches it")
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except (ValueError, OSError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise StageError(f"{path} is not a whole Keras model: {error}") from error

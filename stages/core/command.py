@@ -1,0 +1,114 @@
+"""A stage as a command: run it, report what went wrong in one line, and end with the dvc that started it."""
+
+import itertools
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from stages.core.errors import StageError
+
+RESTORE = "git checkout params.yaml dvc.lock metrics plots report && dvc checkout"
+INTERRUPTED = "interrupted; the next `dvc repro` continues here"
+STARTED_BY_DVC = "DVC_STAGE"  # an environment variable that dvc sets for its stages: the stage's name
+
+
+def run(main: Callable[..., None]) -> None:
+    """Run a stage as a command: `python -m stages.<task>.<stage> [argument ...]`.
+
+    Args:
+        main: the stage; called with the validated params.yaml and the command's arguments.
+
+    Exits with status 1 and a last line that says how to get the previous results back when the stage fails: DVC
+    deletes a stage's outputs before it starts, but its cache still has them.
+    """
+    from stages.params import PATH, load
+
+    try:
+        try:
+            params = load()
+        except StageError:
+            if PATH.exists():
+                _let_git_notice(PATH)
+            raise
+        main(params, *sys.argv[1:])
+    except StageError as error:
+        sys.exit(f"error: {error}\nto get the previous results back: {RESTORE}")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except Exception:
+        traceback.print_exc()
+        sys.exit(f"to get the previous results back: {RESTORE}")
+
+
+def end_with_dvc() -> None:
+    """Where dvc started this process: end as soon as that dvc has ended, and at Ctrl-C without a traceback.
+
+    Called before the libraries are imported, which takes seconds.
+    """
+    if STARTED_BY_DVC not in os.environ or os.name != "posix":
+        return
+    _watch_dvc()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a script ignores Ctrl-C
+        signal.signal(signal.SIGINT, _end_at_once)
+
+
+def _watch_dvc() -> None:
+    """Let this process end as soon as the dvc that started it has.
+
+    A dvc that is killed leaves its stage behind, which would go on and write into the next run. Some shells stay
+    between the two (dash and fish do, bash and zsh do not): all processes from here up to dvc, the first one that is no
+    part of the stage, are watched. If dvc is gone already, the first one is whoever takes in orphans: no process of our
+    group.
+    """
+    import psutil
+
+    line = [psutil.Process()]
+
+    def part_of_the_stage(process: psutil.Process) -> bool:
+        try:
+            return STARTED_BY_DVC in process.environ()
+        except psutil.AccessDenied:
+            return False
+
+    def watch() -> None:
+        try:
+            while all(child.ppid() == parent.pid for child, parent in itertools.pairwise(line)):
+                time.sleep(0.1)
+        except psutil.NoSuchProcess:
+            pass
+        end()
+
+    def end() -> None:
+        for child in line[0].children(recursive=True):
+            child.kill()
+        os._exit(1)  # nothing more is to be written, not even what a `finally` would
+
+    try:
+        while part_of_the_stage(line[-1]):
+            line.append(psutil.Process(line[-1].ppid()))
+        if os.getpgid(line[-1].pid) != os.getpgrp():
+            end()
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        end()
+    threading.Thread(target=watch, name="end with dvc", daemon=True).start()
+
+
+def _end_at_once(*_: Any) -> None:
+    """At Ctrl-C: one line instead of the page of a traceback, also while the libraries are still being imported."""
+    os.write(sys.stderr.fileno(), f"\n{INTERRUPTED}\n".encode())
+    os._exit(130)
+
+
+def _let_git_notice(path: os.PathLike[str]) -> None:
+    """Move a file's time on by a second, so that Git sees it was edited.
+
+    `dvc exp run` checks params.yaml out and edits it within the same second. Git compares sizes and seconds: if the
+    size is the same too, it takes the edited file for the committed one, and `git checkout params.yaml` does nothing.
+    """
+    status = os.stat(path)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 10**9))

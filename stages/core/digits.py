@@ -1,0 +1,48 @@
+"""Handwritten digits as every task on digits gets them: the same parts, on the same scale."""
+
+import numpy as np
+
+from stages.core import artifacts
+from stages.core.errors import StageError
+from stages.core.split import PARTS, split_rows
+from stages.params import Params
+
+RAW = "data/raw/digits.npz"
+SIDE = 28
+
+
+def split(params: Params) -> dict[str, np.ndarray]:
+    """All raw digits in three parts, the same for every task: none is trained on here that is tested on there.
+
+    Args:
+        params: all of params.yaml; `seed`, `data.limit` and `split.digits` are obeyed.
+
+    Returns:
+        Under "train", "validation" and "test" images, uint8, shape (n, 28, 28); under each name with "_labels" their
+        labels, uint8, shape (n,). The source's own test half is the test part, where it has one.
+
+    Raises:
+        StageError: there are too few digits, or all are the same.
+    """
+    raw = artifacts.read_npz(RAW)
+    shares = params.split.digits
+    rows = split_rows(
+        raw["labels"],
+        raw["test"],
+        validation=shares.validation,
+        test=shares.test,
+        seed=params.seed,
+        limit=params.data.limit,
+    )
+    for part in PARTS:
+        if len(np.unique(raw["labels"][rows[part]])) < 2:
+            raise StageError(f"{RAW} has too few digits ({len(raw['labels'])}): {part} needs two different ones")
+    images = {part: raw["images"][rows[part]] for part in PARTS}
+    labels = {f"{part}_labels": raw["labels"][rows[part]] for part in PARTS}
+    print(f"digits: {', '.join(f'{len(images[part])} {part}' for part in PARTS)}")
+    return images | labels
+
+
+def scaled(images: np.ndarray) -> np.ndarray:
+    """Grey values 0..255, uint8, any shape, as float32 in [0, 1]: what the networks read and write."""
+    return images.astype(np.float32) / 255

@@ -1,0 +1,58 @@
+"""Settings outside params.yaml that change the bits of a result, pinned before numpy and TensorFlow read them.
+
+Threads, the numeric kernels of oneDNN, OpenBLAS and numpy, and personal settings of Keras and matplotlib.
+"""
+
+import os
+import platform
+from pathlib import Path
+
+
+def pin_from_params(path: str = "params.yaml") -> None:
+    """Pin the environment of this process, with the `threads` of params.yaml.
+
+    Without a readable `threads` nothing is pinned: the stage ends before it computes, with an error from
+    stages/params.py.
+    """
+    if (threads := _threads(path)) is not None:
+        pin(threads)
+
+
+def pin(threads: int) -> None:
+    """Fix, for this process, every setting outside params.yaml that changes a result.
+
+    Args:
+        threads: threads of the numeric libraries. Part of the result: a sum's rounding follows its split over threads.
+    """
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ[f"{library}_NUM_THREADS"] = str(threads)
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(threads)
+    # The same kernels on every x86 processor since 2013, not the widest each one happens to have.
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+    os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX2"
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        os.environ["OPENBLAS_CORETYPE"] = "Haswell"
+        os.environ["NPY_DISABLE_CPU_FEATURES"] = "X86_V4 AVX512_ICL AVX512_SPR"  # all that numpy has beyond AVX2
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    # Not the user's own, where a keras.json may change the float type.
+    os.environ["KERAS_HOME"] = str(Path("~/.keras/reprise").expanduser())
+    # Shorter training, other kernels: of the user's own environment, so not part of the result.
+    for name in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "TF_DETERMINISTIC_OPS", "TF_XLA_FLAGS"):
+        os.environ.pop(name, None)
+    os.environ["MPLBACKEND"] = "Agg"
+    os.environ["MATPLOTLIBRC"] = os.devnull
+    # No start-up notices, nor an error for want of a GPU; what fails still raises.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def _threads(path: str) -> int | None:
+    """`threads` of params.yaml, or None where it cannot be read."""
+    import yaml
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            threads = yaml.safe_load(file)["threads"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        return None
+    return threads if type(threads) is int and threads > 0 else None

@@ -1,0 +1,78 @@
+"""Train, validation and test parts of a labelled dataset."""
+
+import numpy as np
+
+PARTS = ("train", "validation", "test")
+
+
+def stratified(
+    labels: np.ndarray, *, validation: float, test: float, seed: int, limit: int | None = None
+) -> dict[str, np.ndarray]:
+    """Split the rows of a dataset at random, each label in the same proportions.
+
+    Args:
+        labels: shape (n,), the label of each row.
+        validation: share of the rows, in (0, 1).
+        test: share of the rows, in (0, 1).
+        seed: the split is a function of it and of `labels` alone.
+        limit: use about this many rows only, the same proportions kept; None for all.
+
+    Returns:
+        Sorted row numbers under "train", "validation" and "test", disjoint. Every label with at least three rows is in
+        all parts: the shares are rounded, but never to nothing.
+    """
+    generator = np.random.default_rng([seed, len(labels)])
+    parts: dict[str, list[np.ndarray]] = {part: [] for part in PARTS}
+    for label in np.unique(labels):
+        rows = generator.permutation(np.flatnonzero(labels == label))
+        if limit is not None and limit < len(labels):
+            rows = rows[: max(3, round(len(rows) * limit / len(labels)))]
+        held_out = max(1, round(len(rows) * test))
+        chosen = max(1, round(len(rows) * validation))
+        parts["test"].append(rows[:held_out])
+        parts["validation"].append(rows[held_out : held_out + chosen])
+        parts["train"].append(rows[held_out + chosen :])
+    return {part: np.sort(np.concatenate(rows)) for part, rows in parts.items()}
+
+
+def split_rows(
+    labels: np.ndarray,
+    official_test: np.ndarray,
+    *,
+    validation: float,
+    test: float,
+    seed: int,
+    limit: int | None = None,
+) -> dict[str, np.ndarray]:
+    """Split the rows of a dataset that may have a test half of its own; then it stays the test part.
+
+    Args:
+        labels: shape (n,), the label of each row.
+        official_test: bool, shape (n,): has the source itself set the row apart for testing?
+        validation: share of the rows that are not, in (0, 1).
+        test: share of the rows, in (0, 1), where the source has no test half.
+        seed: as for `stratified`.
+        limit: use about this many rows only; both halves shrink alike.
+
+    Returns:
+        As `stratified`.
+    """
+    if not official_test.any():
+        return stratified(labels, validation=validation, test=test, seed=seed, limit=limit)
+    rows = {}
+    for half, inside in (("train", ~official_test), ("test", official_test)):
+        numbers = np.flatnonzero(inside)
+        most = None if limit is None else round(limit * len(numbers) / len(labels))
+        parts = stratified(labels[numbers], validation=validation, test=test, seed=seed, limit=most)
+        rows[half] = {part: numbers[parts[part]] for part in PARTS}
+    return {
+        "train": np.sort(np.concatenate([rows["train"]["train"], rows["train"]["test"]])),
+        "validation": rows["train"]["validation"],
+        "test": np.sort(np.concatenate(list(rows["test"].values()))),
+    }
+
+
+def every(total: int, count: int) -> np.ndarray:
+    """`count` row numbers spread evenly over `total` rows, or all of them if there are fewer."""
+    count = min(count, total)
+    return np.arange(count) * total // count

@@ -1,0 +1,44 @@
+"""What every evaluation reports: intervals, and the layers of a network."""
+
+from typing import Any
+
+import numpy as np
+
+
+def interval(values: np.ndarray, *, seed: int, resamples: int = 2000) -> list[float]:
+    """95 % percentile bootstrap interval of the mean of `values`, shape (n,).
+
+    For two methods on the same rows pass the differences: the comparison is then paired. Method: Efron & Tibshirani
+    1993, "An Introduction to the Bootstrap", section 13.3.
+
+    Returns:
+        [low, high].
+    """
+    generator = np.random.default_rng([seed, resamples])
+    values = np.asarray(values, np.float64)
+    means = [values[generator.integers(len(values), size=len(values))].mean() for _ in range(resamples)]
+    return [float(bound) for bound in np.quantile(means, [0.025, 0.975])]
+
+
+def layers(model: Any) -> list[dict[str, Any]]:
+    """The layers of a Keras model that hold weights, in order, after its inputs: the plan of the network.
+
+    Returns:
+        Rows of `layer`, `kind`, `output` (its shape without the batch; "n" where it follows the input), `values` (how
+        many numbers come out, counted once where the length is n) and `parameters`.
+    """
+    rows = []
+    for layer in model.layers:
+        kind, parameters = type(layer).__name__, layer.count_params()
+        if kind == "InputLayer" or parameters:
+            sizes = layer.output.shape[1:]
+            rows.append(
+                {
+                    "layer": layer.name,
+                    "kind": "Input" if kind == "InputLayer" else kind,
+                    "output": " × ".join(str(size or "n") for size in sizes),
+                    "values": int(np.prod([size for size in sizes if size], dtype=np.int64)),
+                    "parameters": parameters,
+                }
+            )
+    return rows

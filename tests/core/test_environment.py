@@ -1,0 +1,52 @@
+"""What a user's own settings must not change."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+ASK = """
+import stages, keras, matplotlib, numpy, tensorflow as tf
+print(keras.config.backend(), keras.config.floatx(), matplotlib.rcParams["backend"].lower(),
+      matplotlib.rcParams["lines.linewidth"], tf.config.list_physical_devices("GPU"))
+from threadpoolctl import threadpool_info
+from numpy._core._multiarray_umath import __cpu_features__ as features
+print([name for name in ("X86_V4", "AVX512_ICL", "AVX512_SPR") if features.get(name)])
+print(sorted({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}))
+"""
+
+
+def test_personal_settings_are_not_read(tmp_path, repository):
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras" / "keras.json").write_text('{"floatx": "float16", "backend": "jax"}', encoding="utf-8")
+    (tmp_path / "matplotlibrc").write_text("lines.linewidth: 9\nbackend: pdf\n", encoding="utf-8")
+    environment = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "KERAS_HOME": str(tmp_path / ".keras"),
+        "KERAS_BACKEND": "jax",
+        "KERAS_MAX_EPOCHS": "1",
+        "MATPLOTLIBRC": str(tmp_path / "matplotlibrc"),
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONPATH": str(repository),
+    }
+    told = subprocess.run(
+        [sys.executable, "-c", ASK], env=environment, cwd=repository, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert told == ["tensorflow float32 agg 1.5 []", "[]", "[2]"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "status_line"), [("StageError('digits: no')", "error: digits: no"), ("KeyError('x')", "KeyError: 'x'")]
+)
+def test_a_failing_stage_says_how_to_get_the_results_back(repository, failure, status_line):
+    imports = "from stages.core.command import run\nfrom stages.core.errors import StageError\n"
+    code = f"{imports}def main(params): raise {failure}\nrun(main)"
+    result = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=False)
+    *_, before, last = result.stderr.splitlines()
+    assert result.returncode == 1
+    assert before == status_line
+    command = "git checkout params.yaml dvc.lock metrics plots report && dvc checkout"
+    assert last == f"to get the previous results back: {command}"
+    assert ("Traceback" in result.stderr) == ("KeyError" in failure)

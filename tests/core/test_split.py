@@ -1,0 +1,75 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages.core.split import PARTS, every, split_rows, stratified
+
+LABELS = np.repeat(np.arange(10), 500)
+
+
+def test_shares_are_kept_in_every_label():
+    rows = stratified(LABELS, validation=0.05, test=0.1, seed=7)
+    for part, count in {"train": 425, "validation": 25, "test": 50}.items():
+        assert np.bincount(LABELS[rows[part]]).tolist() == [count] * 10
+
+
+@given(st.lists(st.integers(0, 2), min_size=1, max_size=60), st.integers(0, 99), st.none() | st.integers(1, 80))
+def test_parts_are_disjoint_and_sorted(labels, seed, limit):
+    labels = np.array(labels)
+    rows = stratified(labels, validation=0.2, test=0.3, seed=seed, limit=limit)
+    together = np.concatenate(list(rows.values()))
+    assert len(set(together.tolist())) == len(together) <= len(labels)
+    assert all((np.diff(part) > 0).all() for part in rows.values())
+    if limit is None:
+        assert len(together) == len(labels)
+    for label in np.unique(labels):
+        if (labels == label).sum() >= 3:
+            assert all((labels[part] == label).any() for part in rows.values())
+
+
+def test_the_seed_chooses_the_split_and_nothing_else_does():
+    one = stratified(LABELS, validation=0.05, test=0.1, seed=7)
+    np.random.seed(3)  # noqa: NPY002  (the global state must not matter)
+    again = stratified(LABELS, validation=0.05, test=0.1, seed=7)
+    other = stratified(LABELS, validation=0.05, test=0.1, seed=8)
+    assert one["test"].tolist() == again["test"].tolist() != other["test"].tolist()
+
+
+def test_a_limit_keeps_the_proportions():
+    rows = stratified(LABELS, validation=0.05, test=0.1, seed=7, limit=1000)
+    assert sum(len(part) for part in rows.values()) == 1000
+    assert np.bincount(LABELS[rows["train"]]).tolist() == [85] * 10
+
+
+OFFICIAL = np.r_[np.zeros(600, bool), np.ones(400, bool)]
+MIXED = np.arange(1000) % 4
+
+
+def test_without_a_test_half_parted_is_stratified():
+    shares = {"validation": 0.1, "test": 0.2, "seed": 7, "limit": 300}
+    ours, theirs = split_rows(MIXED, np.zeros(1000, bool), **shares), stratified(MIXED, **shares)
+    assert all((ours[part] == theirs[part]).all() for part in PARTS)
+
+
+def test_a_test_half_stays_whole_and_apart():
+    rows = split_rows(MIXED, OFFICIAL, validation=0.1, test=0.2, seed=7)
+    assert rows["test"].tolist() == np.flatnonzero(OFFICIAL).tolist()
+    assert sorted([*rows["train"], *rows["validation"]]) == np.flatnonzero(~OFFICIAL).tolist()
+    assert len(rows["validation"]) == 60
+
+
+def test_a_limit_shrinks_both_halves_alike():
+    rows = split_rows(MIXED, OFFICIAL, validation=0.1, test=0.2, seed=7, limit=100)
+    assert OFFICIAL[rows["test"]].all()
+    assert len(rows["test"]) == 40
+    assert len(rows["train"]) + len(rows["validation"]) == 60
+    assert np.bincount(MIXED[rows["test"]]).tolist() == [10] * 4
+
+
+@given(total=st.integers(1, 3000), count=st.integers(1, 500))
+def test_every_spreads_rows_evenly(total: int, count: int) -> None:
+    rows = every(total, count)
+    assert len(rows) == min(total, count) == len(set(rows))
+    assert rows[0] == 0 and rows[-1] < total
+    if len(rows) > 1:
+        assert np.diff(rows).max() - np.diff(rows).min() <= 1

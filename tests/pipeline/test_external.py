@@ -1,0 +1,174 @@
+"""`python -m stages.<task>.evaluate --data PATH`, as typed after a run: JSON alone, and no file touched."""
+
+import json
+import os
+import runpy
+import struct
+import subprocess
+import sys
+import warnings
+from contextlib import redirect_stdout
+
+import numpy as np
+import pytest
+
+from stages.core import artifacts
+from stages.textgen.preprocess import decode, vocabulary_in
+
+pytestmark = [pytest.mark.pipeline, pytest.mark.network]
+
+
+@pytest.fixture(scope="module")
+def own(clone, tmp_path_factory) -> dict[str, str]:
+    """The test parts of the run, as a user's own files: by task, the path."""
+    folder = tmp_path_factory.mktemp("own data")
+    digits = artifacts.read_npz(clone.folder / "data/autoencoder/digits.npz")
+    for name, part in (("train", "train"), ("t10k", "test")):
+        images, labels = digits[part], digits[f"{part}_labels"]
+        (folder / f"{name}-images-idx3-ubyte").write_bytes(struct.pack(">4i", 2051, *images.shape) + images.tobytes())
+        (folder / f"{name}-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 2049, len(labels)) + labels.tobytes())
+    text = artifacts.read_npz(clone.folder / "data/textgen/characters.npz")
+    (folder / "text.txt").write_text(decode(text["test"], vocabulary_in(text)), encoding="utf-8")
+    table = artifacts.read_csv(clone.folder / "data/raw/reviews.csv")
+    rows = artifacts.read_npz(clone.folder / "data/sentiment/reviews.npz")
+    table.loc[rows["test_rows"], "split"] = "test"
+    table.loc[np.concatenate([rows["train_rows"], rows["test_rows"]])].to_csv(folder / "reviews.csv", index=False)
+    return {
+        "autoencoder": str(folder),
+        "denoiser": str(folder),
+        "textgen": str(folder / "text.txt"),
+        "sentiment": str(folder / "reviews.csv"),
+    }
+
+
+def tree(clone) -> dict[str, tuple]:
+    """Every file and folder with what a write would change; not what Python keeps of modules it compiled."""
+    paths = [path for path in clone.folder.rglob("*") if "__pycache__" not in path.parts]
+    status = {path: path.lstat() for path in paths}
+    return {
+        str(path): (found.st_mtime_ns, found.st_size, found.st_mode)
+        for path, found in status.items()
+        if not (path / "__pycache__").is_dir()  # its folder's own time
+    }
+
+
+@pytest.fixture
+def evaluate(clone, monkeypatch, capfd):
+    """`python -m stages.<task>.evaluate` in `clone`, but in this process, which has TensorFlow already."""
+
+    def run(task: str, *arguments: str) -> subprocess.CompletedProcess:
+        monkeypatch.chdir(clone.folder)
+        monkeypatch.setattr(sys, "argv", [task, *arguments])
+        capfd.readouterr()
+        output, code = os.dup(1), 0  # it makes the process' own output another
+        try:
+            with redirect_stdout(sys.stderr), warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "'stages.* found in sys.modules", RuntimeWarning)
+                runpy.run_module(f"stages.{task}.evaluate", run_name="__main__", alter_sys=True)
+        except SystemExit as error:
+            print(error.code, file=sys.stderr)
+            code = 1
+        finally:
+            os.dup2(output, 1)
+            os.close(output)
+        return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())
+
+    return run
+
+
+def test_typed_it_prints_json_alone(clone, own):
+    before = tree(clone)
+    path = own["autoencoder"]
+    told = clone.type("python", "-m", "stages.autoencoder.evaluate", "--data", path, "--limit", "20")
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["digits"] == 20
+    refused = clone.type("python", "-m", "stages.autoencoder.evaluate", "--data", path, "--model", "params.yaml")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.splitlines()[-1] == "error: --model: params.yaml is not a .keras file"
+    assert tree(clone) == before
+
+
+@pytest.mark.parametrize(
+    ("task", "counted", "same"),
+    [
+        ("autoencoder", "digits", ["latent", "bce", "bce_floor", "bce_excess", "mse", "psnr", "ssim", "mse_interval"]),
+        ("textgen", "characters", ["nats", "nats_interval", "bits", "perplexity", "accuracy"]),
+        (
+            "sentiment",
+            "reviews",
+            ["accuracy", "precision", "recall", "f1", "accuracy_interval", "roc_auc", "calibration_error"],
+        ),
+    ],
+)
+def test_the_test_part_from_a_users_files_gives_the_stages_figures(clone, own, evaluate, task, counted, same):
+    before = tree(clone)
+    result = evaluate(task, "--data", own[task])
+    assert result.returncode == 0, result.stderr
+    assert tree(clone) == before
+    told, metrics = json.loads(result.stdout), json.loads(clone.read(f"metrics/{task}.json"))
+    assert told["data"] == own[task]
+    assert told["provenance"]["source"]
+    assert told["part"] == ("all" if task == "textgen" else "test half")
+    assert told[counted] > 50
+    for name in same:
+        assert told[name] == pytest.approx(metrics[name], rel=1e-4), name
+
+
+def test_a_denoiser_gets_the_same_noise_as_in_the_stage(clone, own, evaluate):
+    before = tree(clone)
+    metrics = json.loads(clone.read("metrics/denoiser.json"))
+    for name in ("conv", "dense"):
+        result = evaluate("denoiser", "--data", own["denoiser"], "--model", f"models/denoiser-{name}.keras")
+        told = json.loads(result.stdout)
+        assert told["noisy"] == metrics["noisy"]
+        assert told["denoised"] == metrics[name]
+    quiet = json.loads(evaluate("denoiser", "--data", own["denoiser"], "--noise-std", "0.1").stdout)
+    assert quiet["noise_std"] == 0.1
+    assert quiet["noisy"]["psnr"] > told["noisy"]["psnr"]
+    assert tree(clone) == before
+
+
+def test_data_that_was_trained_on_is_told(evaluate):
+    result = evaluate("autoencoder", "--data", "stages/datasets/packaged.txt", "--limit", "20")
+    told = json.loads(result.stdout)
+    assert told["digits"] == 20
+    assert "not unseen" in told["warning"]
+    assert "not unseen" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("task", "arguments", "told"),
+    [
+        ("autoencoder", ["--data", "nowhere"], "nowhere"),
+        ("autoencoder", ["--data", "{autoencoder}", "--model", "no.keras"], "--model: no.keras is not a .keras file"),
+        ("denoiser", ["--data", "{denoiser}", "--model", "models/textgen.keras"], "is not a denoiser of digits"),
+        ("textgen", ["--data", "{textgen}", "--model", "models/sentiment.keras"], "is not a text model"),
+        ("textgen", ["--data", "{textgen}", "--vocabulary", "nowhere"], "nowhere/characters.npz does not exist"),
+        ("sentiment", ["--data", "{textgen}"], "text.txt"),
+    ],
+)
+def test_bad_input_is_one_line_and_touches_nothing(clone, own, evaluate, task, arguments, told):
+    before = tree(clone)
+    result = evaluate(task, *(argument.format(**own) for argument in arguments))
+    assert result.returncode == 1
+    assert result.stdout == ""
+    *_, last = result.stderr.strip().splitlines()
+    assert last.startswith("error: ")
+    assert told in last
+    assert "dvc checkout" not in result.stderr  # nothing was lost, so nothing is to be restored
+    assert tree(clone) == before
+
+
+def test_a_vocabulary_of_other_data_is_refused(clone, own, evaluate, tmp_path):
+    characters = artifacts.read_npz(clone.folder / "data/textgen/characters.npz")
+    artifacts.write_npz(tmp_path / "characters.npz", **characters | {"vocabulary": characters["vocabulary"][:-1]})
+    result = evaluate("textgen", "--data", own["textgen"], "--vocabulary", str(tmp_path))
+    assert result.returncode == 1
+    assert "it was trained on other data" in result.stderr
+    for name in ("vocabulary.txt", "ngrams.npz"):
+        artifacts.write_bytes(tmp_path / name, artifacts.read_bytes(clone.folder / "data/sentiment" / name))
+    reviews = artifacts.read_npz(clone.folder / "data/sentiment/reviews.npz")
+    artifacts.write_npz(tmp_path / "reviews.npz", **reviews | {"train_labels": 1 - reviews["train_labels"]})
+    result = evaluate("sentiment", "--data", own["sentiment"], "--vocabulary", str(tmp_path))
+    assert result.returncode == 1
+    assert "the model was not trained on" in result.stderr

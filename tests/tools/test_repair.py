@@ -1,0 +1,105 @@
+"""DVC's own files, cut as a kill or a full disk leaves them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tools import repair
+
+DVC = Path(sys.executable).parent / "dvc"
+
+
+@pytest.fixture
+def checkout(workdir) -> Path:
+    """The pipeline as committed, nothing made."""
+    for name in ("dvc.yaml", "dvc.lock", "params.yaml"):
+        shutil.copyfile(REPOSITORY / name, workdir / name)
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    subprocess.run([DVC, "init", "--quiet"], check=True)
+    subprocess.run(["git", "add", "--all"], check=True)
+    return workdir
+
+
+def status() -> subprocess.CompletedProcess:
+    return subprocess.run([DVC, "status"], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("key", [None, b"md5:"])
+def test_a_cut_lock_file_is_as_committed_again(checkout, key, capsys):
+    whole = (checkout / "dvc.lock").read_bytes()
+    cut = 0 if key is None else whole.index(key, len(whole) // 2) + 1  # within a key; after a line, it could be read
+    (checkout / "dvc.lock").write_bytes(whole[:cut])
+    assert "dvc.lock' " in status().stderr
+    repair.main()
+    assert (checkout / "dvc.lock").read_bytes() == whole
+    assert "as committed again" in capsys.readouterr().out
+    assert status().returncode == 0
+
+
+def test_a_cut_lock_file_that_git_does_not_know_is_removed(checkout, capsys):
+    subprocess.run(["git", "rm", "--quiet", "--cached", "dvc.lock"], check=True)
+    (checkout / "dvc.lock").write_bytes(b"")
+    repair.main()
+    assert not (checkout / "dvc.lock").exists()
+    assert "removed" in capsys.readouterr().out
+
+
+def test_a_cut_list_of_busy_files_is_removed(checkout):
+    busy = checkout / repair.BUSY
+    busy.parent.mkdir(parents=True, exist_ok=True)
+    busy.write_text('{"wri', encoding="utf-8")
+    repair.main()
+    assert not busy.exists()
+
+
+def test_a_killed_command_that_nobody_collects_is_not_busy(checkout, capsys):
+    killed = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    repair.BUSY.parent.mkdir(parents=True, exist_ok=True)
+    (gone := subprocess.Popen([sys.executable, "-c", ""])).wait()
+    owners = {name: {"write": {"pid": pid, "cmd": "dvc repro"}} for name, pid in (("a", killed.pid), ("b", gone.pid))}
+    repair.BUSY.write_text(json.dumps(owners), encoding="utf-8")
+    repair.main()
+    assert repair.BUSY.exists()
+    killed.kill()
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)  # has ended, and stays a zombie
+    repair.main()
+    assert not repair.BUSY.exists()
+    assert "named a killed command" in capsys.readouterr().out
+    killed.wait()
+
+
+def test_whole_files_are_left_alone(checkout, capsys):
+    (checkout / "dvc.lock").write_bytes((checkout / "dvc.lock").read_bytes() + b"# edited\n")
+    (checkout / repair.BUSY).parent.mkdir(parents=True, exist_ok=True)
+    (checkout / repair.BUSY).write_text("{}", encoding="utf-8")
+    repair.main()
+    assert (checkout / "dvc.lock").read_bytes().endswith(b"# edited\n")
+    assert (checkout / repair.BUSY).exists()
+    assert capsys.readouterr().out == ""
+
+
+def test_copies_left_half_made_are_removed_when_nobody_makes_them(checkout, capsys):
+    left = [Path("data/raw/.TLRjeJbaGM1RTjQvYRy3kA.tmp"), Path("models/sizes/.latent-16.tmp.keras")]
+    for path in (*left, Path("data/raw/.new.tmp"), Path("data/raw/digits.npz")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+        if path.name != ".new.tmp":
+            os.utime(path, (0, 0))
+    repair.BUSY.parent.mkdir(parents=True, exist_ok=True)
+    repair.BUSY.write_text(
+        json.dumps({"data/raw": {"write": {"pid": os.getpid(), "cmd": "dvc repro"}}}), encoding="utf-8"
+    )
+    repair.main()
+    assert all(path.exists() for path in left)
+    repair.BUSY.write_text("{}", encoding="utf-8")
+    repair.main()
+    assert not any(path.exists() for path in left)
+    assert Path("data/raw/.new.tmp").exists()
+    assert Path("data/raw/digits.npz").exists()
+    assert capsys.readouterr().out == f"removed what a kill left half made: {left[0]}, {left[1]}\n"

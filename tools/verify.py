@@ -1,0 +1,229 @@
+"""Is the last commit reproducible here? The whole pipeline again, from nothing, compared with the committed results.
+
+python -m tools.verify [stage ...]
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from fnmatch import fnmatch
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import yaml
+
+from stages.core import artifacts
+from stages.core.errors import StageError
+from tools.summary import changed
+
+# How far a metric may lie from the committed one where the bits differ: pattern, absolute, relative; the first pattern
+# that fits counts, and the larger of the two bounds. One thread instead of two, on the committed params, moved 16 of
+# 128 metrics: the conv denoiser's by 0.3 % at most and one digit of 500, no other network's. The bounds are wider than
+# three times that because no other kind of processor was tried.
+TOLERANCES = (
+    ("denoiser.recognition.*", 0.01, 0.0),  # 5 of 500 digits
+    ("sentiment.*mcnemar_p", 0.5, 0.0),  # a few reviews move it far
+    ("sentiment.*threshold", 0.05, 0.0),
+    ("sentiment.*weight", 0.05, 0.0),
+    ("sentiment.*", 0.01, 0.0),  # 25 of 2,490 reviews, as much as half of the 95 % interval
+    ("textgen.*", 0.015, 0.01),  # nats, as much as half of the 95 % interval
+    ("*", 0.0, 0.02),
+)
+
+
+def main(targets: list[str]) -> int:
+    """Run the last commit in a scratch clone with a cache of its own, print what is equal, clean up.
+
+    Args:
+        targets: stages to verify, with all that they need; none: the whole pipeline.
+
+    Returns:
+        Exit status: 0 if every output has the committed bytes, or every metric is within its tolerance; otherwise 1.
+
+    Raises:
+        StageError: this is not a Git checkout, nothing was committed, or the pipeline failed.
+    """
+    commit = git("rev-parse", "--verify", "--quiet", "HEAD").strip()
+    top = git("rev-parse", "--show-toplevel").rstrip("\n")
+    print(f"verifying commit {commit[:7]} in a scratch clone: nothing is restored from a cache", flush=True)
+    if git("status", "--porcelain"):
+        print("the working tree has changes that are not committed; they are not looked at", flush=True)
+    with tempfile.TemporaryDirectory(prefix="reprise-verify-") as folder:
+        scratch = Path(folder, "clone")
+        git("clone", "--quiet", "--no-checkout", top, str(scratch))
+        git("-C", str(scratch), "checkout", "--quiet", "--detach", commit)
+        artifacts.write_text(scratch / ".dvc" / "config.local", "[cache]\n    dir = cache\n")
+        committed = hashes(scratch)
+        before = metrics(scratch)
+        (scratch / "dvc.lock").unlink()  # every stage counts as never run
+        repro(scratch, *targets)
+        now = hashes(scratch)
+        differing = tell_hashes(committed, now, changed(*(path for _, path in now), folder=scratch))
+        if not differing:
+            print("verified by bytes: every output is the committed one")
+            return 0
+        print(f"\n{reason(scratch, now, differing)}")
+        return tell_metrics(before, metrics(scratch), [path for _, path in now])
+
+
+def git(*arguments: str) -> str:
+    """What a git command prints.
+
+    Raises:
+        StageError: it failed; with the last line of its error.
+    """
+    try:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout
+    except FileNotFoundError as error:
+        raise StageError("git is not installed; verify runs the last commit in a clone") from error
+    except subprocess.CalledProcessError as error:
+        told = (error.stderr.strip().splitlines() or ["nothing is committed"])[-1].removeprefix("fatal: ")
+        raise StageError(f"verify runs the last commit in a clone, and git says: {told}") from error
+
+
+def repro(scratch: Path, *arguments: str) -> None:
+    """`dvc repro` in the scratch clone, its output shown. If this process ends before it, it ends too, stages and all.
+
+    Raises:
+        StageError: it failed.
+    """
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "DVC_SITE_CACHE_DIR": str(scratch.parent / "site"),
+    }
+    command = [sys.executable, "-m", "dvc", "repro", *arguments]
+    with subprocess.Popen(command, cwd=scratch, env=environment, start_new_session=True) as process:
+        try:
+            status = process.wait()
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    if status:
+        raise StageError("the pipeline failed in the scratch clone, as told above; your own files are untouched")
+
+
+def hashes(folder: Path) -> dict[tuple[str, str], str]:
+    """MD5 of every output in a folder's dvc.lock, by stage and path.
+
+    Raises:
+        StageError: there is no dvc.lock.
+    """
+    stages = yaml.safe_load(artifacts.read_text(folder / "dvc.lock"))["stages"]
+    return {(name, out["path"]): out["md5"] for name, stage in stages.items() for out in stage.get("outs", [])}
+
+
+def metrics(folder: Path) -> dict[str, dict[str, float]]:
+    """Every number of metrics/*.json, by file and dotted key."""
+    files = sorted((folder / "metrics").glob("*.json"))
+    return {path.relative_to(folder).as_posix(): dict(numbers(artifacts.read_json(path))) for path in files}
+
+
+def numbers(content: dict | list, prefix: str = "") -> list[tuple[str, float]]:
+    """Every number under its dotted key; the ends of an interval are `.0` and `.1`."""
+    items = content.items() if isinstance(content, dict) else enumerate(content)
+    found: list[tuple[str, float]] = []
+    for key, value in items:
+        name = f"{prefix}{key}"
+        found += numbers(value, f"{name}.") if isinstance(value, dict | list) else [(name, value)]
+    return found
+
+
+def tell_hashes(
+    committed: dict[tuple[str, str], str], now: dict[tuple[str, str], str], edited: list[str]
+) -> list[tuple[str, str]]:
+    """Print a line per output of the stages that ran; return those that are not the committed ones.
+
+    Args:
+        committed: hashes in the committed dvc.lock.
+        now: hashes after the run.
+        edited: files that Git does not ignore and finds changed by the run, whatever dvc.lock says of them.
+    """
+    differing = []
+    print(f"\n{'stage':<23} {'output':<39} dvc.lock  now       verdict")
+    for stage, path in now:
+        old, new = committed.get((stage, path), "-"), now[stage, path]
+        equal = old == new and not any(file == path or file.startswith(f"{path}/") for file in edited)
+        verdict = "equal" if equal else "different" if old != new else "different from the committed file"
+        print(f"{stage:<23} {path:<39} {old[:8]:<8}  {new[:8]:<8}  {verdict}")
+        if not equal:
+            differing.append((stage, path))
+    print(f"{len(now) - len(differing)} of {len(now)} outputs equal", flush=True)
+    return differing
+
+
+def reason(scratch: Path, now: dict[tuple[str, str], str], differing: list[tuple[str, str]]) -> str:
+    """Why bytes differ, as far as it can be told: other packages, an unsteady stage, or another kind of processor.
+
+    The first stage that differs is run a second time; all before it is equal to what was committed.
+    """
+    if others := other_packages():
+        return f"bytes differ, and so do packages: {', '.join(others)}; `make setup` installs the pinned ones"
+    stage = differing[0][0]
+    print(f"\n{stage} is the first that differs; once more, to see whether it repeats itself", flush=True)
+    repro(scratch, "--force", "--single-item", stage)
+    if hashes(scratch) != now:
+        raise StageError(f"{stage} gave two results in two runs on this machine: it is not reproducible; report this")
+    return (
+        f"bytes differ, packages do not, and {stage} repeats itself to the bit: this processor rounds in another way\n"
+        "than the one of the committed run, or the committed results are not of the committed code"
+    )
+
+
+def other_packages() -> list[str]:
+    """Installed packages whose version is not the one in requirements.txt."""
+    others = []
+    for name, pinned in re.findall(r"^([\w.-]+)==([^\s;]+)", artifacts.read_text("requirements.txt"), re.MULTILINE):
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            continue  # of another platform, by its marker
+        if installed != pinned:
+            others.append(f"{name} {installed} (pinned: {pinned})")
+    return others
+
+
+def tell_metrics(committed: dict[str, dict[str, float]], now: dict[str, dict[str, float]], ran: list[str]) -> int:
+    """Print every metric that differs beside its tolerance; return the exit status."""
+    off = compared = 0
+    print("\nso the metrics are compared:")
+    print(f"{'metric':<55} {'committed':>10} {'now':>10} {'differ by':>10} {'allowed':>9}")
+    for file in (file for file in now if file in ran):
+        old, new = committed.get(file, {}), now[file]
+        for key in sorted(old.keys() | new.keys()):
+            compared += 1
+            if old.get(key) == new.get(key):
+                continue
+            name = f"{Path(file).stem}.{key}"
+            allowed = tolerance(name, old.get(key, 0.0))
+            missing = key not in old or key not in new
+            difference = abs(new.get(key, 0.0) - old.get(key, 0.0))
+            beyond = missing or difference > allowed
+            off += beyond
+            told = [f"{value[key]:.6g}" if key in value else "none" for value in (old, new)]
+            verdict = "  OFF" if beyond else ""
+            print(f"{name:<55} {told[0]:>10} {told[1]:>10} {difference:>10.3g} {allowed:>9.3g}{verdict}")
+    if off:
+        print(f"not verified: {off} of {compared} metrics differ by more than rounding explains")
+        return 1
+    print(f"verified by metrics, not by bytes: all {compared} are within their tolerance")
+    return 0
+
+
+def tolerance(name: str, committed: float) -> float:
+    """How far metric `name` may be from its committed value."""
+    absolute, relative = next(rest for pattern, *rest in TOLERANCES if fnmatch(name, pattern))
+    return max(absolute, relative * abs(committed))
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the scratch clone is removed
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except StageError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("\nstopped; the scratch clone is removed")
