@@ -35,6 +35,9 @@ help:
 
 setup: $(VENV)/installed $(BIN)/reprise
 
+# requirements.txt is the lock of the pipeline; each further file lists what it adds, and is installed with it.
+INSTALL := $(BIN)/python -m pip install --require-hashes --requirement requirements.txt
+
 # Not installed as a package: an experiment in a copy of the repository must run the copy's own code.
 $(BIN)/reprise: reprise/command.sh $(VENV)/installed
 	@cp reprise/command.sh $@ && chmod +x $@
@@ -44,18 +47,17 @@ $(VENV)/installed: requirements.txt
 	@$(WRITABLE)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("Reprise needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d; try: make PYTHON=python3.12 $(MAKECMDGOALS)" % v)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --require-hashes --requirement requirements.txt
+	$(INSTALL)
 	@touch $@
 
 $(VENV)/installed-demo: $(VENV)/installed requirements-demo.txt
-	$(BIN)/python -m pip install --require-hashes --requirement requirements-demo.txt
+	$(INSTALL) --requirement requirements-demo.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed-demo requirements-dev.txt requirements-export.txt \
 		requirements-ray.txt
-	$(BIN)/python -m pip install --require-hashes --requirement requirements-dev.txt
-	$(BIN)/python -m pip install --require-hashes --requirement requirements-export.txt
-	$(BIN)/python -m pip install --require-hashes --requirement requirements-ray.txt
+	$(INSTALL) --requirement requirements-demo.txt --requirement requirements-dev.txt \
+		--requirement requirements-export.txt --requirement requirements-ray.txt
 	@touch $@
 
 # A tarball has no .git, and DVC must be told that this is meant; in a checkout, no longer.
@@ -99,9 +101,10 @@ test-browser: $(VENV)/installed-dev
 
 # An environment of its own: nothing that a benchmark needs may change a byte of `dvc repro`. --no-deps: the lock is
 # the whole list, without the packages of CUDA that only a GPU needs.
-$(BENCH)/installed: requirements-bench.txt
+$(BENCH)/installed: requirements.txt requirements-bench.txt
 	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --no-deps --require-hashes --requirement requirements-bench.txt
+	$(BENCH)/bin/python -m pip install --no-deps --require-hashes --requirement requirements.txt \
+		--requirement requirements-bench.txt
 	@touch $@
 
 bench: setup $(BENCH)/installed
@@ -120,7 +123,8 @@ COMPILE := uv pip compile --universal --fork-strategy fewest --generate-hashes -
 	--custom-compile-command "make lock" --quiet
 # PyTorch's wheel links CUDA's libraries, also where there is no GPU; of what it asks for besides, a CPU needs nothing.
 NO_CPU_NEEDS := cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cuda-cccl nvidia-cusolver nvidia-nvtx triton
-lock:
+FURTHER := $(patsubst %,requirements-%.txt,dev demo ray export bench)
+lock: setup
 	$(COMPILE) pyproject.toml --output-file requirements.txt
 	$(COMPILE) pyproject.toml --extra dev --constraint requirements.txt --output-file requirements-dev.txt
 	$(COMPILE) pyproject.toml --extra demo --constraint requirements.txt --output-file requirements-demo.txt
@@ -128,6 +132,7 @@ lock:
 	$(COMPILE) pyproject.toml --extra export --constraint requirements.txt --output-file requirements-export.txt
 	$(COMPILE) pyproject.toml --extra bench --constraint requirements.txt --output-file requirements-bench.txt \
 		$(patsubst %,--no-emit-package %,$(NO_CPU_NEEDS))
+	python -m tools.locks $(FURTHER)
 
 clean:
 	rm -rf $(VENV) $(BENCH)

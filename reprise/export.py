@@ -74,7 +74,8 @@ def onnx(model: keras.Model, inputs: Any, path: str | Path) -> float:
         import tf2onnx  # noqa: F401
     except ImportError as error:
         raise StageError(
-            f"ONNX needs {error.name}: python -m pip install --require-hashes -r requirements-export.txt"
+            f"ONNX needs {error.name}: "
+            "python -m pip install --require-hashes -r requirements.txt -r requirements-export.txt"
         ) from error
 
     def loaded(path: Path) -> Callable[[Any], np.ndarray]:

@@ -102,7 +102,7 @@ def _connected(address: str) -> Iterator[Any]:
     try:
         import ray
     except ImportError as error:
-        install = "python -m pip install --require-hashes -r requirements-ray.txt"
+        install = "python -m pip install --require-hashes -r requirements.txt -r requirements-ray.txt"
         raise StageError(f"Ray is not installed; on every node: {install}") from error
     try:
         if address != "auto":  # Ray itself tries for minutes

@@ -1,7 +1,5 @@
 """What make bench is made of, as far as it needs no PyTorch; tests/pipeline/test_benchmarks.py runs its parts."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -186,14 +184,3 @@ def test_peers_do_not_know_the_stages():
     for path in (REPOSITORY / "benchmarks/peers").glob("*.py"):
         assert "import stages" not in path.read_text(encoding="utf-8")
         assert "from stages" not in path.read_text(encoding="utf-8")
-
-
-def test_the_lock_keeps_the_versions_of_the_pipeline():
-    def versions(name):
-        lines = (REPOSITORY / name).read_text(encoding="utf-8").splitlines()
-        return {line.split(" ")[0] for line in lines if line[:1].isalpha() and "==" in line}
-
-    ours, bench = versions("requirements.txt"), versions("requirements-bench.txt")
-    assert ours <= bench
-    assert any(line.startswith("torch==") for line in bench)
-    assert json.dumps(sorted(bench)).count("triton") == 0

@@ -282,11 +282,3 @@ def test_nothing_is_reported_home(page):
     assert built.analytics_enabled is False
     assert demo.os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
     assert demo.HOST == "127.0.0.1"
-
-
-def test_the_lock_keeps_the_versions_of_the_pipeline():
-    def versions(name):
-        lines = (REPOSITORY / name).read_text(encoding="utf-8").splitlines()
-        return {line.split(" ")[0] for line in lines if line[:1].isalpha() and "==" in line}
-
-    assert versions("requirements.txt") <= versions("requirements-demo.txt")
