@@ -11,7 +11,7 @@ from stages.core import artifacts
 from tests.browser.test_demo import ARGUMENTS, chromium_path, draw, free_port, tab
 from tests.conftest import REPOSITORY
 
-FOLDER = REPOSITORY / "docs"
+FOLDER = REPOSITORY / "docs" / "pictures"
 WIDTH, HEIGHT = 1000, 700
 # A 2, as the pen goes: in shares of the paper's width and height.
 DIGIT = ((0.3, 0.3), (0.38, 0.16), (0.52, 0.12), (0.66, 0.2), (0.68, 0.36), (0.55, 0.55), (0.3, 0.84), (0.74, 0.82))
