@@ -30,6 +30,7 @@ from stages.denoiser import evaluate as denoising
 from stages.denoiser.preprocess import add_noise
 from stages.params import PATH, load
 from stages.sentiment import evaluate as judging
+from stages.sentiment.scores import CLASSES
 
 # Read by gradio and huggingface_hub when they are imported: no statistics, no look for a newer version.
 os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
@@ -188,7 +189,7 @@ class Page:
         """Positive or negative, at a threshold: HTML."""
         if probability is None:
             return '<p class="note">No word of it is known: write a review.</p>'
-        return markup.verdict(judging.CLASSES[int(probability >= threshold)], probability, threshold)
+        return markup.verdict(CLASSES[int(probability >= threshold)], probability, threshold)
 
     def curve(self, threshold: float) -> str:
         """Precision against recall, and where the threshold nearest to `threshold` is: HTML."""

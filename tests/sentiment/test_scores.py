@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages.sentiment import scores
+
+
+def test_quality_at_a_threshold():
+    actual, probability = np.array([0, 0, 1, 1, 1]), np.array([0.1, 0.5, 0.4, 0.6, 0.9])
+    found = scores.quality(actual, probability, 0.5)
+    assert found == pytest.approx({"accuracy": 0.6, "precision": 2 / 3, "recall": 2 / 3, "f1": 2 / 3})
+
+
+def test_the_threshold_that_separates_is_found():
+    actual, probability = np.array([0, 0, 0, 1, 1]), np.array([0.1, 0.6, 0.7, 0.8, 0.9])
+    assert scores.best_threshold(actual, probability) == pytest.approx(0.705)  # of 0.705 … 0.8 the nearest to 0.5
+
+
+def test_of_equal_thresholds_the_one_nearest_to_the_middle_is_taken():
+    assert scores.best_threshold(np.array([0, 1]), np.array([0.1, 0.9])) == 0.5
+
+
+def test_operating_points_reach_their_goal_at_least_cost():
+    generator = np.random.default_rng(5)
+    actual = generator.integers(0, 2, 4000)
+    probability = np.clip(actual * 0.3 + generator.uniform(0.05, 0.65, 4000), 0, 1)
+    for name, at in scores.operating_thresholds(actual, probability).items():
+        measure, percent = name.split("_")
+        here = scores.quality(actual, probability, at)
+        step = 0.005 if measure == "recall" else -0.005
+        beyond = scores.quality(actual, probability, at + step)
+        assert here[measure] >= int(percent) / 100 > beyond[measure]
+
+
+def test_calibration_error_of_known_cases():
+    actual = np.array([1, 1, 1, 0] * 25)
+    assert scores.calibration_error(actual, np.full(100, 0.75)) == pytest.approx(0)
+    assert scores.calibration_error(actual, np.full(100, 0.95)) == pytest.approx(0.2)
+    halves = np.repeat([0.05, 0.95], 50)  # half the reviews at 0.05, of which all are positive; half right at 0.95
+    assert scores.calibration_error(np.ones(100, int), halves) == pytest.approx((0.95 + 0.05) / 2)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1)), min_size=1))
+def test_every_review_is_in_one_bin(rows: list[tuple[int, float]]):
+    actual, probability = (np.array(column) for column in zip(*rows, strict=True))
+    curve = scores.calibration_curve(actual, probability)
+    assert sum(row["reviews"] for row in curve) == len(rows)
+    assert 0 <= scores.calibration_error(actual, probability) <= 1
+
+
+def test_paired_comparison():
+    correct = np.array([True] * 90 + [False] * 10)
+    baseline = np.array([True] * 80 + [False] * 15 + [True] * 5)
+    found = scores.paired(correct, baseline, seed=7)  # only ours correct: 10, only the baseline: 5
+    assert found["difference"] == pytest.approx(0.05)
+    assert found["interval"][0] < 0.05 < found["interval"][1]
+    assert found["mcnemar_p"] == pytest.approx(2 * sum(_choose(15, k) for k in range(6)) / 2**15)
+    assert scores.paired(correct, correct, seed=7)["mcnemar_p"] == 1
+
+
+def test_the_precision_recall_curve_ends_in_the_share_of_positives():
+    actual = np.array([0, 1, 0, 1, 1])
+    recall, precision = scores.precision_recall(actual, np.array([0.1, 0.2, 0.3, 0.4, 0.5]))
+    assert (recall[0], recall[-1]) == (0, 1)
+    assert precision[-1] == pytest.approx(3 / 4)  # at recall 1: all but the lowest are found, three of four positive
+    assert precision[66] == 1  # two of three positives come first
+
+
+def _choose(n: int, k: int) -> float:
+    return float(np.prod([(n - i) / (i + 1) for i in range(k)]))
+
+
+def test_errors_per_thousand_reviews():
+    actual, probability = np.array([0, 0, 0, 1, 1]), np.array([0.1, 0.6, 0.7, 0.4, 0.9])
+    found = scores.errors_per_thousand(actual, probability, 0.5)
+    assert found == pytest.approx({"false_alarms_per_1000": 400, "misses_per_1000": 200})
+
+
+def test_slices_split_the_reviews():
+    generator = np.random.default_rng(3)
+    tokens = [["not" if i % 4 == 0 else "film"] * (1 + i) for i in range(80)]
+    actual = np.arange(80) % 2
+    rows = scores.slices(generator.random(80) < 0.8, actual, tokens, seed=7)
+    for group in ("length", "negation", "label"):
+        assert sum(row["reviews"] for row in rows if row["group"] == group) == 80
+    assert [row["slice"] for row in rows[:4]] == ["1 to 20 words", "21 to 40 words", "41 to 60 words", "61 to 80 words"]
+    assert {row["slice"]: row["reviews"] for row in rows}["with negations"] == 20
+    assert all(row["low"] <= row["accuracy"] <= row["high"] for row in rows)
+
+
+def test_a_contracted_negation_is_one():
+    rows = scores.slices(np.ones(2, bool), np.array([0, 1]), [["didn't"], ["nothing"]], seed=7)
+    assert [row["slice"] for row in rows if row["group"] == "negation"] == ["with negations"]
