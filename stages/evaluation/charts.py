@@ -1,4 +1,4 @@
-"""One look for every picture."""
+"""Pictures in one style."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-# Okabe & Ito's colours, told apart by colour-blind readers too; the Vega templates in .dvc/plots use the same.
+# Okabe & Ito's colours, which colour-blind readers can distinguish; the Vega templates in .dvc/plots use them too.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 
 matplotlib.rcdefaults()

@@ -1,4 +1,4 @@
-"""A trained model on data it never saw: `python -m stages.<task>.evaluate --data PATH [--model FILE]`.
+"""A trained model on external data: `python -m stages.<task>.evaluate --data PATH [--model FILE]`.
 
 The measures go to standard output as one JSON object, everything else to standard error; no file is written.
 """
@@ -28,9 +28,9 @@ LIMITED = {"digits": "rows, evenly spread", "text": "characters, from the beginn
 
 
 def options(name: str, task: str) -> argparse.Namespace | None:
-    """The command line of an evaluation, or None when it is the pipeline's own: without arguments, or imported.
+    """The options of an evaluation, or None where it runs as a stage (without arguments) or is imported.
 
-    Called before an evaluation imports TensorFlow: `--help` and a mistake in an option need not wait for it.
+    To be called before TensorFlow is imported, so that `--help` and errors in options come at once.
 
     Args:
         name: `__name__` of the evaluation.
@@ -41,18 +41,18 @@ def options(name: str, task: str) -> argparse.Namespace | None:
     dataset = DATASETS[task]
     parser = argparse.ArgumentParser(
         prog=f"python -m stages.{task}.evaluate",
-        description="Evaluate a trained model on data it never saw: JSON to standard output, no file is written. "
-        "Without any option: evaluate the pipeline's model on the pipeline's data, as `dvc repro` does.",
+        description="Evaluate a trained model on external data: JSON to standard output, no file is written. "
+        "Without options: run the stage, which evaluates the pipeline's model on the pipeline's data.",
     )
     parser.add_argument(
         "--data",
         metavar="PATH",
         required=True,
-        help=f"anything that data.{dataset} in params.yaml can be, such as {SOURCES[dataset]}; "
-        "where it has a test half of its own, that half is measured, else all of it",
+        help=f"any value that data.{dataset} in params.yaml can have, such as {SOURCES[dataset]}; "
+        "the source's own test half is used where it has one, otherwise all rows",
     )
     parser.add_argument("--model", metavar="FILE", help="a trained model (default: the pipeline's)")
-    parser.add_argument("--limit", metavar="N", type=count, help=f"measure only N {LIMITED[dataset]}")
+    parser.add_argument("--limit", metavar="N", type=count, help=f"use only N {LIMITED[dataset]}")
     if task == "denoiser":
         parser.add_argument(
             "--noise-std", metavar="STD", type=noise, help="standard deviation of the noise (default: params.yaml's)"
@@ -63,7 +63,7 @@ def options(name: str, task: str) -> argparse.Namespace | None:
             metavar="FOLDER",
             default=f"data/{task}",
             type=Path,
-            help="what preprocess made of the data that the model was trained on (default: %(default)s)",
+            help="output of the preprocess stage for the model's training data (default: %(default)s)",
         )
     return parser.parse_args()
 
@@ -75,7 +75,7 @@ def run(
     dataset: str,
     model: str,
 ) -> None:
-    """Evaluate as the command line says, and print the result.
+    """Evaluate with the given options and print the result.
 
     Args:
         measure: (params.yaml, command line, Keras model, dataset as its `load` gives it) → measures.
@@ -86,7 +86,7 @@ def run(
     Exits with status 1 and one line on standard error where `measure` or what it reads raises a StageError.
     """
     output = os.dup(1)
-    os.dup2(2, 1)  # what pip, Keras or a loader print must not get into the JSON
+    os.dup2(2, 1)  # output of pip, Keras or a loader must not mix with the JSON
     path = options.model or model
     try:
         params = load()
@@ -99,7 +99,7 @@ def run(
         part = "test half" if np.any(getattr(data, "test", False)) else "all"
         result = {"model": path, "data": options.data, "part": part, "provenance": data.provenance}
         if part == "all" and _trained_on(source, data):
-            result["warning"] = "not unseen: the models of this repository were trained on most of this data"
+            result["warning"] = "not held out: the models of this repository were trained on most of this data"
             print(f"warning: {result['warning']}", file=sys.stderr)
         result |= measure(params, options, network, data)
     except StageError as error:
@@ -109,7 +109,7 @@ def run(
 
 
 def rows(test: np.ndarray, limit: int | None) -> np.ndarray:
-    """Numbers of the rows to measure: those of the source's own test half, or all where it has none.
+    """Numbers of the rows to evaluate: those of the source's own test half, or all where it has none.
 
     Args:
         test: of each row: is it in the test half? Shape (n,).
@@ -120,26 +120,26 @@ def rows(test: np.ndarray, limit: int | None) -> np.ndarray:
 
 
 def need(model: Any, fits: bool, what: str) -> None:
-    """Refuse a model that is not of the task.
+    """Check that a model belongs to the task.
 
     Args:
         model: Keras model.
-        fits: is it what it should be?
-        what: it should be.
+        fits: does it?
+        what: the expected kind of model.
 
     Raises:
-        StageError: it does not fit.
+        StageError: it does not.
     """
     if not fits:
         raise StageError(f"--model: {model.name!r}, {model.input_shape} → {model.output_shape}, is not {what}")
 
 
 def _trained_on(source: Any, data: Any) -> bool:
-    """Is this the data that the pipeline's models were trained on? Its hashes say so, whatever its path is now.
+    """Is this the data that the pipeline's models were trained on? Decided by its hashes, not by its path.
 
     Args:
         source: module of `stages.datasets`.
-        data: what it has loaded.
+        data: loaded by it.
     """
     if not Path(source.PROVENANCE).exists():
         return False
@@ -148,7 +148,7 @@ def _trained_on(source: Any, data: Any) -> bool:
 
 
 def count(text: str) -> int:
-    """An option that counts something, from 1 on."""
+    """An integer option of at least 1."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("it should be at least 1")
@@ -156,7 +156,7 @@ def count(text: str) -> int:
 
 
 def noise(text: str) -> float:
-    """An option that is a standard deviation of noise, with the bounds of `denoiser.noise_std`."""
+    """A standard deviation of noise, with the bounds of `denoiser.noise_std`."""
     std = float(text)
     if not 0 < std <= 10:
         raise argparse.ArgumentTypeError("it should be above 0 and at most 10")

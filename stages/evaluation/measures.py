@@ -1,4 +1,4 @@
-"""What every evaluation reports: intervals, and the layers of a network."""
+"""Measures shared by all evaluations: confidence intervals and the layers of a network."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ import numpy as np
 def interval(values: np.ndarray, *, seed: int, resamples: int = 2000) -> list[float]:
     """95 % percentile bootstrap interval of the mean of `values`, shape (n,).
 
-    For two methods on the same rows pass the differences: the comparison is then paired. Method: Efron & Tibshirani
-    1993, "An Introduction to the Bootstrap", section 13.3.
+    To compare two methods on the same rows, pass the differences: the comparison is then paired. Method: Efron &
+    Tibshirani 1993, "An Introduction to the Bootstrap", section 13.3.
 
     Returns:
         [low, high].
@@ -21,7 +21,7 @@ def interval(values: np.ndarray, *, seed: int, resamples: int = 2000) -> list[fl
 
 
 def layers(model: Any) -> list[dict[str, Any]]:
-    """The layers of a Keras model that hold weights, in order, after its inputs: the plan of the network.
+    """The inputs of a Keras model and its layers with weights, in order.
 
     Returns:
         Rows of `layer`, `kind`, `output` (its shape without the batch; "n" where it follows the input), `values` (how

@@ -1,4 +1,4 @@
-"""What the network has to beat: logistic regression on n-grams, weighted in two classical ways, tuned as it is."""
+"""Baselines of the classifier: logistic regression on n-grams with two classical weightings, tuned on validation."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,13 +11,13 @@ from sklearn.linear_model import LogisticRegression
 from stages.core.split import PARTS
 from stages.sentiment import ngrams
 
-# Inverse strengths of the L2 penalty, of which the best on validation reviews is taken.
+# Inverse strengths of the L2 penalty; the best on validation reviews is used.
 TFIDF_STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 NB_STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0)
 
 
 class Result(NamedTuple):
-    """A baseline: the strength that validation chose, its accuracy there, and probabilities of the test reviews."""
+    """A baseline: the strength chosen on validation, its accuracy there, and the probabilities of the test reviews."""
 
     strength: float
     validation_accuracy: float

@@ -18,10 +18,10 @@ class Reviews(NamedTuple):
 
 
 def reviews(data: Mapping[str, np.ndarray], part: str, network: SentimentNetwork) -> Reviews:
-    """One part of the preprocessed data, in the network's terms.
+    """One part of the preprocessed data, as the network's inputs.
 
-    Words and n-grams are numbered by frequency, so a smaller vocabulary is the beginning of a larger one: words beyond
-    become unknown, n-grams beyond are left out. N-gram ids start at 1: 0 is padding.
+    Words and n-grams are numbered by frequency, so a smaller vocabulary is the beginning of a larger one: words outside
+    it become unknown, n-grams outside it are left out. N-gram ids start at 1: 0 is padding.
     """
     words = _per_review(data[f"{part}_words"], data[f"{part}_word_lengths"])
     numbers = _per_review(data[f"{part}_ngrams"], data[f"{part}_ngram_lengths"])
@@ -45,9 +45,9 @@ def cut(ids: np.ndarray, length: int, head: float) -> np.ndarray:
 
 
 def padded(rows: Sequence[np.ndarray], multiple: int) -> np.ndarray:
-    """Id sequences as one array, shape (n, length), int32: padding behind, to a multiple of `multiple`.
+    """Id sequences as one array, shape (n, length), int32: padded at the end, to a multiple of `multiple`.
 
-    Padding stands behind, where the network masks it: what it says of a review doesn't depend on its batch.
+    The network masks the padding: its prediction for a review does not depend on the batch.
     """
     longest = max((len(ids) for ids in rows), default=0)
     array = np.full((len(rows), multiple * max(1, -(-longest // multiple))), PADDING, np.int32)
@@ -57,7 +57,7 @@ def padded(rows: Sequence[np.ndarray], multiple: int) -> np.ndarray:
 
 
 def batch(reviews: Reviews, rows: Sequence[int], pool: int) -> dict[str, np.ndarray]:
-    """The network's inputs for some of the reviews. Few different lengths: TensorFlow keeps memory for each."""
+    """The network's inputs for some of the reviews. Lengths are rounded up: TensorFlow keeps memory for each one."""
     return {
         "words": padded([reviews.words[row] for row in rows], 8 * pool),
         "ngrams": padded([reviews.ngrams[row] for row in rows], 64),
@@ -68,17 +68,17 @@ def bucketed(lengths: np.ndarray, size: int, seed: int, *, pool: int = 50) -> Ca
     """An endless sequence of batches of similar length, each pass over the data in a fresh order.
 
     Each pass is a permutation; within every `pool` batches of it the reviews are sorted by length, so that little is
-    padded, and the batches are put in a random order. Reviews that fill no batch wait for another pass.
+    padded, and the batches are put in a random order. Reviews that do not fill a batch are left out of the pass.
 
     Args:
         lengths: words of each review, shape (n,).
         size: reviews in a batch.
         seed: of the order.
-        pool: batches sorted together; more means less padding and less chance.
+        pool: batches sorted together; more means less padding and a less random order.
 
     Returns:
         A function: number of the batch → row numbers, shape (size,). It keeps no state but the last pass, so a resumed
-        training sees the batches it would have seen.
+        training sees the same batches as an uninterrupted one.
     """
     size = min(size, len(lengths))
     in_pass = len(lengths) // size

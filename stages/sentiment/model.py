@@ -1,4 +1,4 @@
-"""The classifier: a convolution and an LSTM that read the words in order, beside the evidence of the n-grams."""
+"""The classifier: one branch with a convolution and an LSTM over the words, one with weighted n-grams."""
 
 import keras
 import numpy as np
@@ -18,9 +18,9 @@ def build(network: SentimentNetwork, ratios: np.ndarray) -> keras.Model:
     Two branches, each giving a logit; the network's is their weighted sum. The LSTM branch reads the words in order:
     embedding → convolution over three words → maximum over every `pool` steps → bidirectional LSTM → its maximum and
     its mean over time. The n-gram branch is a logistic regression on Naive Bayes' log ratios (Wang & Manning 2012, ACL,
-    p. 91), divided by the square root of how many there are: it knows which words and phrases a review has, not where.
-    Padding is masked in both. The weights of the n-gram branch are set by `set_ngrams` and not trained here: they have
-    an optimum that a solver finds in seconds.
+    p. 91), divided by the square root of their number: it uses which words and phrases a review has, not where.
+    Padding is masked in both. The weights of the n-gram branch are set by `set_ngrams` and not trained by gradient
+    descent: a solver finds their optimum in seconds.
 
     Args:
         network: sizes.
@@ -47,15 +47,15 @@ def branches(model: keras.Model) -> keras.Model:
 def lstm_branch(model: keras.Model) -> keras.Model:
     """The LSTM branch alone: {"words": (n, length)} → its logit, shape (n, 1).
 
-    It is trained by its own loss: beside the n-grams, which know the training reviews by heart, it would be left
-    nothing to explain.
+    It has a loss of its own: trained together with the n-grams, which fit the training reviews almost perfectly, it
+    would get hardly any gradient.
     """
     words = model.get_layer("words").output
     return keras.Model({"words": words}, model.get_layer("lstm_logit").output)
 
 
 def set_ngrams(model: keras.Model, weights: np.ndarray, intercept: float) -> None:
-    """Set what `ngrams.fit` has found: a weight for each n-gram, shape (n,), and the intercept of the branch."""
+    """Set the result of `ngrams.fit`: a weight for each n-gram, shape (n,), and the intercept of the branch."""
     model.get_layer("ngram_weights").set_weights([_below_padding(weights)])
     model.get_layer("ngrams_logit").set_weights([np.ones((1, 1)), np.array([intercept])])
 
@@ -77,10 +77,10 @@ def probability(logits: dict[str, np.ndarray], weights: np.ndarray) -> np.ndarra
 
 
 def best_weights(logits: dict[str, np.ndarray], labels: np.ndarray) -> np.ndarray:
-    """How much each branch should count: logistic regression on their logits of reviews that were not trained on.
+    """Weights of the branches: logistic regression on their logits of held-out reviews.
 
-    Two numbers, so a few hundred reviews are enough. They also undo the branches' overconfidence, which on the training
-    reviews cannot be seen.
+    A few hundred reviews are enough for two numbers. The weights also correct the branches' overconfidence, which does
+    not show on the training reviews.
 
     Args:
         logits: of the validation reviews, from `logits`.
@@ -127,14 +127,14 @@ def _lstm_branch(words: keras.KerasTensor, network: SentimentNetwork) -> keras.K
         name="word_vectors",
     )(words)
     x = layers.Dropout(network.word_dropout, noise_shape=(None, None, 1), name="word_dropout")(x)
-    # Padding as zeros, before the convolution and after it: the last words see the same, however long the padding is.
+    # Padding is zero before and after the convolution, so that its length does not change the last words.
     x = layers.Conv1D(network.filters, 3, padding="same", activation="relu", name="phrases")(x * known) * known
     x = layers.MaxPooling1D(network.pool, name="pooled")(x)
     known = layers.MaxPooling1D(network.pool, name="known")(known)
     x = layers.Dropout(network.dropout, name="lstm_dropout")(x)
     lstm = layers.LSTM(network.units, return_sequences=True)
     x = layers.Bidirectional(lstm, name="lstm_states")(x, mask=ops.squeeze(known, -1) > 0)
-    # An LSTM's output is in (-1, 1), so -1 where there is padding never is the maximum.
+    # An LSTM's output is in (-1, 1), so -1 at padding is never the maximum.
     highest = layers.GlobalMaxPooling1D(name="highest")(x * known - (1 - known))
     mean = ops.sum(x * known, axis=1) / ops.maximum(ops.sum(known, axis=1), 1)
     x = layers.Concatenate(name="states")([highest, mean])
@@ -143,7 +143,7 @@ def _lstm_branch(words: keras.KerasTensor, network: SentimentNetwork) -> keras.K
 
 def _ngram_branch(ngrams: keras.KerasTensor, ratios: np.ndarray) -> keras.KerasTensor:
     evidence = layers.Embedding(len(ratios) + 1, 1, trainable=False, name="log_ratios")
-    # Until they are fitted, the weights of Naive Bayes, which takes the n-grams of a review for independent.
+    # Until they are fitted: the weights of Naive Bayes, which assumes that n-grams are independent.
     weight = layers.Embedding(len(ratios) + 1, 1, "ones", trainable=False, name="ngram_weights")
     x = ops.sum(evidence(ngrams) * weight(ngrams), axis=1)
     many = ops.sum(ops.cast(ops.not_equal(ngrams, 0), "float32"), axis=1, keepdims=True)
@@ -154,5 +154,5 @@ def _ngram_branch(ngrams: keras.KerasTensor, ratios: np.ndarray) -> keras.KerasT
 
 
 def _below_padding(values: np.ndarray) -> np.ndarray:
-    """Numbers of the n-grams as an embedding: 0 in front, since padding says nothing."""
+    """Numbers of the n-grams as an embedding, with 0 in the first row, that of padding."""
     return np.concatenate([[0], values]).astype(np.float32)[:, None]

@@ -14,7 +14,7 @@ FIRST_WORD = 2  # word ids below are padding and unknown words, and no n-gram co
 
 
 class Counts(NamedTuple):
-    """How often each n-gram of an index occurs in each review; only what occurs is held.
+    """How often each n-gram of an index occurs in each review, in a sparse form.
 
     `lengths` has an entry per review: how many different n-grams it has. `numbers` are theirs in the index, ascending
     within a review, one review after the other; `counts` how often each occurs, at most 255.
@@ -95,7 +95,7 @@ def matrix(counts: Counts, size: int) -> csr_matrix:
 
 
 def log_ratios(present: csr_matrix, labels: np.ndarray, *, smoothing: float = 1.0) -> np.ndarray:
-    """Naive Bayes' evidence of each n-gram: the log of how much likelier it is in positive than in negative reviews.
+    """Naive Bayes' log ratio of each n-gram: the log of how much likelier it is in positive than in negative reviews.
 
     Args:
         present: shape (reviews, n-grams), 1 where a review has the n-gram; training reviews only.
@@ -117,17 +117,17 @@ def fit(
     """Logistic regression on log ratios, with dropout and an L2 penalty, to its optimum.
 
     A review's evidence, the sum of its weighted log ratios, is divided by the square root of the number of its n-grams,
-    as that is how a sum of independent terms grows; else long reviews are judged with far too much certainty. Instead
-    of hiding n-grams at random, the loss is taken over a normal distribution with the mean and the variance that the
-    hiding would give a review's logit: it is convex and the same every time. Source: Wang & Manning 2013, "Fast Dropout
+    as a sum of independent terms grows; otherwise long reviews get far too extreme probabilities. Instead of dropping
+    n-grams at random, the loss is the expectation over a normal distribution with the mean and the variance that
+    dropout would give a review's logit: it is convex and deterministic. Source: Wang & Manning 2013, "Fast Dropout
     Training", ICML, section 2.
 
     Args:
         present: shape (reviews, n-grams), 1 where a review has the n-gram.
         ratios: of the n-grams, from `log_ratios`.
         labels: shape (reviews,), 0 or 1.
-        dropout: share of n-grams hidden.
-        penalty: on half the sum of the squared weights, beside the sum of the reviews' losses.
+        dropout: share of n-grams dropped.
+        penalty: factor of half the sum of the squared weights, added to the sum of the reviews' losses.
 
     Returns:
         The weight of each log ratio, shape (n-grams,), float32, and the intercept.
@@ -139,8 +139,8 @@ def fit(
     noise = dropout / (1 - dropout)
     nodes, shares = np.polynomial.hermite_e.hermegauss(5)  # the expectation over the normal distribution
     shares = shares / shares.sum()
-    # The solver takes all directions for equally curved, but an n-gram of many reviews is far more so than one of two.
-    # In units of 1 / sqrt(the most that each can be curved) it needs a third of the iterations.
+    # The solver assumes equal curvature in all directions, but it is far higher for n-grams of many reviews.
+    # In units of 1 / sqrt(upper bound of the curvature) it needs a third of the iterations.
     curvature = np.append(0.25 * ratios**2 * (across @ root**2) + penalty, 0.25 * len(labels))
     unit = curvature**-0.5
 

@@ -1,4 +1,4 @@
-"""preprocess-sentiment: reviews → word ids and n-grams, in those to train on, to validate on and to test on.
+"""preprocess-sentiment: reviews → word ids and n-grams, in training, validation and test parts.
 
 The vocabulary and the n-grams are those of the training reviews alone.
 """
@@ -21,9 +21,9 @@ OUTPUT = "data/sentiment/reviews.npz"
 VOCABULARY = "data/sentiment/vocabulary.txt"
 NGRAMS = "data/sentiment/ngrams.npz"
 PADDING, UNKNOWN = 0, 1
-LEAST = 2  # a word or n-gram of a single review teaches nothing about others
+LEAST = 2  # a word or n-gram that occurs in one review only says nothing about others
 LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-# A rating such as 7/10 is one token, so is a word with its apostrophes; ! and ? carry feeling, other marks do not.
+# A rating such as 7/10 is one token, and so is a word with its apostrophes. Of all punctuation, ! and ? are kept.
 TOKEN = re.compile(r"\d+/\d+|[^\W_]+(?:'[^\W_]+)*|[!?]")
 APOSTROPHES = str.maketrans("’‘´`", "''''")
 
@@ -57,7 +57,7 @@ def main(params: Params) -> None:
 
 
 def tokenise(text: str) -> list[str]:
-    """Words, numbers, ratings, `!` and `?` of a review, in lower case; `<br />` only parts words."""
+    """Words, numbers, ratings, `!` and `?` of a review, in lower case; `<br />` separates words."""
     return TOKEN.findall(LINE_BREAK.sub(" ", text).translate(APOSTROPHES).lower())
 
 
@@ -69,9 +69,9 @@ def split(
     seed: int,
     limit: int | None,
 ) -> dict[str, np.ndarray]:
-    """Rows to train, validate and test on. No text is used twice, so none stands in two parts.
+    """Rows of the training, validation and test parts. No text is used twice, so none is in two parts.
 
-    Of reviews with the same tokens one is kept: a copy teaches nothing, and in the test part it would count double. The
+    Of reviews with the same tokens one is kept: a copy adds nothing, and in the test part it would count twice. The
     copy in the source's own test part is preferred, then the first.
 
     Args:

@@ -1,4 +1,4 @@
-"""train-sentiment: the classifier of reviews."""
+"""train-sentiment: the classifier of film reviews."""
 
 from collections.abc import Iterator
 
@@ -75,7 +75,7 @@ def main(params: Params) -> None:
 
 
 def ratios(train: batches.Reviews, most: int) -> np.ndarray:
-    """Naive Bayes' log ratios of the n-grams the network reads, from the training reviews. Shape (at most `most`,)."""
+    """Naive Bayes' log ratios of the network's n-grams, from the training reviews. Shape (at most `most`,)."""
     highest = max(int(ids.max(initial=0)) for ids in train.ngrams)
     return ngrams.log_ratios(_present(train, min(most, highest)), train.labels)
 

@@ -1,4 +1,4 @@
-"""What a word's vector is before training: made from the words of the training reviews, and of nothing else."""
+"""Initial word vectors, computed from the training reviews alone."""
 
 from collections.abc import Sequence
 
@@ -15,10 +15,10 @@ RATIO_SCALE = 0.3  # brings the log ratios into the range of the other numbers
 
 
 def initial(reviews: Sequence[np.ndarray], labels: np.ndarray, rows: int, size: int, *, seed: int) -> np.ndarray:
-    """Vectors of words: what stands around them, and in the last number which kind of review they stand in.
+    """Vectors of words by their contexts; the last number says in which class of reviews a word occurs.
 
-    Words with like neighbours get like vectors: the singular vectors of the positive pointwise mutual information of
-    words within `WINDOW` of each other, times the square root of their singular values (Levy, Goldberg & Dagan 2015,
+    Words with similar neighbours get similar vectors: the singular vectors of the positive pointwise mutual information
+    of words within `WINDOW` of each other, times the square root of their singular values (Levy, Goldberg & Dagan 2015,
     "Improving Distributional Similarity with Lessons Learned from Word Embeddings", TACL 3, sections 2 and 3). The last
     number is the word's Naive Bayes log ratio (see `ngrams.log_ratios`).
 
@@ -47,7 +47,7 @@ def initial(reviews: Sequence[np.ndarray], labels: np.ndarray, rows: int, size: 
 
 
 def information(reviews: Sequence[np.ndarray], rows: int) -> csr_matrix:
-    """Positive pointwise mutual information of the words that stand within `WINDOW` of each other in a review.
+    """Positive pointwise mutual information of the words that occur within `WINDOW` of each other in a review.
 
     Args:
         reviews: word ids, an array per review.

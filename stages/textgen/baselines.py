@@ -1,6 +1,6 @@
-"""What the LSTM has to beat: counted n-grams and general-purpose compressors.
+"""Baselines of the text model: Kneser-Ney n-grams and general-purpose compressors.
 
-All figures are nats per character of the same held-out text, having seen the same training text.
+All figures are nats per character of the same held-out text, after the same training text.
 """
 
 import bz2
@@ -29,18 +29,18 @@ def ngrams(ids: np.ndarray, order: int, vocabulary: int) -> np.ndarray:
 
 
 def highest_order(vocabulary: int) -> int:
-    """The longest n-grams that 63 bits can number."""
+    """Length of the longest n-grams whose numbers fit into 63 bits."""
     return max(order for order in range(1, 64) if vocabulary**order < 2**63)
 
 
 def discounts(counts: np.ndarray) -> np.ndarray:
-    """What to take off counts of 0, 1, 2 and of 3 or more: Chen & Goodman 1999, p. 370.
+    """Discounts of counts of 0, 1, 2 and of 3 or more: Chen & Goodman 1999, p. 370.
 
     Args:
         counts: of the different n-grams of one order, shape (n,).
 
     Returns:
-        Shape (4,), 0 first. Texts too small to have n-grams that occur once, twice and three times: one half each.
+        Shape (4,), 0 first. One half each if no n-grams occur once, twice or three times, as in tiny texts.
     """
     ones, twos, threes, fours = (int(np.sum(counts == count)) for count in (1, 2, 3, 4))
     if not (ones and twos and threes):
@@ -53,9 +53,9 @@ def discounts(counts: np.ndarray) -> np.ndarray:
 class KneserNey:
     """Interpolated modified Kneser-Ney n-grams of characters, of every order up to a highest one.
 
-    Each order counts how often an n-gram occurs; the ones below it, to which it gives what discounting saves, count
-    after how many different characters theirs occurs. Below the single characters lies the uniform distribution, so
-    none has probability 0. Sources: Kneser & Ney 1995, "Improved backing-off for m-gram language modeling", ICASSP, pp.
+    The highest order uses the counts of n-grams. The lower orders, which get the discounted mass, use the number of
+    different characters that precede an n-gram. Single characters back off to the uniform distribution, so none has
+    probability 0. Sources: Kneser & Ney 1995, "Improved backing-off for m-gram language modeling", ICASSP, pp.
     181-184; Chen & Goodman 1999, "An empirical study of smoothing techniques for language modeling", Computer Speech
     and Language 13, section 3, p. 370.
 
@@ -81,7 +81,7 @@ class KneserNey:
 
         Args:
             ids: the text, shape (n,).
-            start: id that stands before the text, over and over.
+            start: id that fills all places before the text.
 
         Returns:
             Shape (order, n): row k is by the model of order k + 1.
@@ -99,12 +99,12 @@ class KneserNey:
 
 
 class _Level:
-    """Counts of the n-grams of one order, and the discounts that belong to them."""
+    """Counts of the n-grams of one order, and their discounts."""
 
     def __init__(self, keys: np.ndarray, counts: np.ndarray, vocabulary: int) -> None:
         self.keys, self.counts, self.vocabulary = keys, counts, vocabulary
         self.discounts = discounts(counts)
-        contexts = keys // vocabulary  # sorted: all that follows a context stands together
+        contexts = keys // vocabulary  # sorted, so that n-grams with the same context are neighbours
         starts = np.flatnonzero(np.diff(contexts, prepend=-1))
         self.contexts = contexts[starts]
         self.totals = np.add.reduceat(counts, starts)
@@ -126,10 +126,10 @@ def _look_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.nda
 
 
 def compressed(training: str, text: str) -> dict[str, float]:
-    """Nats per character that compressors need for a text, having seen the training text.
+    """Nats per character that compressors need for a text after the training text.
 
-    That is by how much the compressed training text grows when the text is appended. xz gets a dictionary that holds
-    everything; bzip2 looks back 900 kB at most, so most of the training text is out of its sight.
+    This is the growth of the compressed training text when the text is appended. The dictionary of xz holds all of it;
+    bzip2 compresses blocks of 900 kB, so it uses only the last part of the training text.
     """
     before, both = training.encode(), (training + text).encode()
     filters = [

@@ -1,4 +1,4 @@
-"""evaluate-textgen: the text model beside counted n-grams and compressors, and what it writes at each temperature.
+"""evaluate-textgen: the text model, n-grams and compressors on held-out text, and samples at each temperature.
 
 With options, `measure` alone, on another text: see stages/evaluation/external.py.
 """
@@ -40,11 +40,11 @@ EXAMPLES = "data/textgen/examples.json"
 HELD_OUT = ("validation", "test")
 PASSAGE = 1000  # characters
 SHOWN = 560  # characters of each sample in the picture
-# The worked example of a temperature: from sure to wild, whatever textgen.temperatures are.
+# The worked example of a temperature, whatever textgen.temperatures are.
 WORKED = (0.2, 0.5, 1.0, 1.5)
-SEARCHED = 2000  # characters of the test text among which its place is looked for
-OPEN, LIKELY = 4, 0.05  # a place where at least so many characters have at least that probability
-LISTED = 8  # characters of it that are shown, the others together
+SEARCHED = 2000  # characters of the test text in which its place is searched
+OPEN, LIKELY = 4, 0.05  # a place is open if so many characters have at least that probability
+LISTED = 8  # characters shown one by one; the rest are summed up
 EXCERPT = 500  # characters of the test text and of a context
 
 
@@ -68,7 +68,7 @@ def main(params: Params) -> None:
             "parameters": model.count_params(),
             "vocabulary": len(vocabulary),
             "characters": {part: len(data[part]) for part in PARTS},
-            **foretelling(nats, hits, seed=params.seed),
+            **quality(nats, hits, seed=params.seed),
             "validation_nats": validation_nats.mean(),
             "baselines": {
                 "unigram": costs["test"][0].mean(),
@@ -90,18 +90,18 @@ def main(params: Params) -> None:
     artifacts.write_csv(WORDS, shares_of_words([row["measures"] for row in samples]))
     picture = charts.text_page(
         {f"temperature {row['measures']['temperature']:g}": row["texts"][0][:SHOWN] for row in samples},
-        title=f"Written by the LSTM after {params.textgen.sampling.prompt.strip()!r}",
+        title=f"Text sampled from the LSTM after {params.textgen.sampling.prompt.strip()!r}",
         columns=2,
     )
     artifacts.write_png(SAMPLES_PICTURE, picture)
-    print(f"textgen: {nats.mean():.4f} nats per character, the n-gram {ngram.mean():.4f}")
+    print(f"textgen: {nats.mean():.4f} nats per character; baseline: n-grams {ngram.mean():.4f}")
 
 
 def measure(params: Params, options: argparse.Namespace, model: keras.Model, data: Any) -> dict[str, Any]:
-    """The measures that need only a model and a text, of text from anywhere.
+    """The measures that need only a model and a text.
 
     Args:
-        params: all of params.yaml; `seed` is obeyed.
+        params: all of params.yaml; `seed` is used.
         options: `limit`, `vocabulary`.
         model: of `network.build`.
         data: `stages.datasets.text.Text`.
@@ -112,7 +112,7 @@ def measure(params: Params, options: argparse.Namespace, model: keras.Model, dat
     external.need(model, {"lstm_1", "logits"} <= layers, "a text model")
     if model.output_shape[-1] != len(vocabulary):
         raise StageError(
-            f"{characters} has {len(vocabulary)} characters, the model knows {model.output_shape[-1]}: "
+            f"{characters} has {len(vocabulary)} characters, the model {model.output_shape[-1]}: "
             "it was trained on other data"
         )
     ids = encode(SEPARATOR.join(data.documents)[: options.limit], vocabulary)
@@ -120,13 +120,13 @@ def measure(params: Params, options: argparse.Namespace, model: keras.Model, dat
     return {
         "characters": len(ids),
         "unknown_characters": np.sum(ids == 0),
-        **foretelling(nats, hits, seed=params.seed),
+        **quality(nats, hits, seed=params.seed),
         "nats_of_known": nats[ids > 0].mean() if np.any(ids > 0) else None,
     }
 
 
-def foretelling(nats: np.ndarray, hits: np.ndarray, *, seed: int) -> dict[str, float | list[float]]:
-    """How well a text is foretold, from what `network.score` gives: per character, in nats and in bits."""
+def quality(nats: np.ndarray, hits: np.ndarray, *, seed: int) -> dict[str, float | list[float]]:
+    """Cross-entropy in nats and bits per character, perplexity and accuracy, from what `network.score` gives."""
     return {
         "nats": nats.mean(),
         "nats_interval": measures.interval(passages(nats), seed=seed),
@@ -137,13 +137,13 @@ def foretelling(nats: np.ndarray, hits: np.ndarray, *, seed: int) -> dict[str, f
 
 
 def passages(nats: np.ndarray) -> np.ndarray:
-    """Mean cost of each `PASSAGE` characters: single ones resemble their neighbours too much to be resampled."""
+    """Mean cost of each `PASSAGE` characters: single ones depend on their neighbours, so they cannot be resampled."""
     length = min(PASSAGE, len(nats))
     return nats[: len(nats) // length * length].reshape(-1, length).mean(axis=1)
 
 
 def orders(costs: dict[str, np.ndarray], lstm: dict[str, float]) -> list[dict[str, Any]]:
-    """Curves to plot: nats per character of each order of n-gram on each held-out part, and the LSTM's as a level."""
+    """Curves to plot: nats per character of the n-grams of each order on each held-out part; the LSTM's is constant."""
     return [
         {"order": order + 1, "method": f"{name}, {part}", "nats": cost}
         for part in HELD_OUT
@@ -155,10 +155,10 @@ def orders(costs: dict[str, np.ndarray], lstm: dict[str, float]) -> list[dict[st
 def worked_example(
     model: keras.Model, ids: np.ndarray, vocabulary: str
 ) -> tuple[dict[str, str], list[dict[str, float | str]]]:
-    """What may come next at one place of a text, at each temperature of `WORKED`.
+    """The distribution of the next character at one place of a text, at each temperature of `WORKED`.
 
-    The place is the first one, from the 100th character on, that is open: `OPEN` characters or more have a probability
-    of `LIKELY` or more. Where none is, the one with the highest entropy.
+    The place is the first one, from the 100th character on, where `OPEN` or more characters have a probability of
+    `LIKELY` or more. If there is none, it is the one with the highest entropy.
 
     Args:
         model: a text model.
@@ -188,13 +188,13 @@ def worked_example(
 
 
 def visible(character: str) -> str:
-    """A character as a reader can see it."""
+    """A character in a printable form."""
     names = {" ": "space", "\n": "line break", "\t": "tab"}
     return names.get(character, character if character.isprintable() else f"U+{ord(character):04X}")
 
 
 def write_samples(model: keras.Model, vocabulary: str, train: str, params: Params) -> list[dict[str, Any]]:
-    """What the model writes at each temperature, and measures of it."""
+    """Samples of the model at each temperature, with measures of them."""
     settings = params.textgen.sampling
     temperatures = sorted(set(params.textgen.temperatures))
     ids, entropies = writing.generate(
@@ -222,7 +222,7 @@ def write_samples(model: keras.Model, vocabulary: str, train: str, params: Param
 
 
 def shares_of_words(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Curves to plot: how a temperature trades words that exist against words not yet said."""
+    """Curves to plot: shares of known and of different words against temperature."""
     names = {"known_words": "known from training", "distinct_1": "different words", "distinct_2": "different pairs"}
     return [
         {"temperature": row["temperature"], "method": name, "share": row[key]}

@@ -1,4 +1,4 @@
-"""Writing with a text model, one character at a time."""
+"""Sampling text from a model, one character at a time."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,15 +9,15 @@ import numpy as np
 from stages.textgen import model as network
 
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
-STREAM = 3  # sets these random numbers apart from others with the same seed
-SEED_LENGTH = 8  # of passages that are looked up whole; longer ones are grown from them
-MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no character is lost by overflow
+STREAM = 3  # keeps these random numbers apart from others with the same seed
+SEED_LENGTH = 8  # length of the passages in the hash index; longer matches are extended from them
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, so that overflow loses no character
 
 
 def generate(
     model: keras.Model, prompt: np.ndarray, temperatures: Sequence[float], *, length: int, seed: int, samples: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Write texts side by side, all from the same prompt: arguments as for `stream`, and `length`, in characters.
+    """Sample texts from the same prompt: arguments as for `stream`, and `length`, in characters.
 
     Returns:
         Ids, shape (temperatures, samples, length), and the entropy in nats of the distribution that each was drawn
@@ -34,16 +34,16 @@ def generate(
 def stream(
     model: keras.Model, prompt: np.ndarray, temperatures: Sequence[float], *, seed: int, samples: int = 1
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Write texts side by side without end, all from the same prompt, one character of each at a time.
+    """Sample texts from the same prompt without end, one character of each at a time.
 
-    The prompt is read once; after it the network reads only the character written last and carries its state.
+    The prompt is read once; then the network reads only the last character and carries its state.
 
     Args:
         model: a text model.
         prompt: ids, shape (m,), at least one.
         temperatures: one for each group of `samples` texts.
         seed: text k of a group depends on it and on k alone, not on the other texts: the same k at two temperatures
-            meets the same chances.
+            uses the same random numbers.
         samples: texts at each temperature.
 
     Yields:
@@ -67,9 +67,9 @@ def stream(
 def tempered(logits: np.ndarray, temperature: np.ndarray) -> np.ndarray:
     """Log-probabilities of the softmax of logits divided by a temperature.
 
-    Everything is done on logits, so no logarithm of 0 is taken, however low the temperature: towards 0 all but the
-    likeliest go to minus infinity, which adding Gumbel noise and taking the greatest, a draw from the distribution
-    (Maddison et al. 2014, "A* Sampling", section 2), handles well. The id for unknown characters is never drawn.
+    All is computed on logits, so no logarithm of 0 is taken, however low the temperature: towards 0 all but the
+    greatest go to minus infinity. Sampling by adding Gumbel noise and taking the maximum (Maddison et al. 2014, "A*
+    Sampling", section 2) allows that. The id of unknown characters is never sampled.
 
     Args:
         logits: shape (n, vocabulary).
@@ -92,12 +92,12 @@ def entropy(likelihoods: np.ndarray) -> np.ndarray:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in small letters."""
+    """The words of a text in lower case."""
     return WORD.findall(text.lower())
 
 
 def distinct(text: str, n: int) -> float:
-    """How many of the word n-grams in a text are different, as a share: 1 when nothing is said twice.
+    """Share of different n-grams among the word n-grams of a text: 1 if none is repeated.
 
     Source: Li et al. 2016, "A Diversity-Promoting Objective Function for Neural Conversation Models", NAACL, section 5.
     """
@@ -107,19 +107,19 @@ def distinct(text: str, n: int) -> float:
 
 
 def known_words(text: str, known: set[str]) -> float:
-    """Share of the words in a text that are among the known ones; 1 for a text without words."""
+    """Share of the words in a text that are in `known`; 1 for a text without words."""
     said = words(text)
     return sum(word in known for word in said) / len(said) if said else 1.0
 
 
 class Copies:
-    """Finds the longest passage that texts have copied from a long one.
+    """Finds the longest passage that texts share with a long one.
 
-    Passages of `SEED_LENGTH` that both have are looked up by a hash and grown by one character as long as any is left
-    (the polynomial hash of Karp & Rabin 1987, IBM J. Research and Development 31(2), p. 251, modulo 2^64).
+    Passages of `SEED_LENGTH` that occur in both are found by a hash and extended by one character while any match
+    remains (the polynomial hash of Karp & Rabin 1987, IBM J. Research and Development 31(2), p. 251, modulo 2^64).
 
     Args:
-        source: the text that may have been copied.
+        source: the long text.
     """
 
     def __init__(self, source: str) -> None:
@@ -128,7 +128,7 @@ class Copies:
         self.hashes = _hashes(self.codes)
 
     def longest(self, texts: Sequence[str]) -> str:
-        """The longest passage of any of `texts` that is in the source too: the first one there, if several are."""
+        """The longest passage of any of `texts` that the source contains; of several, the first one in the source."""
         text = "\0".join(texts)  # no passage of the source runs on from one text to the next
         codes, length = _codes(text), SEED_LENGTH
         wanted = _hashes(codes)

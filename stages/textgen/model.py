@@ -1,4 +1,4 @@
-"""The text model: the characters so far → how likely each character is to come next."""
+"""The text model: the characters so far → the probability of each character to come next."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,20 +7,20 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-STREAMS = 32  # stretches of a text that are scored side by side
-CONTEXT = 256  # characters that are read before a stretch, so that it is not scored without its past
+STREAMS = 32  # segments of a text that are scored in parallel
+CONTEXT = 256  # characters read before each segment, so that its first characters are scored with a context
 BLOCK = 256  # characters in one call
 HASH_FACTOR, HASH_PRIME = 523, 4000037  # their product fits into 31 bits
 
 
 class PassageLSTM(layers.LSTM):
-    """An LSTM that carries its state from batch to batch, and starts afresh every `passage` batches.
+    """An LSTM that carries its state from batch to batch and resets it every `passage` batches.
 
-    Back-propagation ends with the batch, memory does not (truncated back-propagation through time: Williams & Peng
-    1990, Neural Computation 2(4), pp. 490-501). Without the fresh starts the states drift to where no new text
-    begins: after 1.4 million characters validation was then 0.15 nats behind.
+    Back-propagation ends with the batch, the state does not (truncated back-propagation through time: Williams & Peng
+    1990, Neural Computation 2(4), pp. 490-501). Without resets the states drift away from those at the beginning of a
+    text: after 1.4 million characters the validation loss was 0.15 nats higher.
 
-    The count of batches is a variable of the model, so that a resumed training goes on within a passage.
+    The count of batches is a variable of the model, so that a resumed training continues within a passage.
     """
 
     def __init__(self, units: int, *, passage: int, **options: Any) -> None:
@@ -33,7 +33,7 @@ class PassageLSTM(layers.LSTM):
         super().build(sequences_shape)
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
-        """Read a batch of sequences, shape (batch, length, width), each after its own in the batch before."""
+        """Read a batch of sequences, shape (batch, length, width), each continuing its row of the last batch."""
         kept = ops.cast(ops.not_equal(self.batches % self.passage, 0), "float32")
         for state in self.states:
             state.assign(state * kept)
@@ -42,7 +42,7 @@ class PassageLSTM(layers.LSTM):
 
 
 class Past(layers.Layer):
-    """The `length` characters before each one of a batch; carried from batch to batch, 0 at the beginning."""
+    """The last `length` characters of each row, carried from batch to batch; zeros at the beginning."""
 
     stateful = True
 
@@ -51,14 +51,14 @@ class Past(layers.Layer):
         self.length, self.passage, self.states = length, passage, []
 
     def build(self, characters_shape: tuple[int | None, ...]) -> None:
-        """Add what is carried, outside the model's weights as an LSTM's state is, and the count of batches."""
+        """Add the state, kept outside the model's weights as an LSTM's is, and the count of batches."""
         self.batches = self.add_weight((), "zeros", "int32", trainable=False, name="batches")
         shape = (characters_shape[0], self.length)
         self.states = [keras.Variable(np.zeros(shape, np.int32), trainable=False, dtype="int32", name="past")]
         super().build(characters_shape)
 
     def call(self, characters: Any) -> Any:
-        """Characters, shape (batch, length), after their past: (batch, self.length + length)."""
+        """Prepend the past to characters, shape (batch, length): (batch, self.length + length)."""
         (past,) = self.states
         kept = ops.convert_to_tensor(past)
         if self.passage is not None:
@@ -69,7 +69,7 @@ class Past(layers.Layer):
         return whole
 
     def reset_state(self) -> None:
-        """Forget the past."""
+        """Set the past to zeros."""
         self.states[0].assign(np.zeros_like(self.states[0]))
 
 
@@ -85,38 +85,26 @@ def build(
 ) -> keras.Model:
     """Character ids → embeddings of the character and of the n-grams it ends → stack of LSTMs → logits of the next.
 
-    An n-gram is looked up by its hash (Svenstrup, Hansen & Winther 2017, "Hash Embeddings for Efficient Word
-    Representations", NeurIPS); all embeddings are added up, so that longer n-grams cost the LSTM nothing. They go to
-    the logits too, past the LSTM, as in Mikolov et al. 2011, "Strategies for Training Large Scale Neural Network
-    Language Models", ASRU.
+    An n-gram's embedding is found by its hash (Svenstrup, Hansen & Winther 2017, "Hash Embeddings for Efficient Word
+    Representations", NeurIPS). All embeddings are added up, so that longer n-grams do not widen the LSTM's input. A
+    skip connection leads the sum to the logits too, as in Mikolov et al. 2011, "Strategies for Training Large Scale
+    Neural Network Language Models", ASRU.
 
     Args:
         vocabulary: number of character ids.
-        embedding: how many learned numbers stand for a character, and for an n-gram; None for one-hot.
+        embedding: size of the learned vector of a character and of an n-gram; None for one-hot characters.
         units: size of each LSTM.
         order: characters in the longest n-gram; 1 for none. Needs an embedding.
-        rows: vectors for the n-grams of each length; those with the same hash share one.
-        batch: number of texts read side by side; given, every call goes on where the last one ended. The weights have
-            the same shapes either way.
-        passage: with `batch`: start afresh every so many calls; None for never.
+        rows: vectors for the n-grams of each length; n-grams with the same hash share one.
+        batch: number of texts read in parallel. If given, the model is stateful: each call continues where the last
+            one ended. The weights have the same shapes either way.
+        passage: with `batch`: reset the state every so many calls; None for never.
 
     Returns:
         A model from ids, shape (batch, length), to logits, shape (batch, length, vocabulary).
     """
     characters = keras.Input((None,), batch_size=batch, dtype="int32", name="characters")
-    if embedding is None:
-        one_hot = keras.initializers.Identity()
-        x = layers.Embedding(vocabulary, vocabulary, one_hot, trainable=False, name="one_hot")(characters)
-    else:
-        x = layers.Embedding(vocabulary, embedding, name="embedding")(characters)
-    if order > 1:
-        if batch is None:
-            whole = ops.pad(characters, [[0, 0], [order - 1, 0]])
-        else:
-            whole = Past(order - 1, passage=passage, name="past")(characters)
-        for length, keys in hashes(whole, order, rows):
-            x = x + layers.Embedding(rows, embedding, name=f"grams_{length}")(keys)
-    read = x
+    embedded = x = _embedded(characters, vocabulary, embedding, order=order, rows=rows, passage=passage)
     for number, width in enumerate(units):
         options = {"return_sequences": True, "name": f"lstm_{number + 1}"}
         if passage is None:
@@ -124,17 +112,42 @@ def build(
         else:
             x = PassageLSTM(width, passage=passage, **options)(x)
     if order > 1:
-        x = layers.Concatenate(name="states")([x, read])
+        x = layers.Concatenate(name="states")([x, embedded])
     return keras.Model(characters, layers.Dense(vocabulary, name="logits")(x), name="textgen")
 
 
+def _embedded(
+    characters: keras.KerasTensor,
+    vocabulary: int,
+    embedding: int | None,
+    *,
+    order: int,
+    rows: int,
+    passage: int | None,
+) -> keras.KerasTensor:
+    """The sum of the embeddings of each character and of the n-grams it ends; arguments as for `build`."""
+    if embedding is None:
+        one_hot = keras.initializers.Identity()
+        x = layers.Embedding(vocabulary, vocabulary, one_hot, trainable=False, name="one_hot")(characters)
+    else:
+        x = layers.Embedding(vocabulary, embedding, name="embedding")(characters)
+    if order > 1:
+        if characters.shape[0] is None:
+            whole = ops.pad(characters, [[0, 0], [order - 1, 0]])
+        else:
+            whole = Past(order - 1, passage=passage, name="past")(characters)
+        for length, keys in hashes(whole, order, rows):
+            x = x + layers.Embedding(rows, embedding, name=f"grams_{length}")(keys)
+    return x
+
+
 def hashes(whole: Any, order: int, rows: int) -> list[tuple[int, Any]]:
-    """Which of `rows` vectors belongs to the n-gram that ends at each character.
+    """The row of the embedding for the n-gram that ends at each character.
 
     Args:
         whole: ids, shape (batch, order - 1 + length).
         order: characters in the longest n-gram.
-        rows: how many; a prime spreads the n-grams best.
+        rows: number of rows; a prime spreads the n-grams best.
 
     Returns:
         For each length of n-gram from 2 on: the length, and numbers below `rows`, shape (batch, length).
@@ -153,13 +166,13 @@ def hashes(whole: Any, order: int, rows: int) -> list[tuple[int, Any]]:
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Give `target` the trained weights of `source`; recurrent states stay as they are."""
+    """Copy the trained weights of `source` to `target`; recurrent states stay as they are."""
     for old, new in zip(source.trainable_variables, target.trainable_variables, strict=True):
         new.assign(old)
 
 
 def reader(model: keras.Model, batch: int) -> keras.Model:
-    """A model with the weights of `model` that reads `batch` texts side by side and goes on where it was."""
+    """A stateful copy of `model` that reads `batch` texts in parallel."""
     embedded, *grams = [layer for layer in model.layers if isinstance(layer, layers.Embedding)]
     copy = build(
         model.get_layer("logits").units,
@@ -174,25 +187,25 @@ def reader(model: keras.Model, batch: int) -> keras.Model:
 
 
 def forget(model: keras.Model) -> None:
-    """Set what a model carries from call to call to 0, as before any text."""
+    """Reset the state of a stateful model to zeros."""
     for layer in model.layers:
         if isinstance(layer, layers.LSTM | Past):
             layer.reset_state()
 
 
 def score(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray]:
-    """How well a network foretells a text, character by character.
+    """Cross-entropy of a network on a text, character by character.
 
-    The text is cut into as many stretches as `reader` reads side by side. Each is read from `CONTEXT` characters before
+    The text is cut into as many segments as `reader` reads in parallel. Each is read from `CONTEXT` characters before
     it, and every character is scored once.
 
     Args:
         reader: made by `reader`.
         ids: the text, shape (n,).
-        start: id read before the first character; a line feed, since that is what new text follows.
+        start: id read before the first character: a line feed, which new text follows.
 
     Returns:
-        Cost of each character in nats, and whether it was the likeliest one; both of shape (n,).
+        Negative log-likelihood of each character in nats, and whether it was the most probable one; both of shape (n,).
     """
     forget(reader)
     streams = reader.input_shape[0]
@@ -203,7 +216,7 @@ def score(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[np.ndarray,
     for offset in range(-CONTEXT, width, BLOCK):
         places = first[:, None] + np.arange(offset, offset + BLOCK)
         inside = np.clip(places, 0, len(ids) - 1)
-        # before the text begins stands `start`, over and over
+        # `start` fills all places before the text
         logits = reader.predict_on_batch(np.where(places < 0, start, seen[inside]).astype(np.int32))
         likelihoods = log_softmax(logits)
         scored = (places >= first[:, None]) & (places < np.minimum(first + width, len(ids))[:, None])
@@ -214,6 +227,6 @@ def score(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[np.ndarray,
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Logarithms of the probabilities along the last axis; the greatest logit is taken off first, so none overflows."""
+    """Log-probabilities along the last axis; the greatest logit is subtracted first, so that none overflows."""
     shifted = logits - logits.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

@@ -1,4 +1,4 @@
-"""train-textgen: the text model, its memory carried from batch to batch through a passage of the text."""
+"""train-textgen: the text model, trained on contiguous passages with its state carried from batch to batch."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ HISTORY = "plots/textgen/history.csv"
 
 
 def main(params: Params) -> None:
-    settings, shape = params.textgen.training, params.textgen.network
+    settings = params.textgen.training
     data = artifacts.read_npz(DATA)
     vocabulary = vocabulary_in(data)
     if len(data["train"]) <= settings.length:
@@ -32,49 +32,24 @@ def main(params: Params) -> None:
             f"{settings.length}: make it smaller, or data.text longer"
         )
     prepare(params.seed)
-    layers = {"vocabulary": len(vocabulary), **shape.model_dump()}
-    model = network.build(**layers, batch=settings.batch, passage=settings.passage)
-    start_orthogonal(model, params.seed)
-    model.compile(
-        optimizer=lazy_adam(
-            warmup_cosine(settings.learning_rate, settings.steps),
-            beta_2=0.99,  # 0.999 remembers longer than this training lasts
-            clip=settings.clip,
-        ),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=False,
-    )
+    layers = {"vocabulary": len(vocabulary), **params.textgen.network.model_dump()}
+    model = compiled(layers, params)
     final = network.build(**layers)
     reader = network.reader(final, network.STREAMS)
     start = max(0, vocabulary.find("\n"))
 
     def epoch_data(epoch: int) -> Any:
         steps = steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
-        x, y = readings(
-            data["train"],
-            steps,
-            batch=settings.batch,
-            length=settings.length,
-            passage=settings.passage,
-            seed=params.seed,
-        )
-        return batches(x, y, settings.batch)
+        sizes = {"batch": settings.batch, "length": settings.length, "passage": settings.passage}
+        return batches(*readings(data["train"], steps, **sizes, seed=params.seed), settings.batch)
 
     def validate(model: keras.Model) -> dict[str, float]:
         network.copy_weights(model, reader)
         nats, _ = network.score(reader, data["validation"], start)
         return {"loss": nats.mean()}
 
-    checkpoint = Checkpoint(
-        "textgen",
-        {
-            "seed": params.seed,
-            "threads": params.threads,
-            "network": params.textgen.network,
-            "training": params.textgen.training,
-        },
-        inputs=[DATA],
-    )
+    sections = {"network": params.textgen.network, "training": settings}
+    checkpoint = Checkpoint("textgen", {"seed": params.seed, "threads": params.threads, **sections}, inputs=[DATA])
     history = fit(model, epoch_data, epochs=settings.epochs, validate=validate, checkpoint=checkpoint)
     network.copy_weights(model, final)
     artifacts.write_model(MODEL, final)
@@ -82,26 +57,48 @@ def main(params: Params) -> None:
     checkpoint.remove()
 
 
+def compiled(layers: dict[str, Any], params: Params) -> keras.Model:
+    """The stateful model to train, with its optimizer and loss.
+
+    Args:
+        layers: arguments of `network.build` that set the sizes.
+        params: all of params.yaml; `seed` and `textgen.training` are used.
+    """
+    settings = params.textgen.training
+    model = network.build(**layers, batch=settings.batch, passage=settings.passage)
+    start_orthogonal(model, params.seed)
+    model.compile(
+        optimizer=lazy_adam(
+            warmup_cosine(settings.learning_rate, settings.steps),
+            beta_2=0.99,  # 0.999 averages over more steps than this training has
+            clip=settings.clip,
+        ),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=False,
+    )
+    return model
+
+
 def readings(
     ids: np.ndarray, steps: range, *, batch: int, length: int, passage: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What `batch` readers read in some optimizer steps: each goes straight through a passage, then takes up another.
+    """The batches of some optimizer steps: each row reads a passage from beginning to end, then another one.
 
-    The text is cut into passages of `passage` steps. Each is read once, in random order, before any is read again; so
-    the last steps do not lean to a few plays. A function of seed and step numbers alone: a resumed training reads
-    what it would have read.
+    The text is cut into passages of `passage` steps. Each is read once, in random order, before any is read again, so
+    that the last steps are not biased towards a few plays. The result depends on seed and step numbers alone: a resumed
+    training reads the same batches as an uninterrupted one.
 
     Args:
         ids: training text, shape (n,).
         steps: consecutive optimizer steps.
-        batch: number of readers.
-        length: characters that each reads in a step.
-        passage: steps that it takes to read a passage.
+        batch: rows of a batch.
+        length: characters of each row in a step.
+        passage: steps in a passage.
         seed: of the order.
 
     Returns:
-        Characters and the ones that follow them, both of shape (len(steps) * batch, length): step after step, the
-        readers of a step in the same order.
+        Characters and the ones that follow them, both of shape (len(steps) * batch, length): step after step, the rows
+        of each step in the same order.
     """
     last = len(ids) - 1
     size = min(length * passage, last)

@@ -1,4 +1,4 @@
-"""The options of `python -m stages.<task>.evaluate --data PATH`; what it measures: tests/pipeline/test_unseen.py."""
+"""The options of `python -m stages.<task>.evaluate --data PATH`; what it measures: tests/pipeline/test_external.py."""
 
 import os
 import subprocess

@@ -132,8 +132,8 @@ def test_data_that_was_trained_on_is_told(evaluate):
     result = evaluate("autoencoder", "--data", "stages/datasets/packaged.txt", "--limit", "20")
     told = json.loads(result.stdout)
     assert told["digits"] == 20
-    assert "not unseen" in told["warning"]
-    assert "not unseen" in result.stderr
+    assert "not held out" in told["warning"]
+    assert "not held out" in result.stderr
 
 
 @pytest.mark.parametrize(
