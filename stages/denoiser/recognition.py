@@ -117,7 +117,7 @@ def examine(
 
     Returns:
         A row for each situation: what it is, the share of digits read right before and after, the difference with its
-        95 % interval by paired bootstrap, how many digits were mended (wrong before, right after) and broken. And all
+        95 % interval by paired bootstrap, how many digits were corrected (wrong before, right after) and broken. And all
         the broken ones, by confidence in the wrong reading: what they are, the readings, the three images.
     """
     rows, broken = [], []
@@ -139,7 +139,7 @@ def examine(
                 "difference": difference.mean(),
                 "low": low,
                 "high": high,
-                "mended": np.sum(still & ~right),
+                "corrected": np.sum(still & ~right),
                 "broken": np.sum(right & ~still),
             }
         )

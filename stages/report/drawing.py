@@ -1,4 +1,4 @@
-"""The charts of the report as SVG: sharp at any size, in the reader's light or dark colours, always the same bytes."""
+"""Charts as SVG: sharp at any size, in light or dark colours as the reader's system asks, always the same bytes."""
 
 import io
 import re
@@ -15,7 +15,7 @@ from stages.evaluation.charts import COLOURS
 
 INK, FAINT = "#010101", "#020202"  # placeholders, replaced by the reader's colours in `svg`
 DARK = ("#56b4e9", "#ff8c42", "#2fc594", "#e6a5c9", "#f0b840", "#9ad4f5", "#e6edf3")
-LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)), "-")  # not told apart by colour alone
+LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)), "-")  # so that colour is not the only distinction
 MARKERS = "os^Dv*P"
 LOOK = {
     "svg.hashsalt": "reprise",
@@ -57,7 +57,7 @@ def svg(figure: Figure) -> str:
     text = text.replace(INK, "currentColor").replace(FAINT, "var(--faint)")
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r" font-family: [^;\"]*;| transform=\"rotate\(-0 [^)]*\)\"", "", text)  # one for all, in STYLE
-    # Coordinates need no more than hundredths; what is written stays as it is.
+    # Coordinates are rounded to hundredths; text stays as it is.
     text = re.sub(r"<[^>]*>", lambda tag: re.sub(r"\d+\.\d{3,}", lambda x: f"{float(x[0]):.2f}", tag[0]), text)
     text = re.sub(r"\n\s*", "\n", text)
     return re.sub(r"(<svg[^>]*>)", rf"\1<style>{STYLE}</style>", text, count=1)
@@ -109,12 +109,12 @@ def lines(
 
 
 def intervals(rows: Sequence[tuple[str, float, float, float]], *, x_label: str, zero: bool = False) -> str:
-    """Values with their 95 % intervals, one under the other: (label, value, low, high).
+    """Values with their 95 % intervals, one per row: (label, value, low, high).
 
     Args:
         rows: from top to bottom.
         x_label: quantity and unit.
-        zero: draw a line at 0, and colour what lies wholly on either side of it.
+        zero: draw a line at 0, and colour intervals that lie wholly on one side of it.
     """
     with matplotlib.rc_context(LOOK):
         figure, axis = plt.subplots(figsize=(4.5, 0.7 + 0.2 * len(rows)))
@@ -135,7 +135,7 @@ def intervals(rows: Sequence[tuple[str, float, float, float]], *, x_label: str, 
 
 
 def shares(panels: Mapping[str, Sequence[tuple[str, float]]], *, x_label: str) -> str:
-    """Distributions side by side over the same things: title → [(thing, share)]."""
+    """Distributions over the same categories in panels: title → [(category, share)]."""
     with matplotlib.rc_context(LOOK):
         lines_of = -(-len(panels) // 2)
         size = (4.5, 0.4 + lines_of * (0.5 + 0.17 * max(map(len, panels.values()))))
@@ -158,7 +158,7 @@ def shares(panels: Mapping[str, Sequence[tuple[str, float]]], *, x_label: str) -
 
 
 def plan(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A network, from its input at the top down: a bar for each layer, as wide as its output is large."""
+    """A network from input to output: a bar for each layer, its width the square root of the output's size."""
     with matplotlib.rc_context(LOOK):
         figure, axis = plt.subplots(figsize=(4.5, 0.3 + 0.3 * len(rows)))
         widths = np.sqrt([float(row["values"]) for row in rows])
@@ -168,8 +168,8 @@ def plan(rows: Sequence[Mapping[str, Any]]) -> str:
             axis.barh(place, width, left=-width / 2, height=0.62, color=colour, alpha=0.75)
             axis.text(-0.56, place, row["layer"].replace("_", " "), ha="right", va="center")
             count = float(row["parameters"])
-            told = f"{row['output']}" + (f" · {count:,.0f}" if count else "")
-            axis.text(0.56, place, told, ha="left", va="center", fontsize=8)
+            label = f"{row['output']}" + (f" · {count:,.0f}" if count else "")
+            axis.text(0.56, place, label, ha="left", va="center", fontsize=8)
         axis.set(xlim=(-1.25, 1.35), ylim=(len(rows) - 0.4, -0.6))
         axis.set_axis_off()
         return svg(figure)

@@ -1,11 +1,13 @@
-"""Which charts the report has, and from which series of plots/ each is drawn."""
+"""The charts of the report, each with the series of plots/ that it is drawn from."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from stages.report import drawing
 
 Rows = list[dict[str, Any]]
+Table = Callable[[str], Rows]
+Chart = tuple[str, str, list[str]]  # name, SVG, sources
 
 
 def curves(rows: Rows, x: str, y: str, by: str) -> dict[str, drawing.Curve]:
@@ -19,7 +21,7 @@ def curves(rows: Rows, x: str, y: str, by: str) -> dict[str, drawing.Curve]:
 
 
 def losses(rows: Rows, unit: str) -> str:
-    """Loss on training and validation data, epoch by epoch."""
+    """Loss on training and validation data by epoch."""
     epochs = [float(row["epoch"]) for row in rows]
     parts = {"training": "loss", "validation": "val_loss"}
     series = {part: (epochs, [float(row[key]) for row in rows]) for part, key in parts.items()}
@@ -27,29 +29,46 @@ def losses(rows: Rows, unit: str) -> str:
 
 
 def classes(rows: Rows, method: str) -> str:
-    """Error of each class of digits at each size of the code, on one scale for both methods."""
+    """Error of each class of digits at each size of the code, on the same scale for both methods."""
     top = 1.05 * max(float(row["mse"]) for row in rows)
     own = [row for row in rows if row["method"].startswith(f"{method},")]
     series = curves(own, "digit", "mse", "method")
     return drawing.lines(series, x_label="digit", y_label="mean squared error", y_top=top)
 
 
-def draw(table: Callable[[str], Rows], metrics: dict[str, Any]) -> Iterable[tuple[str, str, list[str]]]:
-    """Every chart: its name, its SVG, and the files it was drawn from."""
-    for name, task, series, unit in (
-        ("autoencoder-loss", "autoencoder", "history", "nats per pixel"),
-        ("dense-loss", "denoiser", "history-dense", "nats per pixel"),
-        ("conv-loss", "denoiser", "history-conv", "nats per pixel"),
-        ("textgen-loss", "textgen", "history", "nats per character"),
-        ("sentiment-loss", "sentiment", "history", "nats per review"),
+def draw(table: Table, metrics: dict[str, Any]) -> Iterator[Chart]:
+    """All charts."""
+    yield from histories(table)
+    yield from plans(table)
+    yield from autoencoder(table)
+    yield from denoiser(table)
+    yield from textgen(table)
+    yield from sentiment(table, metrics["sentiment"]["tuned"])
+
+
+def histories(table: Table) -> Iterator[Chart]:
+    """The loss of each training."""
+    for name, series, unit in (
+        ("autoencoder-loss", "autoencoder/history", "nats per pixel"),
+        ("dense-loss", "denoiser/history-dense", "nats per pixel"),
+        ("conv-loss", "denoiser/history-conv", "nats per pixel"),
+        ("textgen-loss", "textgen/history", "nats per character"),
+        ("sentiment-loss", "sentiment/history", "nats per review"),
     ):
-        yield name, losses(table(f"{task}/{series}"), unit), [f"{task}/{series}"]
+        yield name, losses(table(series), unit), [series]
+
+
+def plans(table: Table) -> Iterator[Chart]:
+    """The layers of each network."""
     for task in ("autoencoder", "textgen", "sentiment"):
         yield f"{task}-plan", drawing.plan(table(f"{task}/layers")), [f"{task}/layers"]
     for network in ("dense", "conv"):
         rows = [row for row in table("denoiser/layers") if row["network"] == network]
         yield f"{network}-plan", drawing.plan(rows), ["denoiser/layers"]
 
+
+def autoencoder(table: Table) -> Iterator[Chart]:
+    """Error by size of the code and by digit."""
     sizes = curves(table("autoencoder/sizes"), "latent", "mse", "method")
     yield (
         "autoencoder-sizes",
@@ -59,89 +78,84 @@ def draw(table: Callable[[str], Rows], metrics: dict[str, Any]) -> Iterable[tupl
     for name, method in (("autoencoder-classes", "autoencoder"), ("pca-classes", "PCA")):
         yield name, classes(table("autoencoder/classes"), method), ["autoencoder/classes"]
 
+
+def denoiser(table: Table) -> Iterator[Chart]:
+    """Quality by noise level, recognition by noise level and by kind of damage."""
     levels = curves(table("denoiser/levels"), "noise_std", "psnr", "method")
     yield (
         "denoiser-levels",
         drawing.lines(levels, x_label="standard deviation of the noise", y_label="PSNR (dB)"),
         ["denoiser/levels"],
     )
-    rows = [row for row in table("denoiser/recognition") if row["digits"] == "test digits"]
-    noise = [row for row in rows if row["kind"] == "noise"]
-    read = {
-        told: ([float(row["strength"]) for row in noise], [float(row[key]) for row in noise])
-        for told, key in (("as seen", "before"), ("denoised", "after"))
-    }
+    rows = table("denoiser/recognition")
+    noise = [row for row in rows if row["digits"] == "test digits" and row["kind"] == "noise"]
+    strengths = [float(row["strength"]) for row in noise]
     yield (
         "denoiser-reading",
         drawing.lines(
-            read, x_label="standard deviation of the noise", y_label="share of digits read right", from_zero=True
+            {
+                label: (strengths, [float(row[key]) for row in noise])
+                for label, key in (("without denoising", "before"), ("denoised", "after"))
+            },
+            x_label="standard deviation of the noise",
+            y_label="recognition accuracy",
+            from_zero=True,
         ),
         ["denoiser/recognition"],
     )
-    others = [row for row in table("denoiser/recognition") if row["kind"] != "noise" or row["digits"] != "test digits"]
+    others = [row for row in rows if row["kind"] != "noise" or row["digits"] != "test digits"]
     yield (
         "denoiser-help",
         drawing.intervals(
             [(row["situation"], *(float(row[key]) for key in ("difference", "low", "high"))) for row in others],
-            x_label="change in the share read right, by denoising",
+            x_label="change in recognition accuracy by denoising",
             zero=True,
         ),
         ["denoiser/recognition"],
     )
 
+
+def textgen(table: Table) -> Iterator[Chart]:
+    """Cross-entropy of the baselines, measures of samples by temperature, one distribution at several temperatures."""
     orders = curves(table("textgen/orders"), "order", "nats", "method")
     yield (
         "textgen-orders",
-        drawing.lines(orders, x_label="characters counted together", y_label="nats per character"),
+        drawing.lines(orders, x_label="order of the n-gram (characters)", y_label="nats per character"),
         ["textgen/orders"],
     )
-    heat = table("textgen/temperature")
-    temperatures = [float(row["temperature"]) for row in heat]
-    yield (
-        "textgen-entropy",
-        drawing.lines(
-            {"entropy": (temperatures, [float(row["entropy"]) for row in heat])},
-            x_label="temperature",
-            y_label="entropy of the next character (nats)",
-            from_zero=True,
-        ),
-        ["textgen/temperature"],
-    )
-    names = {"known_words": "known words", "distinct_1": "distinct-1", "distinct_2": "distinct-2"}
-    names |= {"distinct_3": "distinct-3"}
-    yield (
-        "textgen-words",
-        drawing.lines(
-            {told: (temperatures, [float(row[key]) for row in heat]) for key, told in names.items()},
-            x_label="temperature",
-            y_label="share",
-            from_zero=True,
-        ),
-        ["textgen/temperature"],
-    )
-    yield (
-        "textgen-copies",
-        drawing.lines(
-            {"copy": (temperatures, [float(row["longest_copy"]) for row in heat])},
-            x_label="temperature",
-            y_label="longest copied passage (characters)",
-            from_zero=True,
-        ),
-        ["textgen/temperature"],
-    )
+    rows = table("textgen/temperature")
+    words = {"known_words": "known words", **{f"distinct_{n}": f"distinct-{n}" for n in (1, 2, 3)}}
+    for name, keys, label in (
+        ("textgen-entropy", {"entropy": "entropy"}, "entropy of the next character (nats)"),
+        ("textgen-words", words, "share"),
+        ("textgen-copies", {"longest_copy": "copy"}, "longest copied passage (characters)"),
+    ):
+        temperatures = [float(row["temperature"]) for row in rows]
+        series = {curve: (temperatures, [float(row[key]) for row in rows]) for key, curve in keys.items()}
+        yield (
+            name,
+            drawing.lines(series, x_label="temperature", y_label=label, from_zero=True),
+            ["textgen/temperature"],
+        )
     panels: dict[str, list[tuple[str, float]]] = {}
     for row in table("textgen/next"):
         panel = panels.setdefault(f"T = {float(row['temperature']):g}", [])
         panel.append((str(row["character"]), float(row["probability"])))
-    yield "textgen-next", drawing.shares(panels, x_label="probability of being the next character"), ["textgen/next"]
+    yield "textgen-next", drawing.shares(panels, x_label="probability of the next character"), ["textgen/next"]
 
-    tuned = metrics["sentiment"]["tuned"]
-    recalls = curves(table("sentiment/precision_recall"), "recall", "precision", "method")
-    recalls = {name: tuple(values[-51:] for values in curve) for name, curve in recalls.items()}
+
+def sentiment(table: Table, tuned: dict[str, float]) -> Iterator[Chart]:
+    """Precision and recall, calibration, and accuracy by slice.
+
+    Args:
+        table: name of a series → rows.
+        tuned: `recall` and `precision` at the threshold chosen on validation.
+    """
+    curve = curves(table("sentiment/precision_recall"), "recall", "precision", "method")
     yield (
         "sentiment-tradeoff",
         drawing.lines(
-            recalls,
+            {name: tuple(values[-51:] for values in points) for name, points in curve.items()},
             x_label="recall: share of the positive reviews that are found",
             y_label="precision: share of the found that are positive",
             points={"chosen threshold": (float(tuned["recall"]), float(tuned["precision"]))},
@@ -149,11 +163,13 @@ def draw(table: Callable[[str], Rows], metrics: dict[str, Any]) -> Iterable[tupl
         ),
         ["sentiment/precision_recall", "metrics/sentiment.json tuned.recall", "metrics/sentiment.json tuned.precision"],
     )
-    thresholds = curves(table("sentiment/thresholds"), "threshold", "value", "method")
     yield (
         "sentiment-thresholds",
         drawing.lines(
-            thresholds, x_label="probability from which a review counts as positive", y_label="share", markers=False
+            curves(table("sentiment/thresholds"), "threshold", "value", "method"),
+            x_label="threshold on the probability",
+            y_label="share",
+            markers=False,
         ),
         ["sentiment/thresholds"],
     )
@@ -168,14 +184,7 @@ def draw(table: Callable[[str], Rows], metrics: dict[str, Any]) -> Iterable[tupl
         ),
         ["sentiment/calibration"],
     )
-    yield (
-        "sentiment-slices",
-        drawing.intervals(
-            [
-                (row["slice"], *(float(row[key]) for key in ("accuracy", "low", "high")))
-                for row in table("sentiment/slices")
-            ],
-            x_label="accuracy, with its 95 % interval",
-        ),
-        ["sentiment/slices"],
-    )
+    slices = [
+        (row["slice"], *(float(row[key]) for key in ("accuracy", "low", "high"))) for row in table("sentiment/slices")
+    ]
+    yield "sentiment-slices", drawing.intervals(slices, x_label="accuracy, with 95 % interval"), ["sentiment/slices"]

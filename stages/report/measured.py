@@ -1,16 +1,16 @@
-"""Numbers that know where they were measured, through every sum and comparison.
+"""Numbers that carry their sources through every calculation and comparison.
 
-The page marks each of them with its source, so that a reader can look it up, and a test can tell that nothing in the
-report depends on a result without saying so.
+The page shows the sources of each number, so that a reader can look it up and a test can find text that depends on a
+result without naming it.
 """
-# ruff: noqa: D102, D105 (what an operator does is told by its name)
+# ruff: noqa: D102, D105 (the names of the operators say what they do)
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 
 class Measured(float):
-    """A number and its `sources`: the files and keys that it was computed from."""
+    """A number and its `sources`: the files and keys it was computed from."""
 
     sources: frozenset[str]
 
@@ -62,7 +62,7 @@ class Measured(float):
 
 
 class Truth:
-    """What a comparison found, and the `sources` of what was compared."""
+    """The result of a comparison and the `sources` of the compared numbers."""
 
     def __init__(self, value: bool, sources: Iterable[str]) -> None:
         self.value, self.sources = bool(value), frozenset(sources)
@@ -78,7 +78,7 @@ class Truth:
 
 
 class Word(str):
-    """Words that follow from measured numbers, and the `sources` of these."""
+    """Words that depend on measured numbers, and the `sources` of these."""
 
     sources: frozenset[str]
 
@@ -89,7 +89,7 @@ class Word(str):
 
 
 def sources_of(*values: Any) -> frozenset[str]:
-    """The sources of measured values, also in lists of them; what was not measured has none."""
+    """The sources of measured values, also in lists; other values have none."""
     found: set[str] = set()
     for value in values:
         if isinstance(value, list | tuple):
@@ -100,7 +100,7 @@ def sources_of(*values: Any) -> frozenset[str]:
 
 
 def measured(content: Any, source: str) -> Any:
-    """JSON as it was read, its numbers `Measured` under the name of the file and their dotted key."""
+    """JSON content with its numbers as `Measured`; their source is the name of the file and the dotted key."""
 
     def walk(value: Any, path: tuple[str, ...]) -> Any:
         if isinstance(value, Mapping):
@@ -112,18 +112,3 @@ def measured(content: Any, source: str) -> Any:
         return value
 
     return walk(content, ())
-
-
-def verdict(difference: list[float], better: str = "better", worse: str = "worse", equal: str = "as good as equal"):
-    """What a 95 % interval [low, high] of a difference says: all above 0, all below, or with 0 inside.
-
-    Returns:
-        One of the three, a `Word`.
-    """
-    low, high = difference
-    return Word(better if float(low) > 0 else worse if float(high) < 0 else equal, sources_of(difference))
-
-
-def than(a: float, b: float, more: str = "more", less: str = "less", equal: str = "the same") -> Word:
-    """How `a` compares with `b` where there is no interval to judge by: one of the three, a `Word`."""
-    return Word(more if float(a) > float(b) else less if float(a) < float(b) else equal, sources_of(a, b))

@@ -45,7 +45,7 @@ def test_a_digit_that_was_never_taught_does_not_stop_a_reader():
     assert recognition.Reader(machine, images[labels == 2], labels[labels == 2]).temperature == 1
 
 
-def test_mended_and_broken_digits_are_counted(reader):
+def test_corrected_and_broken_digits_are_counted(reader):
     images, labels = bars(30)
     seen = images.copy()
     seen[:6] = images[np.roll(np.arange(30), 1)][:6]  # six that are seen as another digit
@@ -53,7 +53,7 @@ def test_mended_and_broken_digits_are_counted(reader):
     spoilt[20:23] = images[np.roll(np.arange(30), 1)][20:23]  # the denoiser mends them and spoils three others
     case = Situation("test digits", "blur", 1.5, "pixels", images, seen, labels)
     (row,), broken = recognition.examine(iter([case]), lambda _: spoilt, reader, seed=7)
-    assert (row["before"], row["after"], row["mended"], row["broken"]) == (24 / 30, 27 / 30, 6, 3)
+    assert (row["before"], row["after"], row["corrected"], row["broken"]) == (24 / 30, 27 / 30, 6, 3)
     assert row["difference"] == pytest.approx(0.1)
     assert row["low"] < 0.1 < row["high"]
     assert row["situation"] == "blur 1.5"
@@ -67,7 +67,7 @@ def test_a_denoiser_that_does_nothing_is_as_good_as_equal(reader):
     images, labels = bars(30)
     case = Situation("test digits", "clean", 0, "", images, images, labels)
     (row,), broken = recognition.examine(iter([case]), lambda seen: seen, reader, seed=7)
-    assert (row["difference"], row["low"], row["high"], row["mended"], row["broken"]) == (0, 0, 0, 0, 0)
+    assert (row["difference"], row["low"], row["high"], row["corrected"], row["broken"]) == (0, 0, 0, 0, 0)
     assert broken == []
     assert row["situation"] == "clean"
 

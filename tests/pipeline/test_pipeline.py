@@ -98,7 +98,7 @@ def test_another_latent_runs_what_depends_on_it(clone):
     difference = json.loads(clone.succeed("dvc", "metrics", "diff", "--json"))
     assert difference["metrics/autoencoder.json"]["latent"] == {"old": 32, "new": 64, "diff": 32}
     assert difference["metrics/autoencoder.json"]["mse"]["diff"] != 0
-    assert "through 64 numbers" in clone.read("report/README.md")
+    assert "encoded as 64 numbers" in clone.read("report/README.md")
     assert "dvc exp run -S latent=128" in clone.read("report/README.md")
     assert "latent" in clone.succeed("dvc", "params", "diff")
     assert "wide" in clone.succeed("dvc", "exp", "show", "--csv")

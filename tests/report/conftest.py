@@ -1,266 +1,25 @@
-"""A whole set of results, made up: the report must not depend on what one run happened to measure."""
-
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 import pytest
 
-from stages.core import artifacts
-from stages.report import build, figures
-from tests.conftest import REPOSITORY
-
-QUALITY = {"psnr": 10.0, "psnr_interval": [9.5, 10.5], "ssim": 0.5, "mse": 0.1}
-HOSTILE = 'Bad <script>alert(1)</script> | *film* `code` [link](http://x.example) & "quotes" <br />\n# no heading'
+from stages.report import build, figures, results, targets
+from tests.report import made_up
 
 
-def metrics() -> dict[str, Any]:
-    """Metrics as the evaluations write them; hardly any two numbers alike."""
-    names = ("noisy", "median", "classical", "autoencoder", "dense", "conv")
-    denoiser = {
-        name: {"psnr": 10.1 + i, "psnr_interval": [9.6 + i, 10.6 + i], "ssim": 0.41 + i / 20, "mse": 0.11 - i / 60}
-        for i, name in enumerate(names)
-    }
-    point = {"threshold": 0.525, "precision": 0.921, "recall": 0.932}
-    return {
-        "autoencoder": {
-            "latent": 32,
-            "parameters": 50992,
-            "digits": {"train": 4250, "validation": 251, "test": 502},
-            "bce": 0.0948,
-            "bce_floor": 0.0591,
-            "bce_excess": 0.0357,
-            "mse": 0.0103,
-            "psnr": 20.62,
-            "ssim": 0.863,
-            "mse_interval": [0.0098, 0.0108],
-            "probe_accuracy": 0.894,
-            "mean_digit_mse": 0.0672,
-            "pca": {"bce": 0.1184, "mse": 0.0157, "psnr": 18.41, "ssim": 0.701, "probe_accuracy": 0.903},
-            "mse_minus_pca_interval": [-0.0057, -0.0051],
-            "probe_minus_pca_interval": [-0.021, 0.011],
-        },
-        "denoiser": {
-            "noise_std": 0.5,
-            "digits": {"train": 4251, "validation": 252, "test": 503},
-            "parameters": {"dense": 837424, "conv": 1886265},
-            "recognition": {"clean": 0.97, **{name: 0.31 + i / 10 for i, name in enumerate(names)}},
-            **denoiser,
-            "filters": {
-                "non_local_means": {"psnr": 12.1, "patch": 5},
-                "median_gaussian": {"psnr": 12.7, "sigma": 0.8},
-            },
-            "conv_minus_classical": {"psnr": 4.53, "psnr_interval": [4.42, 4.65]},
-            "conv_minus_best_filter": {"psnr": 4.07, "psnr_interval": [3.95, 4.19]},
-            "conv_minus_dense": {"psnr": 2.12, "psnr_interval": [2.02, 2.22]},
-        },
-        "textgen": {
-            "parameters": 11_200_000,
-            "vocabulary": 85,
-            "characters": {"train": 4_700_000, "validation": 120_000, "test": 160_000},
-            "nats": 1.476,
-            "nats_interval": [1.462, 1.491],
-            "bits": 2.13,
-            "perplexity": 4.376,
-            "accuracy": 0.553,
-            "validation_nats": 1.509,
-            "baselines": {"unigram": 3.345, "bigram": 2.504, "ngram": 1.473, "bzip2": 1.629, "xz": 1.697},
-            "nats_minus_ngram_interval": [-0.0016, 0.0082],
-        },
-        "sentiment": {
-            "parameters": 1_800_000,
-            "reviews": {"train": 19900, "validation": 2480, "test": 2490},
-            "positive": 0.503,
-            "accuracy": 0.9297,
-            "precision": 0.917,
-            "recall": 0.945,
-            "f1": 0.931,
-            "accuracy_interval": [0.919, 0.941],
-            "tuned": {**point, "accuracy": 0.929, "f1": 0.93, "false_alarms_per_1000": 41, "misses_per_1000": 31},
-            "roc_auc": 0.978,
-            "average_precision": 0.976,
-            "calibration_error": 0.0162,
-            "branches": {
-                "lstm": {"accuracy": 0.897, "weight": 0.27},
-                "ngrams": {"accuracy": 0.928, "weight": 0.61},
-            },
-            "baselines": {"tfidf": {"accuracy": 0.912}, "nb": {"accuracy": 0.926}},
-            "versus": {
-                "tfidf": {"difference": 0.018, "interval": [0.009, 0.027], "mcnemar_p": 5e-05},
-                "nb": {"difference": 0.004, "interval": [-0.004, 0.012], "mcnemar_p": 0.37},
-            },
-            "operating": {
-                name: {
-                    "threshold": at,
-                    "precision": 0.7 + at / 4,
-                    "recall": 0.999 - at / 5,
-                    "false_alarms_per_1000": 200 - 200 * at,
-                    "misses_per_1000": 100 * at,
-                }
-                for name, at in (
-                    ("recall_90", 0.615),
-                    ("recall_95", 0.37),
-                    ("recall_99", 0.05),
-                    ("precision_95", 0.74),
-                )
-            },
-        },
-    }
-
-
-def tables() -> dict[str, list[dict[str, Any]]]:
-    """Series as the stages write them, by their path in plots/ without the ending."""
-    losses = [{"epoch": epoch, "loss": 1 / epoch, "val_loss": 1.1 / epoch} for epoch in (1, 2, 3)]
-    layers = [
-        {"layer": "image", "kind": "Input", "output": "28 × 28", "values": 784, "parameters": 0},
-        {"layer": "code", "kind": "Dense", "output": "32", "values": 32, "parameters": 25120},
-    ]
-    sizes = [(16, 0.021, 0.0258), (32, 0.0103, 0.0157), (64, 0.0039, 0.008)]
-    methods = ("noisy", "3×3 median", "non-local means", "conv denoiser")
-    cases = [
-        ("test digits", "clean", 0, 0.0, -0.01, 0.01),
-        ("test digits", "noise", 0.5, 0.33, 0.29, 0.37),
-        ("test digits", "blur", 1.5, 0.05, 0.02, 0.08),
-        ("test digits", "faded", 0.3, -0.48, -0.52, -0.44),
-        ("test digits", "scratches", 2, -0.01, -0.03, 0.01),
-        ("other digits", "clean", 0, 0.1, 0.07, 0.14),
-        ("other digits", "noise", 0.5, 0.3, 0.28, 0.36),
-    ]
-    heat = [(0.2, 0.36, 0.37, 1.0, 40), (0.8, 1.12, 0.67, 0.95, 31), (1.4, 1.99, 0.87, 0.65, 21)]
-    return {
-        **{f"{task}/history": losses for task in ("autoencoder", "textgen", "sentiment")},
-        **{f"denoiser/history-{name}": losses for name in ("dense", "conv")},
-        **{f"{task}/layers": layers for task in ("autoencoder", "textgen", "sentiment")},
-        "denoiser/layers": [{"network": name, **row} for name in ("dense", "conv") for row in layers],
-        "autoencoder/sizes": [
-            {"latent": latent, "method": method, "mse": mse, "psnr": 20.0, "ssim": 0.8}
-            for latent, ours, pca in sizes
-            for method, mse in (("autoencoder", ours), ("PCA", pca))
-        ],
-        "autoencoder/classes": [
-            {"latent": latent, "method": f"{method}, {latent}", "digit": digit, "mse": mse * (0.4 + digit / 9)}
-            for latent, ours, pca in sizes
-            for method, mse in (("autoencoder", ours), ("PCA", pca))
-            for digit in range(10)
-        ],
-        "denoiser/levels": [
-            {"noise_std": std, "method": method, "psnr": 10.0 + i * std * 4}
-            for std in (0.1, 0.5, 1.0)
-            for i, method in enumerate(methods)
-        ],
-        "denoiser/recognition": [
-            {
-                **{"digits": digits, "kind": kind, "strength": strength, "unit": "", "count": 500},
-                **{"situation": f"{kind} {strength:g}", "before": 0.6, "after": 0.6 + difference},
-                **{"difference": difference, "low": low, "high": high, "mended": 20, "broken": 7},
-            }
-            for digits, kind, strength, difference, low, high in cases
-        ],
-        "textgen/orders": [
-            {"order": order, "method": f"{name}, test", "nats": 3.0 / order}
-            for name in ("Kneser-Ney", "LSTM")
-            for order in (1, 2, 3)
-        ],
-        "textgen/temperature": [
-            {
-                **{"temperature": t, "entropy": entropy, "distinct_1": distinct, "distinct_2": 0.9, "distinct_3": 0.95},
-                **{"known_words": known, "longest_copy": copy},
-            }
-            for t, entropy, distinct, known, copy in heat
-        ],
-        "textgen/next": [
-            {"temperature": t, "character": character, "probability": share}
-            for t in (0.2, 0.5, 1.0, 1.5)
-            for character, share in (("e", 0.6), ("<", 0.3), ("all others", 0.1))
-        ],
-        "sentiment/precision_recall": [
-            {"recall": i / 100, "precision": 1 - i / 300, "method": name}
-            for name in ("network", "TF-IDF")
-            for i in range(101)
-        ],
-        "sentiment/thresholds": [
-            {"threshold": at, "value": at, "method": name} for name in ("precision", "recall") for at in (0.1, 0.9)
-        ],
-        "sentiment/calibration": [
-            {"predicted": at, "observed": at, "reviews": 9, "method": name}
-            for name in ("network", "perfect")
-            for at in (0.1, 0.9)
-        ],
-        "sentiment/slices": [
-            {
-                "group": group,
-                "slice": name,
-                "reviews": 600,
-                "accuracy": accuracy,
-                "low": accuracy - 0.01,
-                "high": accuracy + 0.01,
-            }
-            for group, name, accuracy in (
-                ("length", "1 to 99 words", 0.93),
-                ("length", "100 to 900 words", 0.9),
-                ("negation", "without a negation", 0.94),
-                ("negation", "with negations", 0.93),
-                ("label", "positive reviews", 0.93),
-            )
-        ],
-    }
-
-
-def texts() -> dict[str, Any]:
-    """The JSON files with text, by the names of `build.TEXTS`."""
-    mistake = {"actual": "negative", "probability": 0.99, "text": HOSTILE}
-    return {
-        "samples": [
-            {
-                "measures": {key: row[key] for key in ("temperature", "longest_copy")},
-                "prompt": "HAMLET:\n",
-                "copied": "[Exeunt]\n\nSCENE",
-                "texts": ["To be,\n\n<b>or</b> not", "no"],
-            }
-            for row in tables()["textgen/temperature"]
-        ],
-        "plays": {"test": "KENT:\n\nI thought", "context": "I thought ", "next": "*"},
-        "reviews": [{"actual": name, "probability": 0.6, "text": HOSTILE} for name in ("negative", "positive")],
-        "mistakes": [mistake, mistake | {"actual": "positive", "probability": 0.02}],
-        "invented": [
-            {"digits": "test digits", "kind": "faded", "strength": 0.3, "unit": "", "digit": 2}
-            | {"confidence_before": 0.8, "read_as": 5, "confidence": 0.99}
-        ],
-    }
-
-
-def write(folder: Path, *, numbers: dict | None = None, series: dict | None = None, words: dict | None = None) -> None:
-    """A folder with all that the report reads; what is given replaces what is made up."""
-    for task, content in (metrics() | (numbers or {})).items():
-        artifacts.write_json(folder / f"metrics/{task}.json", content)
-    for name, rows in (tables() | (series or {})).items():
-        artifacts.write_csv(folder / f"plots/{name}.csv", rows)
-    for name, content in (texts() | (words or {})).items():
-        artifacts.write_json(folder / build.TEXTS[name], content)
-    for name in build.DATASETS:
-        provenance = {"dataset": f"the {name} | of *somebody*", "licence": "<free>"}
-        artifacts.write_json(folder / f"data/raw/{name}.json", provenance)
-    for name in (
-        "autoencoder/reconstructions",
-        "autoencoder/sizes",
-        "denoiser/methods",
-        "denoiser/kinds",
-        "denoiser/invented",
-    ):
-        path = folder / f"plots/{name}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        plt.imsave(path, np.eye(9))
-    shutil.copyfile(REPOSITORY / "params.yaml", folder / "params.yaml")
+def pages(params, charts) -> tuple[str, str]:
+    """The page and the Markdown of the results in the current folder."""
+    found = results.read()
+    page = build.html(build.render(targets.ForPage(charts), found, params))
+    return page, build.render(targets.ForGit(charts), found, params)
 
 
 @pytest.fixture
 def made(workdir) -> Path:
     """The current folder, with made-up results in it."""
-    write(workdir)
+    made_up.write(workdir)
     return workdir
 
 
@@ -269,6 +28,7 @@ def charts(tmp_path_factory) -> dict[str, tuple[str, list[str]]]:
     """The charts of the made-up results, drawn once."""
 
     def table(name: str) -> list[dict[str, Any]]:
-        return pd.DataFrame(tables()[name]).to_dict("records")
+        return pd.DataFrame(made_up.tables()[name]).to_dict("records")
 
-    return {name: (svg, told) for name, svg, told in figures.draw(table, json.loads(json.dumps(metrics())))}
+    metrics = json.loads(json.dumps(made_up.metrics()))
+    return {name: (svg, sources) for name, svg, sources in figures.draw(table, metrics)}

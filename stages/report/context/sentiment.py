@@ -1,0 +1,77 @@
+"""The classifier: what each choice of threshold costs, where it fails, and whether its probabilities are calibrated."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from stages.report.context.wording import compared, than, verdict
+
+Row = dict[str, Any]
+
+CALIBRATED = 0.03  # highest expected calibration error of probabilities that the report calls well calibrated
+MISTAKES = 2  # of each class: the shortest of the most confident ones
+FIRST, LAST = 300, 400  # characters of a long review
+
+
+def variables(metrics: Row, table: Any, texts: Row) -> Row:
+    """Variables of the classifier's section, beyond its metrics."""
+    precise, sensitive = metrics["operating"]["precision_95"], metrics["operating"]["recall_99"]
+    slices = table("sentiment/slices")
+    groups = {name: extremes([row for row in slices if row["group"] == name]) for name in ("length", "negation")}
+    return {
+        "verdict": verdict(metrics["versus"]["nb"]["interval"]),
+        **{f"compared_with_{name}": compared(metrics["versus"][name]["interval"]) for name in ("nb", "tfidf")},
+        "goals": goals(metrics),
+        "filter": precise,
+        "finder": sensitive,
+        "alarms": than(
+            sensitive["false_alarms_per_1000"],
+            precise["false_alarms_per_1000"],
+            "more than",
+            "fewer than",
+            "as many as",
+        ),
+        "by_length": groups["length"],
+        "by_negation": groups["negation"],
+        "mistakes": mistakes(texts["mistakes"]),
+        "examples": texts["reviews"],
+        "calibrated": metrics["calibration_error"] <= CALIBRATED,
+        "gain": than(
+            metrics["accuracy"],
+            metrics["branches"]["ngrams"]["accuracy"],
+            "higher than",
+            "lower than",
+            "the same as",
+        ),
+    }
+
+
+def goals(metrics: Row) -> list[Row]:
+    """The thresholds that were chosen on validation reviews, each with its goal and its errors per 1,000 reviews."""
+    rows = []
+    for key, point in {"tuned": metrics["tuned"], **metrics["operating"]}.items():
+        measure, _, percent = key.partition("_")
+        goal = "highest accuracy" if key == "tuned" else f"{measure} of {percent} %"
+        errors = point["false_alarms_per_1000"] + point["misses_per_1000"]
+        rows.append({**point, "goal": goal, "errors": errors})
+    return rows
+
+
+def mistakes(rows: Sequence[Row]) -> list[Row]:
+    """The shortest of the most confident mistakes of each class."""
+    chosen = []
+    for name in ("negative", "positive"):
+        some = [row | {"text": shortened(row["text"])} for row in rows if row["actual"] == name]
+        chosen += sorted(some, key=lambda row: len(row["text"]))[:MISTAKES]
+    return chosen
+
+
+def extremes(rows: Sequence[Row]) -> Row:
+    """The best and the worst slice of a group, and whether their 95 % intervals are disjoint."""
+    best, worst = max(rows, key=lambda row: row["accuracy"]), min(rows, key=lambda row: row["accuracy"])
+    return {"best": best, "worst": worst, "disjoint": worst["high"] < best["low"]}
+
+
+def shortened(text: str) -> str:
+    """A review without line breaks; of a long one, its beginning and its end."""
+    text = " ".join(text.replace("<br />", " ").split())
+    return text if len(text) <= FIRST + LAST else f"{text[:FIRST]} […] {text[-LAST:]}"

@@ -1,0 +1,87 @@
+"""The text model: baselines, the effect of temperature on samples and on one distribution."""
+
+from typing import Any
+
+from stages.report.context.wording import compared, negative, than, verdict
+from stages.report.measured import Word
+
+Row = dict[str, Any]
+
+EXCERPT = 240  # characters of each sample
+BASELINES = {
+    "unigram": "single characters",
+    "bigram": "character bigrams",
+    "xz": "xz, with all training text in its dictionary",
+    "bzip2": "bzip2, in blocks of 900 kB",
+    "ngram": "Kneser-Ney n-grams, order chosen on validation",
+}
+
+
+def variables(metrics: Row, table: Any, texts: Row) -> Row:
+    """Variables of the text model's section, beyond its metrics."""
+    difference = negative(metrics["nats_minus_ngram_interval"])
+    passages = texts["plays"]
+    return {
+        "verdict": verdict(difference),
+        "compared": compared(difference),
+        "references": [(name, metrics["baselines"][key]) for key, name in BASELINES.items()],
+        "reads_ngrams": any(row["layer"].startswith("grams") for row in table("textgen/layers")),
+        **temperature(table("textgen/temperature")),
+        **distributions(table("textgen/next")),
+        **samples(texts["samples"]),
+        "context": last_lines(passages["context"]),
+        "next": passages["next"],
+        "excerpt": passages["test"][:EXCERPT],
+    }
+
+
+def temperature(rows: list[Row]) -> Row:
+    """Measures of the samples at the lowest and the highest temperature."""
+    low, high = rows[0], rows[-1]
+    change = ("rises", "falls", "stays")
+    return {
+        "temperatures": rows,
+        "low": low,
+        "high": high,
+        "several": len(rows) > 1,
+        "entropy": than(high["entropy"], low["entropy"], *change),
+        "known": than(high["known_words"], low["known_words"], *change),
+        "distinct": than(high["distinct_1"], low["distinct_1"], *change),
+        "unknown": 1 - high["known_words"],
+        "middle": (low["temperature"] + high["temperature"]) / 2,
+    }
+
+
+def distributions(rows: list[Row]) -> Row:
+    """The distribution of one next character at several temperatures: the likeliest, and the sum of the unlisted."""
+    following: dict[float, list[Row]] = {}
+    for row in rows:
+        following.setdefault(float(row["temperature"]), []).append(row)
+    panels = list(following.values())
+    return {
+        "likeliest": [panel[0] for panel in panels],
+        "tail": [panel[-1] for panel in panels],
+        "listed_characters": len(panels[0]) - 1,
+    }
+
+
+def samples(rows: list[Row]) -> Row:
+    """The beginning of a sample at each temperature, and the longest passage copied from the training text."""
+    longest = max(rows, key=lambda row: row["measures"]["longest_copy"])
+    titles = [
+        Word(f"T = {float(row['measures']['temperature']):g}", row["measures"]["temperature"].sources) for row in rows
+    ]
+    return {
+        "samples": [
+            (title, text[:EXCERPT]) for title, row in zip(titles, rows, strict=True) for text in row["texts"][:1]
+        ],
+        "copied": longest["copied"],
+        "copied_length": longest["measures"]["longest_copy"],
+        "sampled": sum(len(row["texts"]) for row in rows),
+        "prompt": rows[0]["prompt"].strip(),
+    }
+
+
+def last_lines(text: str) -> str:
+    """The end of a text, from the beginning of a line where there is one."""
+    return text[-EXCERPT:].split("\n\n")[-1][-EXCERPT // 2 :]

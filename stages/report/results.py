@@ -1,0 +1,46 @@
+"""The results that the report is made of, each number with its source."""
+
+from typing import Any
+
+from stages.core import artifacts
+from stages.report.measured import Measured, Word, measured
+
+TASKS = ("autoencoder", "denoiser", "textgen", "sentiment")
+TEXTS = {
+    "samples": "models/textgen-samples.json",
+    "plays": "data/textgen/examples.json",
+    "reviews": "data/sentiment/examples.json",
+    "mistakes": "data/sentiment/mistakes.json",
+    "invented": "data/denoiser/invented.json",
+}
+DATASETS = ("digits", "text", "reviews")
+
+
+def read() -> dict[str, Any]:
+    """All results, numbers as `Measured`.
+
+    Returns:
+        `metrics` by task; `table`, a function from the name of a series ("autoencoder/sizes") to its rows; the `texts`
+        of `TEXTS`; the provenance of the `datasets`.
+    """
+    tables: dict[str, list[dict[str, Any]]] = {}
+
+    def table(name: str) -> list[dict[str, Any]]:
+        if name not in tables:
+            path = f"plots/{name}.csv"
+            tables[name] = [
+                {
+                    key: Measured(value, [path]) if isinstance(value, int | float) else Word(value, [path])
+                    for key, value in row.items()
+                }
+                for row in artifacts.read_csv(path).to_dict("records")
+            ]
+        return tables[name]
+
+    paths = {task: f"metrics/{task}.json" for task in TASKS}
+    return {
+        "metrics": {task: measured(artifacts.read_json(path), path) for task, path in paths.items()},
+        "table": table,
+        "texts": {name: measured(artifacts.read_json(path), path) for name, path in TEXTS.items()},
+        "datasets": {name: artifacts.read_json(f"data/raw/{name}.json") for name in DATASETS},
+    }
