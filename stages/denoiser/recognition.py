@@ -117,8 +117,8 @@ def examine(
 
     Returns:
         A row for each situation: what it is, the share of digits read right before and after, the difference with its
-        95 % interval by paired bootstrap, how many digits were corrected (wrong before, right after) and broken. And all
-        the broken ones, by confidence in the wrong reading: what they are, the readings, the three images.
+        95 % interval by paired bootstrap, how many digits were corrected (wrong before, right after) and broken. And
+        all the broken ones, by confidence in the wrong reading: what they are, the readings, the three images.
     """
     rows, broken = [], []
     for case in cases:
