@@ -1,4 +1,4 @@
-"""Side-by-side runs against what people would use instead; never part of `dvc repro`."""
+"""Comparisons with other tools; never part of `dvc repro`."""
 
 import os
 

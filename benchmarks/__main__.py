@@ -1,4 +1,4 @@
-"""Measure everything that is not measured yet, then write the table: python -m benchmarks [--quick]."""
+"""Run the parts that have no result yet, then write the table: python -m benchmarks [--quick]."""
 
 import subprocess
 import sys
@@ -10,15 +10,15 @@ PARTS = ("digits", "textgen", "sentiment", "lstm_step", "serve", "scaling")
 
 
 def main(arguments: list[str]) -> None:
-    """Each part in a process of its own; one that was killed goes on with the first part that has no result."""
+    """Run each part in its own process; after an interruption, continue with the first part without a result."""
     quick = "--quick" in arguments
     for name in PARTS:
         if common.result(name, quick) is not None:
-            print(f"{name}: measured before; remove {common.RESULTS} to measure it again", flush=True)
+            print(f"{name}: already measured; remove {common.RESULTS} to measure it again", flush=True)
         elif subprocess.run(
             [sys.executable, "-m", f"benchmarks.{name}", *arguments], env=ENVIRONMENT, check=False
         ).returncode:
-            sys.exit(f"benchmarks.{name} failed; what was measured before it is kept in {common.RESULTS}")
+            sys.exit(f"benchmarks.{name} failed; earlier results are kept in {common.RESULTS}")
     table.write({name: common.result(name, quick) for name in PARTS}, quick=quick)
 
 

@@ -1,4 +1,4 @@
-"""What every part shares: where its result goes, stages run on a copy, peers run in an environment of their own."""
+"""Shared by all parts: rows and results, stages in a scratch folder, other tools in the user's own environment."""
 
 import hashlib
 import json
@@ -40,11 +40,11 @@ def row(
         task: what is compared, such as "autoencoder".
         measure: what is measured, with its unit.
         ours: our figure.
-        peer: what it is compared with.
-        theirs: the same figure of the peer.
+        peer: the tool it is compared with.
+        theirs: the same figure of that tool.
         better: "lower" or "higher".
         interval: 95 % of ours minus theirs, where it is known.
-        note: what one has to know to read the line.
+        note: what a reader has to know about the line.
     """
     return {
         "task": task,
@@ -62,7 +62,7 @@ def part(measure: Callable[[params.Params, bool], Any], name: str) -> None:
     """Run a part as a command, `python -m benchmarks.<name> [--quick]`, and keep its result.
 
     Args:
-        measure: all of params.yaml, whether to be quick (everything runs, no figure means anything) → the result.
+        measure: (all of params.yaml, whether to be quick) → the result. A quick run only checks that all works.
         name: of the part.
 
     Exits with status 1 and one line when an input is missing.
@@ -79,14 +79,14 @@ def part(measure: Callable[[params.Params, bool], Any], name: str) -> None:
 
 
 def result(name: str, quick: bool) -> dict[str, Any] | None:
-    """What a part has measured, or None if it has not yet with this code, these params and this Python environment."""
+    """The stored result of a part, or None if there is none of this code, these params and this environment."""
     path = RESULTS / f"{name}.json"
     content = artifacts.read_json(path) if path.exists() else {"of": None}
     return content if content["of"] == state(quick) else None
 
 
 def state(quick: bool) -> str:
-    """A hash of all that a figure depends on, besides the machine: code, params, packages, measured results."""
+    """A hash of all that a figure depends on, except the machine: code, params, packages, metrics."""
     files = [path for folder in ("stages", "reprise", "benchmarks") for path in REPOSITORY.glob(f"{folder}/**/*.py")]
     inputs = [Path(name) for name in ("params.yaml", "dvc.lock") if Path(name).exists()]
     digest = hashlib.sha256(f"{quick} {sys.prefix} {sys.version}".encode())
@@ -115,7 +115,7 @@ def scratch(changes: Mapping[str, Any]) -> Iterator[Path]:
 
 
 class Usage(NamedTuple):
-    """What a process took: seconds from start to end, and the most memory it held, in MiB."""
+    """Resources of a process: seconds from start to end, and peak memory in MiB."""
 
     seconds: float
     memory: float

@@ -1,6 +1,6 @@
-"""Autoencoder and denoisers beside PCA and filters: python -m benchmarks.digits [--quick].
+"""Autoencoder and denoisers compared with PCA and filters: python -m benchmarks.digits [--quick].
 
-Quality is read from metrics/, where the pipeline put it; measured here are the seconds.
+Quality is read from metrics/, the output of the pipeline; times are measured here.
 """
 
 import time
@@ -15,10 +15,10 @@ from stages.autoencoder.baselines import PrincipalComponents
 from stages.core import artifacts
 from stages.core.digits import scaled
 from stages.denoiser.baselines import METHODS, median
+from stages.evaluation.methods import FILTERS
 from stages.params import Params
 from stages.training import networks
 
-FILTERS = {"non_local_means": "non-local means", "gaussian": "Gaussian", "total_variation": "total variation"}
 DATA = "data/denoiser/digits.npz"
 MODELS = {"dense": "models/denoiser-dense.keras", "conv": "models/denoiser-conv.keras"}
 
@@ -29,7 +29,7 @@ def measure(params: Params, quick: bool) -> list[dict[str, Any]]:
 
 
 def autoencoder(params: Params, quick: bool) -> list[dict[str, Any]]:
-    """The autoencoder beside as many principal components."""
+    """The autoencoder and the same number of principal components."""
     data = artifacts.read_npz("data/autoencoder/digits.npz")
     metrics = artifacts.read_json("metrics/autoencoder.json")
     train, test = scaled(data["train"]), scaled(data["test"])
@@ -44,13 +44,13 @@ def autoencoder(params: Params, quick: bool) -> list[dict[str, Any]]:
     quality = ("autoencoder", "mean squared error", metrics["mse"], name, metrics["pca"]["mse"])
     return [
         common.row(*quality, better="lower", interval=interval),
-        common.row("autoencoder", "training, s", trained, name, fitted, better="lower", note="ours with start-up"),
-        common.row("autoencoder", "code and back, ms a digit", ours, name, theirs, better="lower"),
+        common.row("autoencoder", "training, s", trained, name, fitted, better="lower", note="ours includes start-up"),
+        common.row("autoencoder", "encoding and decoding, ms per digit", ours, name, theirs, better="lower"),
     ]
 
 
 def denoiser(params: Params, quick: bool) -> list[dict[str, Any]]:
-    """The conv denoiser beside the dense one and the filters, as tuned by the pipeline."""
+    """The conv denoiser, the dense one and the filters, as tuned by the pipeline."""
     data = artifacts.read_npz(DATA)
     metrics = artifacts.read_json("metrics/denoiser.json")
     std = metrics["noise_std"]
@@ -64,20 +64,19 @@ def denoiser(params: Params, quick: bool) -> list[dict[str, Any]]:
     for key, setting in metrics["filters"].items():
         options = {name: value for name, value in setting.items() if not name.startswith("psnr")}
         interval = metrics["conv_minus_classical"]["psnr_interval"] if key == "non_local_means" else None
-        name = FILTERS.get(key, key.replace("_", " + "))
         apply = lambda x, key=key, options=options: METHODS[key](x, std, **options)  # noqa: E731
-        peers[name] = (setting["psnr"], apply, interval)
+        peers[FILTERS[key]] = (setting["psnr"], apply, interval)
     rows = []
     for name, (psnr, apply, interval) in peers.items():
         quality = ("denoiser", "PSNR, dB", metrics["conv"]["psnr"], name, psnr)
         rows.append(common.row(*quality, better="higher", interval=interval))
-        rows.append(common.row("denoiser", "ms a digit", ours, name, each_ms(apply, some), better="lower"))
+        rows.append(common.row("denoiser", "ms per digit", ours, name, each_ms(apply, some), better="lower"))
     trained = {
         name: train_seconds(params, quick, "denoiser.train", f"denoiser.{name}.training", data, name) for name in MODELS
     }
     quality = ("denoiser", "PSNR, dB", metrics["conv"]["psnr"], "our dense denoiser", metrics["dense"]["psnr"])
     interval = metrics["conv_minus_dense"]["psnr_interval"]
-    note = "both with start-up; the filters need no training"
+    note = "both include start-up; the filters need no training"
     return [
         *rows,
         common.row(*quality, better="higher", interval=interval),
@@ -96,7 +95,7 @@ def denoiser(params: Params, quick: bool) -> list[dict[str, Any]]:
 def train_seconds(
     params: Params, quick: bool, module: str, section: str, data: dict[str, np.ndarray], *arguments: str
 ) -> float:
-    """Seconds of a train stage, run anew in a scratch folder, TensorFlow's start included."""
+    """Seconds of a train stage in a scratch folder, start of TensorFlow included."""
     task = module.split(".")[0]
     with common.scratch({f"{section}.steps": 20, f"{section}.epochs": 2} if quick else {}) as folder:
         artifacts.write_npz(Path(folder, "data", task, "digits.npz"), **data)
@@ -104,7 +103,7 @@ def train_seconds(
 
 
 def each_ms(apply: Callable[[np.ndarray], np.ndarray], images: np.ndarray, *, rounds: int = 5) -> float:
-    """Milliseconds for an image when all are given at once: the median of some rounds, after one to warm up."""
+    """Milliseconds per image in one batch: the median of some rounds, after a first one to warm up."""
     apply(images)
     seconds = []
     for _ in range(rounds):

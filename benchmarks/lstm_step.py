@@ -1,7 +1,7 @@
-"""One training step of an LSTM, Keras beside PyTorch: python -m benchmarks.lstm_step [--quick].
+"""One training step of an LSTM, Keras and PyTorch: python -m benchmarks.lstm_step [--quick].
 
-Forward, backward and Adam. Each in a process of its own, taking turns: while one works, the other waits, and what slows
-the machine down for a while slows both.
+Forward, backward and Adam. Each runs in its own process, in alternating rounds, so that a temporary load on the machine
+slows both.
 """
 
 import contextlib
@@ -46,7 +46,7 @@ def measure(params: Params, quick: bool) -> list[dict[str, Any]]:
     }
     rows = []
     for name, shape in shapes.items():
-        ours, theirs = taking_turns(shape, params.threads, rounds=2 if quick else ROUNDS)
+        ours, theirs = alternating(shape, params.threads, rounds=2 if quick else ROUNDS)
         low, high = np.percentile(ours / theirs, [25, 75])
         batch, steps, width, units, _ = shape
         note = f"quartiles of the ratio {low:.2f} to {high:.2f}; batch {batch}, {steps} steps, {width} → {units}"
@@ -56,7 +56,7 @@ def measure(params: Params, quick: bool) -> list[dict[str, Any]]:
     return rows
 
 
-def taking_turns(shape: tuple, threads: int, *, rounds: int) -> tuple[np.ndarray, np.ndarray]:
+def alternating(shape: tuple, threads: int, *, rounds: int) -> tuple[np.ndarray, np.ndarray]:
     """Seconds of a step in each round, by Keras and by PyTorch, both of shape (rounds,)."""
     workers = [Worker(name, shape, threads) for name in ("keras", "torch")]
     try:
@@ -69,7 +69,7 @@ def taking_turns(shape: tuple, threads: int, *, rounds: int) -> tuple[np.ndarray
 
 
 class Worker:
-    """A process that trains one LSTM, so many steps whenever it is told."""
+    """A process that trains one LSTM, a given number of steps at each call."""
 
     def __init__(self, name: str, shape: tuple, threads: int) -> None:
         command = [sys.executable, "-m", "benchmarks.lstm_step", name, json.dumps([*shape, threads])]

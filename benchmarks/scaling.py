@@ -1,8 +1,8 @@
 """Seconds and memory of each train stage, by data size and threads: python -m benchmarks.scaling [--quick].
 
-Training is counted in optimizer steps, so more data should cost little but memory. To see that in minutes, every stage
-takes few steps; start-up, reading and validating are whole. Half the data is made by `data.limit`; twice and four times
-by repeating what was preprocessed, validation included.
+The length of a training is set in optimizer steps, so more data should cost memory but little time. To keep this to
+minutes, every stage takes few steps; start-up, reading and validation are complete. Half the data is made with
+`data.limit`, twice and four times by repeating the preprocessed data, validation included.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""The classifier of reviews beside keras.io's bidirectional LSTM and n-grams: python -m benchmarks.sentiment [--quick].
+"""The classifier, keras.io's bidirectional LSTM and n-grams: python -m benchmarks.sentiment [--quick].
 
-Accuracy on test reviews, and seconds of training until 86 % of the validation reviews are judged right.
+Accuracy on test reviews, and seconds of training until 86 % of the validation reviews are classified correctly.
 """
 
 import json
@@ -51,7 +51,7 @@ def measure(params: Params, quick: bool) -> list[dict[str, Any]]:
         figures = ("our LSTM branch alone", measure, ours["lstm_goal_seconds"], name, recipe["goal_seconds"])
         rows.append(common.row(*figures, better="lower"))
     seconds = tfidf["seconds"] if tfidf["validation"] >= GOAL else None
-    name, note = "scikit-learn: TF-IDF + logistic regression", "its seconds are from text on, ours from word ids on"
+    name, note = "scikit-learn: TF-IDF + logistic regression", "its time starts from text, ours from word ids"
     figures = ("sentiment", "accuracy, %", 100 * metrics["accuracy"], name, 100 * tfidf["test"])
     rows.append(common.row(*figures, better="higher"))
     rows.append(common.row("sentiment", measure, ours["goal_seconds"], name, seconds, better="lower", note=note))
@@ -78,7 +78,7 @@ def our_seconds(params: Params, quick: bool) -> dict[str, float | None]:
     Returns:
         `seconds` of the training, `goal_seconds` until the network reaches the goal (None: never) and
         `lstm_goal_seconds`, until its LSTM branch alone does. The clock starts before data is read and the network
-        built, and stands still while validating.
+        built, and is stopped during validation.
     """
     steps = 50 if quick else params.sentiment.training.steps
     changes = {"sentiment.training.steps": steps, "sentiment.training.epochs": max(1, steps // STEPS_BETWEEN)}
@@ -99,14 +99,14 @@ def our_seconds(params: Params, quick: bool) -> dict[str, float | None]:
 
 
 def timed() -> None:
-    """In the scratch folder: train as the stage does, with a watch on its training loop; print times and history."""
+    """In the scratch folder: train as the stage does, with a timer around the training; print times and history."""
     from stages import params
     from stages.sentiment import train
 
     fit, times, histories, validating = train.fit, [], [], [0.0]
 
     class Nothing(train.Checkpoint):
-        """Saving the state after every few steps would cost what an ordinary training does not pay."""
+        """No checkpoint: one every few steps would cost time that an ordinary training does not need."""
 
         def load(self) -> None:
             return None

@@ -1,7 +1,7 @@
-"""How fast the models are in use: python -m benchmarks.serve [--quick].
+"""Throughput of the models in use: python -m benchmarks.serve [--quick].
 
-From text to verdict and from prompt to text, by what the commands and the page call; models are loaded before the clock
-starts. Beside it stand what was asked for, and what one would use instead.
+From text to label and from prompt to text, with the functions behind the commands and the page; models are loaded
+before the clock starts. Compared with the required throughput and with alternatives.
 """
 
 import time
@@ -17,8 +17,8 @@ from stages.params import Params
 
 ROUNDS = 5
 REVIEWS, CHARACTERS, TEXTS = 2048, 1000, 64
-CONTEXT = 100  # characters that the other way of writing reads anew for each one
-GOAL = "what is asked of 2 cores"
+CONTEXT = 100  # characters that the stateless alternative reads again for each one
+GOAL = "required on 2 cores"
 GOALS = {"reviews": 500, "texts": 3000, "text": 200}  # in a second
 
 
@@ -28,14 +28,14 @@ def measure(params: Params, quick: bool) -> list[dict[str, Any]]:
 
 
 def reviews(params: Params, quick: bool) -> Iterator[dict[str, Any]]:
-    """Reviews in a second, with the words that moved the decision and without."""
+    """Reviews per second, with and without the words that influenced the decision."""
     from benchmarks.sentiment import DATA, RAW
     from reprise.sentiment import AT_ONCE, Classifier
 
     classifier = Classifier()
     rows = artifacts.read_npz(DATA)["test_rows"][: 64 if quick else REVIEWS]
     texts = artifacts.read_csv(RAW)["text"].to_numpy()[rows].tolist()
-    for name, words in (("sentiment, with five words each", 5), ("sentiment", 0)):
+    for name, words in (("sentiment, with five words per review", 5), ("sentiment", 0)):
 
         def judge(words: int = words) -> None:
             for start in range(0, len(texts), AT_ONCE):
@@ -43,15 +43,15 @@ def reviews(params: Params, quick: bool) -> Iterator[dict[str, Any]]:
 
         ours, note = rate(judge, len(texts), quick)
         note = f"{len(texts):,} test reviews; {note}"
-        yield common.row(name, "reviews a second", ours, GOAL, GOALS["reviews"], better="higher", note=note)
+        yield common.row(name, "reviews per second", ours, GOAL, GOALS["reviews"], better="higher", note=note)
     files = {"reviews": str(Path(RAW).resolve()), "data": str(Path(DATA).resolve())}
     theirs = common.peer("tfidf", files)["rate"]
     peer = "scikit-learn: TF-IDF + logistic regression"
-    yield common.row("sentiment", "reviews a second", ours, peer, theirs, better="higher")
+    yield common.row("sentiment", "reviews per second", ours, peer, theirs, better="higher")
 
 
 def characters(params: Params, quick: bool) -> Iterator[dict[str, Any]]:
-    """Characters in a second, of one text and of many at once."""
+    """Characters per second, of one text and of many in parallel."""
     from reprise.generate import Writer
     from stages.textgen import generate
     from stages.textgen.preprocess import encode
@@ -64,8 +64,8 @@ def characters(params: Params, quick: bool) -> Iterator[dict[str, Any]]:
         next(steps)  # the prompt is read, the network compiled
         next(steps)
         ours, note = rate(lambda steps=steps: [next(steps) for _ in range(length)], samples * length, quick)
-        name = "textgen, one text" if samples == 1 else f"textgen, {samples} texts at once"
-        yield common.row(name, "characters a second", ours, GOAL, goal, better="higher", note=note)
+        name = "textgen, one text" if samples == 1 else f"textgen, {samples} texts in parallel"
+        yield common.row(name, "characters per second", ours, GOAL, goal, better="higher", note=note)
 
     passage = np.tile(prompt, CONTEXT)[None, :CONTEXT]
     chance = np.random.default_rng(params.seed)
@@ -79,12 +79,12 @@ def characters(params: Params, quick: bool) -> Iterator[dict[str, Any]]:
 
     anew()
     theirs, note = rate(anew, length // 10, quick)
-    peer = f"the same network, the last {CONTEXT} characters read anew for each"
-    yield common.row("textgen, one text", "characters a second", ours, peer, theirs, better="higher", note=note)
+    peer = f"the same network, the last {CONTEXT} characters read again for each one"
+    yield common.row("textgen, one text", "characters per second", ours, peer, theirs, better="higher", note=note)
 
 
 def rate(work: Callable[[], Any], count: int, quick: bool) -> tuple[float, str]:
-    """How many of `count` are done in a second: the median of the rounds, and their range as a note."""
+    """Throughput per second of work on `count` items: the median of the rounds, and their range as a note."""
     rates = []
     for _ in range(1 if quick else ROUNDS + 1):
         started = time.perf_counter()

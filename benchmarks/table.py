@@ -1,4 +1,4 @@
-"""benchmarks/RESULTS.md from what the parts have measured."""
+"""benchmarks/RESULTS.md from the results of the parts."""
 
 import os
 import platform
@@ -15,16 +15,16 @@ from tools.readme import markdown
 
 OUTPUT = "benchmarks/RESULTS.md"
 PACKAGES = ("keras", "tensorflow", "torch", "scikit-learn", "scikit-image", "numpy")
-COLUMNS = ("Task", "Measure", "Ours", "Beside it", "Its figure", "Ours ÷ its", "Ahead", "To know")
-POINTS = ("dB", "%")  # in these units a difference says more than a ratio
+COLUMNS = ("Task", "Measure", "Ours", "Compared with", "Its value", "Ratio", "Better", "Notes")
+POINTS = ("dB", "%")  # units in which a difference says more than a ratio
 
 
 def write(parts: Mapping[str, Any], *, quick: bool) -> None:
     """Write the table.
 
     Args:
-        parts: name of each part → what `common.result` gave.
-        quick: were they quick? Then the table goes to benchmarks/results/, and says that it means nothing.
+        parts: name of each part → result of `common.result`.
+        quick: results of --quick? Then the table goes to benchmarks/results/ with a warning.
 
     Raises:
         StageError: a part has no result.
@@ -42,24 +42,24 @@ def page(parts: Mapping[str, Any], *, quick: bool) -> str:
     """The whole file."""
     results = {name: content["result"] for name, content in parts.items()}
     rows = [line(row) for name in results if name != "scaling" for row in results[name]]
-    lead = "**A quick run to see that everything works: no figure here means anything.**\n\n" if quick else ""
+    lead = "**A quick run to check that everything works: its figures are meaningless.**\n\n" if quick else ""
     minutes = sum(content["seconds"] for content in parts.values()) / 60
     return (
-        f"# Beside other people's tools\n\n{lead}{about(minutes)}\n\n{markdown([COLUMNS, *rows])}\n\n"
+        f"# Comparison with other tools\n\n{lead}{about(minutes)}\n\n{markdown([COLUMNS, *rows])}\n\n"
         f"## Time and memory of the train stages\n\n{scaling(results['scaling'])}\n"
     )
 
 
 def about(minutes: float) -> str:
-    """Where, when and with what this was measured, and how to read it."""
+    """Machine, date and versions, and how to read the table."""
     versions = ", ".join(f"{package} {installed(package)}" for package in PACKAGES)
     return (
         f"Measured on {datetime.now(UTC):%Y-%m-%d} in {minutes:.0f} minutes: {processor()}, {os.cpu_count()} cores, "
         f"{memory():.0f} GiB, {platform.system()}, {params.load().threads} threads for every tool; Python "
         f"{platform.python_version()}, {versions}.\n\n"
-        "A time below 1 × is faster than the other, an error below 1 × is smaller; for decibels and per cent the "
-        "difference stands instead. *Ahead* is who did better: us, them, or *even*, where the 95 % interval of the "
-        "difference holds 0. Where an interval is not given, a figure is of one run."
+        "*Ratio* is our value divided by the other: below 1 ×, a time is shorter and an error smaller. Decibels and "
+        "per cent have the difference in its place. *Better* is *ours*, *theirs*, or *no significant difference* if "
+        "the 95 % interval of the difference includes 0. Figures without an interval are of a single run."
     )
 
 
@@ -77,13 +77,13 @@ def line(row: Mapping[str, Any]) -> tuple[str, ...]:
         row["peer"],
         figure(theirs),
         compared(row),
-        ahead(row),
+        better(row),
         note,
     )
 
 
 def compared(row: Mapping[str, Any]) -> str:
-    """Our figure against the other: a difference where the unit is one of `POINTS`, else a ratio."""
+    """Our value compared with the other: a difference if the unit is one of `POINTS`, else a ratio."""
     ours, theirs = row["ours"], row["theirs"]
     if ours is None or not theirs:
         return "–"
@@ -92,26 +92,26 @@ def compared(row: Mapping[str, Any]) -> str:
     return f"{ours / theirs:.3g} ×"
 
 
-def ahead(row: Mapping[str, Any]) -> str:
-    """Who did better: "us", "them" or "even". A goal that one never reached is the other's."""
+def better(row: Mapping[str, Any]) -> str:
+    """Which value is better: ours or theirs. A goal that was reached is better than one that was not."""
     ours, theirs = row["ours"], row["theirs"]
     if row["interval"] and row["interval"][0] <= 0 <= row["interval"][1]:
-        return "even"
-    if ours is None or theirs is None:
-        return "even" if ours is theirs else "**them**" if ours is None else "us"
+        return "no significant difference"
     if ours == theirs:
-        return "even"
-    return "us" if (ours < theirs) == (row["better"] == "lower") else "**them**"
+        return "equal"
+    if ours is None or theirs is None:
+        return "**theirs**" if ours is None else "ours"
+    return "ours" if (ours < theirs) == (row["better"] == "lower") else "**theirs**"
 
 
 def figure(value: float | None) -> str:
-    """Four digits, or that there is none."""
+    """A value with four digits, or "not reached"."""
     return "not reached" if value is None else f"{value:.4g}"
 
 
 def scaling(measured: Mapping[str, Any]) -> str:
     """Seconds and memory of each stage by size of the data and threads, as a table."""
-    rows = [("Stage", "Data", "Threads", "Seconds", "Against 1 ×", "MiB at most", "Against 1 ×")]
+    rows = [("Stage", "Data", "Threads", "Seconds", "Ratio to 1 ×", "Peak MiB", "Ratio to 1 ×")]
     lines = measured["stages"]
     for one in lines:
         usual = next(
@@ -129,8 +129,9 @@ def scaling(measured: Mapping[str, Any]) -> str:
             )
         )
     return (
-        f"Each in a process of its own, TensorFlow's start included, with {measured['steps']} optimizer steps in place "
-        "of all of them: a training's length is given in steps, whatever the size of the data.\n\n" + markdown(rows)
+        f"Each stage runs in its own process, start of TensorFlow included, with {measured['steps']} optimizer steps "
+        "instead of all: the length of a training is set in steps and does not depend on the size of the data.\n\n"
+        + markdown(rows)
     )
 
 
@@ -148,7 +149,7 @@ def memory() -> float:
 
 
 def installed(package: str) -> str:
-    """Version of a package, or that it is not there."""
+    """Version of a package, or "(not installed)"."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -1,7 +1,7 @@
-"""The text model beside n-grams, compressors and a small GPT: python -m benchmarks.textgen [--quick].
+"""The text model compared with n-grams, compressors and a small GPT: python -m benchmarks.textgen [--quick].
 
-First the figures of the plays, from metrics/. Then a text of tiny Shakespeare's length, first nine tenths to train on,
-last tenth to test on, for our model with the default settings, with half the steps, and for the GPT.
+First the figures of the plays, from metrics/. Then a text as long as tiny Shakespeare, the first nine tenths for
+training, the last tenth for testing: our model with the default settings and with half the steps, and the GPT.
 """
 
 import os
@@ -34,12 +34,12 @@ def measure(params: Params, quick: bool) -> list[dict[str, Any]]:
         artifacts.write_text(Path(folder, "text.txt"), text)
         gpt = common.peer("gpt", {**settings, "text": str(Path(folder, "text.txt"))})
     task, name = f"textgen, {source}", "PyTorch GPT, nanoGPT's CPU recipe"
-    note = f"{gpt['short_nats']:.4g} as nanoGPT counts, on blocks without a past"
+    note = f"{gpt['short_nats']:.4g} by nanoGPT's own measure, on blocks without earlier context"
     for which, metrics, took in ((task, ours, seconds), (f"{task}, half our steps", half, half_seconds)):
         figures = (which, "nats per character", metrics["nats"], name, gpt["nats"])
         rows.append(common.row(*figures, better="lower", note=note))
         figures = (which, "training, s", took, name, gpt["seconds"])
-        rows.append(common.row(*figures, better="lower", note="ours with start-up"))
+        rows.append(common.row(*figures, better="lower", note="ours includes start-up"))
     for key, name in NAMES.items():
         figures = (task, "nats per character", ours["nats"], name, ours["baselines"][key])
         interval = ours.get("nats_minus_ngram_interval") if key == "ngram" else None

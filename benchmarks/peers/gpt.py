@@ -21,7 +21,7 @@ PEAK, FLOOR, WARMUP = 1e-3, 1e-4, 100
 
 
 class Part(nn.Module):
-    """Attention to the past, then two layers for each character; both are added to what came in."""
+    """A transformer block: causal attention, then two layers for each character, both with residual connections."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class GPT(nn.Module):
         self.norm = nn.LayerNorm(WIDTH, bias=False)
         for name, values in self.named_parameters():
             if values.dim() == 2:
-                # What is added to the stream LAYERS times over starts smaller.
+                # Weights of the residual branches start smaller, as their outputs add up over the layers.
                 nn.init.normal_(values, std=0.02 / math.sqrt(2 * LAYERS) if ".add_" in name else 0.02)
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:

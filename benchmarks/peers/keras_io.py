@@ -27,7 +27,7 @@ def build() -> keras.Model:
 
 
 def accuracy(model: keras.Model, data: dict[str, np.ndarray], part: str) -> float:
-    """Share of the reviews of a part that are judged right."""
+    """Share of the reviews of a part that are classified correctly."""
     positive = model.predict(data[f"{part}_words"], batch_size=256, verbose=0)[:, 0] >= 0.5
     return float(np.mean(positive == data[f"{part}_labels"]))
 
@@ -48,7 +48,7 @@ def main(data: str, threads: int, goal: float, every: int) -> None:
         for start in range(0, len(order), every * BATCH):
             rows = order[start : start + every * BATCH]
             clock = time.perf_counter()
-            # Batch by batch: at its end each `fit` waits for a thread of TensorFlow's, which is not the recipe's fault.
+            # Batch by batch: at its end each `fit` waits for a thread of TensorFlow's, which is not part of the recipe.
             for batch in np.split(rows, range(BATCH, len(rows), BATCH)):
                 model.train_on_batch(arrays["train_words"][batch], arrays["train_labels"][batch])
             seconds += time.perf_counter() - clock

@@ -1,6 +1,6 @@
-"""TF-IDF of one and two words and a logistic regression, as scikit-learn's documentation has them.
+"""TF-IDF of one and two words and a logistic regression, as in scikit-learn's documentation.
 
-Settings as they come but for the two that everyone sets: bigrams, and words that occur in two reviews at least.
+Default settings except two common ones: bigrams, and words that occur in at least two reviews.
 Imports nothing of `stages`.
 """
 
@@ -16,8 +16,8 @@ from sklearn.pipeline import make_pipeline
 
 
 def main(reviews: str, data: str) -> None:
-    """Train on the training reviews; print the accuracy on the others, the seconds from text on, and how many of the
-    test reviews it judges in a second (`rate`), as JSON.
+    """Train on the training reviews; print the accuracy on the others, the seconds from text on, and the test
+    reviews per second (`rate`), as JSON.
     """
     csv.field_size_limit(sys.maxsize)
     with open(reviews, encoding="utf-8", newline="") as file:

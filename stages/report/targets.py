@@ -100,7 +100,7 @@ class ForPage(ForGit):
         return Markup("<pre><code>{}</code></pre>").format(Markup("").join(map(self.mark, parts)))
 
     def panel(self, title: Any, text: str) -> Markup:
-        """As `ForGit.panel`; in HTML, so that panels stand side by side. A line break must not end the block."""
+        """As `ForGit.panel`; in HTML, so that panels are in one row. A line break must not end the block."""
         body = Markup(str(verbatim(text)).replace("\n", "&#10;"))
         return Markup("<div><p><strong>{}</strong></p>{}</div>").format(self.mark(title), body)
 

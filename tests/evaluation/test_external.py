@@ -36,7 +36,7 @@ def test_help_does_not_wait_for_tensorflow(task, no_tensorflow, repository):
 
 
 @pytest.mark.parametrize(
-    ("task", "arguments", "told"),
+    ("task", "arguments", "message"),
     [
         ("autoencoder", ["--model", "a.keras"], "required: --data"),
         ("autoencoder", ["--data", "x", "--noise-std", "1"], "unrecognized arguments: --noise-std 1"),
@@ -48,11 +48,11 @@ def test_help_does_not_wait_for_tensorflow(task, no_tensorflow, repository):
         ("sentiment", ["--data", "x", "--limit", "all"], "--limit: invalid count value: 'all'"),
     ],
 )
-def test_a_mistake_in_the_options_is_a_usage_error(task, arguments, told, no_tensorflow, repository):
+def test_a_mistake_in_the_options_is_a_usage_error(task, arguments, message, no_tensorflow, repository):
     result = evaluate(task, *arguments, environment=no_tensorflow, repository=repository)
     assert result.returncode == 2
     assert result.stdout == ""
-    assert told in result.stderr
+    assert message in result.stderr
 
 
 def test_without_options_it_is_the_stage(no_tensorflow, repository, monkeypatch):

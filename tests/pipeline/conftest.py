@@ -1,4 +1,4 @@
-"""One small run of the real pipeline, made once, that every test of this folder starts from."""
+"""One small run of the real pipeline, made once, from which every test of this folder starts."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ from dvc.utils.serialize import modify_yaml
 
 from tests.conftest import REPOSITORY, copy_repository
 
-# Little enough for seconds; a quality is not asked of these networks.
+# Small enough for seconds; the quality of these networks does not matter.
 TINY = {
     "data.limit": 600,
     "autoencoder.training": {"steps": 30, "epochs": 2, "batch": 32, "learning_rate": 0.003},
@@ -29,7 +29,7 @@ STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["
 
 
 class Clone:
-    """A repository of its own, and commands typed in it, with the programs of the environment that `python` is of."""
+    """A repository, and commands run in it, with the programs of the environment of `python`."""
 
     def __init__(self, folder: Path, python: str = sys.executable) -> None:
         self.folder = folder
@@ -108,7 +108,7 @@ def built(tmp_path_factory) -> Clone:
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "a folder"
     folder.mkdir(exist_ok=True)
     with open(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second waits here for the first
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second worker waits here for the first
         if not (folder / "finished").exists():
             shutil.rmtree(folder / "clone", ignore_errors=True)  # of a worker that failed
             (folder / "clone").mkdir()

@@ -1,9 +1,9 @@
-"""The small pipeline again under one other setting after the other: which of them change a byte of its outputs?
+"""The small pipeline under one changed setting at a time: which of them changes a byte of its outputs?
 
 python -m tests.pipeline.environments [--only NAME ...] [--python PATH ...] [--processor NAME ...]
 
-A processor is emulated by QEMU (Debian: qemu-user), down to its instructions and the sizes of its caches, which numeric
-libraries look at: `--processor Haswell EPYC-Milan`.
+A processor is emulated by QEMU (Debian: qemu-user), including its instructions and cache sizes, which numeric
+libraries read: `--processor Haswell EPYC-Milan`.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def matplotlibrc(home: Path) -> dict[str, str]:
     return {"HOME": str(home), "MATPLOTLIBRC": str(home / "matplotlibrc"), "MPLBACKEND": "pdf"}
 
 
-# Settings of a user's: each changes numbers, texts, order or pictures of some program, and no byte of ours.
+# Settings of a user: each changes numbers, texts, order or pictures of some program, and none of our outputs.
 SETTINGS: dict[str, Callable[[Path], dict[str, str]]] = {
     "PYTHONHASHSEED=1": lambda home: {"PYTHONHASHSEED": "1"},
     "PYTHONOPTIMIZE=2": lambda home: {"PYTHONOPTIMIZE": "2"},
@@ -59,12 +59,12 @@ SETTINGS: dict[str, Callable[[Path], dict[str, str]]] = {
 
 def settings(home: Path, *names: str) -> dict[str, str]:
     """Environment variables of the SETTINGS of these names (none: of all), their files written below `home`."""
-    told: dict[str, str] = {}
+    variables: dict[str, str] = {}
     for name in names or SETTINGS:
-        told |= SETTINGS[name](home)
-    if "HOME" in told:  # where the wheels are, is the machine's
-        told["PIP_CONFIG_FILE"] = str(Path("~/.config/pip/pip.conf").expanduser())
-    return told
+        variables |= SETTINGS[name](home)
+    if "HOME" in variables:  # the package index is a setting of the machine
+        variables["PIP_CONFIG_FILE"] = str(Path("~/.config/pip/pip.conf").expanduser())
+    return variables
 
 
 def repro(clone: Clone, **variables: str) -> None:
@@ -83,7 +83,7 @@ def through_the_queue(clone: Clone) -> None:
 
 
 def emulated(processor: str) -> Callable[[Clone], None]:
-    """Run every stage on another processor; dvc itself, which computes nothing, stays on this one."""
+    """Run every stage on another processor; dvc itself, which computes nothing, runs on this one."""
 
     def run(clone: Clone) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -116,7 +116,7 @@ def edited(old: str, new: str) -> Callable[[Clone], None]:
 
 
 class Trial(NamedTuple):
-    """One run: how, and whether its bytes are promised to be the same."""
+    """One run, and whether its bytes are promised to be the same."""
 
     name: str
     run: Callable[[Clone], None]
@@ -125,7 +125,7 @@ class Trial(NamedTuple):
     python: str = sys.executable
 
 
-# What is pinned, since it may change bits: in params.yaml and in stages/__init__.py.
+# Settings that may change bits and are therefore pinned, in params.yaml and in stages/__init__.py.
 PINNED = [
     Trial("pinned otherwise: threads 1", one_thread, promised=False),
     *(
@@ -162,7 +162,7 @@ def trials(pythons: list[str], processors: list[str]) -> list[Trial]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", default=[""], help="trials whose name begins so")
+    parser.add_argument("--only", nargs="+", default=[""], help="trials whose names begin with one of these")
     parser.add_argument("--python", nargs="+", default=[], help="of other environments with the locked packages")
     parser.add_argument("--processor", nargs="+", default=[], help="to emulate, as `qemu-x86_64 -cpu help` lists them")
     arguments = parser.parse_args()
@@ -188,8 +188,8 @@ def main() -> int:
             if trial.promised and (others or not same_lock):
                 verdict = "BROKEN"
                 broken += 1
-            told = f"{len(expected) - len(others)} of {len(expected)}"
-            print(f"| {trial.name} | {told} | {verdict}{': ' if others else ''}{', '.join(others)} |", flush=True)
+            equal = f"{len(expected) - len(others)} of {len(expected)}"
+            print(f"| {trial.name} | {equal} | {verdict}{': ' if others else ''}{', '.join(others)} |", flush=True)
     return 1 if broken else 0
 
 

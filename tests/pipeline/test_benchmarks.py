@@ -1,4 +1,4 @@
-"""The parts of make bench that need no PyTorch, run quickly beside a finished pipeline."""
+"""The parts of make bench that need no PyTorch, run quickly after a finished pipeline."""
 
 import json
 
@@ -18,7 +18,7 @@ def test_a_part_measures_and_changes_nothing(clone, name):
         assert all(row["seconds"] > 1 and row["memory"] > 100 for row in rows)
     elif name == "serve":
         assert all(row["ours"] > 0 and row["theirs"] > 0 for row in result)
-        assert [row["theirs"] for row in result if row["peer"] == "what is asked of 2 cores"] == [500, 500, 3000, 200]
+        assert [row["theirs"] for row in result if row["peer"] == "required on 2 cores"] == [500, 500, 3000, 200]
     else:
         metrics = json.loads(clone.read(f"metrics/{'denoiser' if name == 'digits' else name}.json"))
         figures = {row["ours"] for row in result}

@@ -26,13 +26,13 @@ def test_text_is_the_same_again_and_a_pipe_may_close(clone):
 
 
 def test_reviews_from_a_pipe(clone):
-    told = clone.type("sh", "-c", f"printf 'a great film\\n\\n' | {' '.join(REPRISE)} sentiment --json")
-    assert told.returncode == 1
-    judged, empty = map(json.loads, told.stdout.splitlines())
+    result = clone.type("sh", "-c", f"printf 'a great film\\n\\n' | {' '.join(REPRISE)} sentiment --json")
+    assert result.returncode == 1
+    judged, empty = map(json.loads, result.stdout.splitlines())
     assert judged["label"] in ("negative", "positive")
     assert judged["words"]
     assert empty["label"] is None
-    assert told.stderr == "reprise sentiment: not judged, no word in them is known: review 2\n"
+    assert result.stderr == "reprise sentiment: not judged, no word in them is known: review 2\n"
 
 
 def test_from_another_folder_by_the_script_of_make_setup(clone, tmp_path):
@@ -48,21 +48,21 @@ def test_from_another_folder_by_the_script_of_make_setup(clone, tmp_path):
         command = [binaries / "reprise", *arguments]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=dict(os.environ))
 
-    told = reprise("reconstruct", "--test", "1", "out.png", "--latent", "16,64")
-    assert (told.returncode, told.stderr) == (0, "")
+    result = reprise("reconstruct", "--test", "1", "out.png", "--latent", "16,64")
+    assert (result.returncode, result.stderr) == (0, "")
     assert (tmp_path / "out.png").is_file()
-    told = reprise("denoise", "out.png", "denoised.png", "--noise", "0.3")
-    assert told.stdout.startswith("PSNR ")
-    told = reprise("denoise", "stages.py", "denoised.png")
-    assert told.returncode == 1
-    assert told.stderr.startswith("reprise denoise: stages.py is not a whole picture")
+    result = reprise("denoise", "out.png", "denoised.png", "--noise", "0.3")
+    assert result.stdout.startswith("PSNR ")
+    result = reprise("denoise", "stages.py", "denoised.png")
+    assert result.returncode == 1
+    assert result.stderr.startswith("reprise denoise: stages.py is not a whole picture")
 
 
 def test_mistakes_in_the_command_line_need_no_tensorflow(clone):
     for arguments in (["generate", "--length", "0"], ["reconstruct", "out.png"], ["export", "textgen"], []):
-        told = clone.type(*REPRISE, *arguments)
-        assert told.returncode == 2, arguments
-        assert "usage: reprise" in told.stderr
+        result = clone.type(*REPRISE, *arguments)
+        assert result.returncode == 2, arguments
+        assert "usage: reprise" in result.stderr
     code = "import sys; from reprise.__main__ import parser; parser(); sys.exit('numpy' in sys.modules)"
     clone.succeed("python", "-c", code)
 
@@ -73,14 +73,14 @@ def test_without_models_the_commands_say_how_to_get_them(clone):
     whole = sentiment.read_bytes()
     sentiment.unlink()  # not written in place: DVC's cache may have the same file
     sentiment.write_bytes(whole[:1000])
-    told = clone.type(*REPRISE, "generate")
-    assert told.returncode == 1
-    assert told.stderr.endswith("textgen.keras does not exist; `dvc repro` makes it, `dvc pull` fetches it\n")
-    assert told.stderr.count("\n") == 1
-    told = clone.type(*REPRISE, "sentiment", "good")
-    assert told.returncode == 1
-    assert "sentiment.keras is not a whole Keras model" in told.stderr
-    assert told.stderr.count("\n") == 1
+    result = clone.type(*REPRISE, "generate")
+    assert result.returncode == 1
+    assert result.stderr.endswith("textgen.keras does not exist; `dvc repro` makes it, `dvc pull` fetches it\n")
+    assert result.stderr.count("\n") == 1
+    result = clone.type(*REPRISE, "sentiment", "good")
+    assert result.returncode == 1
+    assert "sentiment.keras is not a whole Keras model" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_the_commands_left_the_repository_as_it_was(clone):

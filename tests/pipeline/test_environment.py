@@ -18,11 +18,11 @@ def test_another_users_settings_change_no_byte(clone, tmp_path):
     variables = {**settings(tmp_path / "home"), "TMPDIR": str(elsewhere)}
     previous = os.umask(0o077)
     try:
-        told = clone.succeed(sys.executable, "-m", "tools.verify", **variables)
+        output = clone.succeed(sys.executable, "-m", "tools.verify", **variables)
     finally:
         os.umask(previous)
-    assert "verified by bytes: every output is the committed one" in told
-    equal = [line.split()[:2] for line in told.splitlines() if line.endswith("  equal")]
+    assert "verified by bytes: every output is the committed one" in output
+    equal = [line.split()[:2] for line in output.splitlines() if line.endswith("  equal")]
     assert {stage for stage, _ in equal} == set(STAGES)
     folders = ("models/sizes", "report/charts")  # each is one output
     outputs = {next((name for name in folders if path.startswith(f"{name}/")), path) for path in clone.outputs()}

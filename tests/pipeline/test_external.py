@@ -60,7 +60,7 @@ def evaluate(clone, monkeypatch, capfd):
         monkeypatch.chdir(clone.folder)
         monkeypatch.setattr(sys, "argv", [task, *arguments])
         capfd.readouterr()
-        output, code = os.dup(1), 0  # it makes the process' own output another
+        output, code = os.dup(1), 0  # the command redirects the output of the process
         try:
             with redirect_stdout(sys.stderr), warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "'stages.* found in sys.modules", RuntimeWarning)
@@ -79,9 +79,9 @@ def evaluate(clone, monkeypatch, capfd):
 def test_typed_it_prints_json_alone(clone, own):
     before = tree(clone)
     path = own["autoencoder"]
-    told = clone.type("python", "-m", "stages.autoencoder.evaluate", "--data", path, "--limit", "20")
-    assert told.returncode == 0, told.stderr
-    assert json.loads(told.stdout)["digits"] == 20
+    measured = clone.type("python", "-m", "stages.autoencoder.evaluate", "--data", path, "--limit", "20")
+    assert measured.returncode == 0, measured.stderr
+    assert json.loads(measured.stdout)["digits"] == 20
     refused = clone.type("python", "-m", "stages.autoencoder.evaluate", "--data", path, "--model", "params.yaml")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.splitlines()[-1] == "error: --model: params.yaml is not a .keras file"
@@ -105,13 +105,13 @@ def test_the_test_part_from_a_users_files_gives_the_stages_figures(clone, own, e
     result = evaluate(task, "--data", own[task])
     assert result.returncode == 0, result.stderr
     assert tree(clone) == before
-    told, metrics = json.loads(result.stdout), json.loads(clone.read(f"metrics/{task}.json"))
-    assert told["data"] == own[task]
-    assert told["provenance"]["source"]
-    assert told["part"] == ("all" if task == "textgen" else "test half")
-    assert told[counted] > 50
+    measured, metrics = json.loads(result.stdout), json.loads(clone.read(f"metrics/{task}.json"))
+    assert measured["data"] == own[task]
+    assert measured["provenance"]["source"]
+    assert measured["part"] == ("all" if task == "textgen" else "test half")
+    assert measured[counted] > 50
     for name in same:
-        assert told[name] == pytest.approx(metrics[name], rel=1e-4), name
+        assert measured[name] == pytest.approx(metrics[name], rel=1e-4), name
 
 
 def test_a_denoiser_gets_the_same_noise_as_in_the_stage(clone, own, evaluate):
@@ -119,25 +119,25 @@ def test_a_denoiser_gets_the_same_noise_as_in_the_stage(clone, own, evaluate):
     metrics = json.loads(clone.read("metrics/denoiser.json"))
     for name in ("conv", "dense"):
         result = evaluate("denoiser", "--data", own["denoiser"], "--model", f"models/denoiser-{name}.keras")
-        told = json.loads(result.stdout)
-        assert told["noisy"] == metrics["noisy"]
-        assert told["denoised"] == metrics[name]
+        measured = json.loads(result.stdout)
+        assert measured["noisy"] == metrics["noisy"]
+        assert measured["denoised"] == metrics[name]
     quiet = json.loads(evaluate("denoiser", "--data", own["denoiser"], "--noise-std", "0.1").stdout)
     assert quiet["noise_std"] == 0.1
-    assert quiet["noisy"]["psnr"] > told["noisy"]["psnr"]
+    assert quiet["noisy"]["psnr"] > measured["noisy"]["psnr"]
     assert tree(clone) == before
 
 
 def test_data_that_was_trained_on_is_told(evaluate):
     result = evaluate("autoencoder", "--data", "stages/datasets/packaged.txt", "--limit", "20")
-    told = json.loads(result.stdout)
-    assert told["digits"] == 20
-    assert "not held out" in told["warning"]
+    measured = json.loads(result.stdout)
+    assert measured["digits"] == 20
+    assert "not held out" in measured["warning"]
     assert "not held out" in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("task", "arguments", "told"),
+    ("task", "arguments", "message"),
     [
         ("autoencoder", ["--data", "nowhere"], "nowhere"),
         ("autoencoder", ["--data", "{autoencoder}", "--model", "no.keras"], "--model: no.keras is not a .keras file"),
@@ -147,14 +147,14 @@ def test_data_that_was_trained_on_is_told(evaluate):
         ("sentiment", ["--data", "{textgen}"], "text.txt"),
     ],
 )
-def test_bad_input_is_one_line_and_touches_nothing(clone, own, evaluate, task, arguments, told):
+def test_bad_input_is_one_line_and_touches_nothing(clone, own, evaluate, task, arguments, message):
     before = tree(clone)
     result = evaluate(task, *(argument.format(**own) for argument in arguments))
     assert result.returncode == 1
     assert result.stdout == ""
     *_, last = result.stderr.strip().splitlines()
     assert last.startswith("error: ")
-    assert told in last
+    assert message in last
     assert "dvc checkout" not in result.stderr  # nothing was lost, so nothing is to be restored
     assert tree(clone) == before
 

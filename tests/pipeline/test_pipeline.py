@@ -84,17 +84,17 @@ def test_plots_show_draws_from_local_files_only(clone):
 
 
 def test_metrics_show_names_the_measures(clone):
-    told = clone.succeed("dvc", "metrics", "show", "--md")
-    assert "mse" in told
-    assert "pca.mse" in told
+    output = clone.succeed("dvc", "metrics", "show", "--md")
+    assert "mse" in output
+    assert "pca.mse" in output
 
 
 def test_another_latent_runs_what_depends_on_it(clone):
-    told = clone.succeed("dvc", "exp", "run", "--name", "wide", "--set-param", "latent=64")
+    output = clone.succeed("dvc", "exp", "run", "--name", "wide", "--set-param", "latent=64")
     expected = {name for name, stage in STAGES.items() if "latent" in stage.get("params", [])}
     expected |= {"check", "evaluate-autoencoder", "evaluate-denoiser", "report"}
-    assert stages_run(told) == expected
-    assert "already trained" in told  # 64 is one of compare_latents
+    assert stages_run(output) == expected
+    assert "already trained" in output  # 64 is one of compare_latents
     difference = json.loads(clone.succeed("dvc", "metrics", "diff", "--json"))
     assert difference["metrics/autoencoder.json"]["latent"] == {"old": 32, "new": 64, "diff": 32}
     assert difference["metrics/autoencoder.json"]["mse"]["diff"] != 0
@@ -105,15 +105,15 @@ def test_another_latent_runs_what_depends_on_it(clone):
 
 
 def test_going_back_trains_nothing(clone):
-    told = clone.succeed("dvc", "exp", "run", "--set-param", "latent=32")
-    assert not {name for name in stages_run(told) if name.startswith("train")}
+    output = clone.succeed("dvc", "exp", "run", "--set-param", "latent=32")
+    assert not {name for name in stages_run(output) if name.startswith("train")}
     assert clone.succeed("git", "status", "--porcelain") == ""
 
 
 def test_a_size_that_is_not_compared_is_trained_alone(clone):
-    told = clone.succeed("dvc", "exp", "run", "--set-param", "latent=24", "train-autoencoder")
-    assert stages_run(told) == {"check", "train-autoencoder"}
-    assert "autoencoder-24: trained in" in told
+    output = clone.succeed("dvc", "exp", "run", "--set-param", "latent=24", "train-autoencoder")
+    assert stages_run(output) == {"check", "train-autoencoder"}
+    assert "autoencoder-24: trained in" in output
     clone.succeed("git", "checkout", "params.yaml", "dvc.lock", "metrics", "plots", "report")
     clone.succeed("dvc", "checkout")
     assert clone.succeed("git", "status", "--porcelain") == ""
@@ -123,9 +123,9 @@ def test_a_mistake_in_params_costs_nothing(clone):
     before = clone.outputs()
     result = clone.type("dvc", "exp", "run", "--set-param", "latent=0")
     assert result.returncode != 0
-    told = result.stdout + result.stderr
-    assert "params.yaml: latent is 0; it should be greater than or equal to 1" in told
-    assert stages_run(told) == {"check"}
+    output = result.stdout + result.stderr
+    assert "params.yaml: latent is 0; it should be greater than or equal to 1" in output
+    assert stages_run(output) == {"check"}
     assert clone.succeed("git", "status", "--porcelain") == " M params.yaml\n"
     after = clone.outputs()
     assert {name: after[name] for name in before if name != "data/checked.txt"} == {
@@ -144,26 +144,26 @@ def test_queued_experiments_run(clone):
 
 
 def test_experiments_fit_80_columns(clone):
-    told = clone.succeed("make", "--silent", "--assume-old=setup", "experiments")
-    assert {"size-1", "size-2"} <= set(re.findall(r"size-\d", told))
-    assert "params.yaml:latent" in told
-    assert max(map(len, told.splitlines())) <= 80
+    output = clone.succeed("make", "--silent", "--assume-old=setup", "experiments")
+    assert {"size-1", "size-2"} <= set(re.findall(r"size-\d", output))
+    assert "params.yaml:latent" in output
+    assert max(map(len, output.splitlines())) <= 80
 
 
 def test_two_experiments_are_one_table(clone):
-    told = clone.succeed("make", "--silent", "--assume-old=setup", "compare", "A=size-1", "B=size-2")
-    told = told.strip().splitlines()
-    assert {line.count("|") for line in told} == {6}
-    assert sum(line.startswith("|--") for line in told) == 1
-    assert any("latent" in line and "params.yaml" in line for line in told)
-    assert any("| mse " in line for line in told)
+    output = clone.succeed("make", "--silent", "--assume-old=setup", "compare", "A=size-1", "B=size-2")
+    output = output.strip().splitlines()
+    assert {line.count("|") for line in output} == {6}
+    assert sum(line.startswith("|--") for line in output) == 1
+    assert any("latent" in line and "params.yaml" in line for line in output)
+    assert any("| mse " in line for line in output)
     assert clone.type("make", "--assume-old=setup", "compare").returncode != 0
 
 
 def test_what_is_forced_to_run_again_is_the_same_again(clone):
     """One task of the four; all of them, from nothing: test_environment.py and test_faults.py."""
     before = clone.outputs()
-    told = clone.succeed("dvc", "repro", "--force", "evaluate-textgen")
-    assert stages_run(told) == {"check", "download-text", *(name for name in STAGES if name.endswith("-textgen"))}
+    output = clone.succeed("dvc", "repro", "--force", "evaluate-textgen")
+    assert stages_run(output) == {"check", "download-text", *(name for name in STAGES if name.endswith("-textgen"))}
     assert clone.succeed("git", "status", "--porcelain") == ""
     assert clone.outputs() == before

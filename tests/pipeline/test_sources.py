@@ -22,8 +22,8 @@ def of_task(*names: str) -> set[str]:
 
 def test_a_book_of_ones_own_runs_the_text_task_only(clone):
     put(clone.folder / "my/book.txt", "\ufeff" + "Once upon a time there was a fox; it asked a question.\r\n" * 200)
-    told = clone.succeed("dvc", "exp", "run", "--set-param", "data.text=my/book.txt")
-    assert stages_run(told) - {"check", "report"} == of_task("-text", "-textgen")
+    output = clone.succeed("dvc", "exp", "run", "--set-param", "data.text=my/book.txt")
+    assert stages_run(output) - {"check", "report"} == of_task("-text", "-textgen")
     assert json.loads(clone.read("data/raw/text.json"))["source"] == "my/book.txt"
     assert json.loads(clone.read("metrics/textgen.json"))["nats"] > 0
 
@@ -35,8 +35,8 @@ def test_a_changed_book_is_noticed(clone):
 
 
 def test_back_to_the_packaged_text_trains_nothing(clone):
-    told = clone.succeed("dvc", "exp", "run", "--set-param", "data.text=stages/datasets/packaged.txt")
-    assert not {name for name in stages_run(told) if name.startswith(("train", "evaluate"))}
+    output = clone.succeed("dvc", "exp", "run", "--set-param", "data.text=stages/datasets/packaged.txt")
+    assert not {name for name in stages_run(output) if name.startswith(("train", "evaluate"))}
     clone.succeed("git", "diff", "--exit-code", "params.yaml", "metrics", "dvc.lock")
 
 

@@ -47,12 +47,12 @@ def test_other_bytes_and_an_equal_metric(clone, verify):
     entry = re.search(r"path: models/autoencoder\.keras\n\s+hash: md5\n\s+md5: (\w{32})", lock)
     (clone.folder / "dvc.lock").write_text(lock.replace(entry[1], "f" * 32), encoding="utf-8")
     clone.succeed("git", "commit", "--quiet", "--all", "--message", "Another model")
-    code, told = verify()
-    assert code == 0, told
-    assert "not committed; they are not looked at" in told
-    assert re.search(r"models/autoencoder\.keras +ffffffff +[0-9a-f]{8} +different", told)
-    assert "train-autoencoder repeats itself to the bit" in told
-    assert "verified by metrics, not by bytes" in told
+    code, output = verify()
+    assert code == 0, output
+    assert "not committed; they are not looked at" in output
+    assert re.search(r"models/autoencoder\.keras +ffffffff +[0-9a-f]{8} +different", output)
+    assert "train-autoencoder repeats itself to the bit" in output
+    assert "verified by metrics, not by bytes" in output
 
 
 def test_a_metric_that_is_off(clone, verify):
@@ -62,12 +62,12 @@ def test_a_metric_that_is_off(clone, verify):
     content["mse"] *= 2
     path.write_text(json.dumps(content), encoding="utf-8")
     clone.succeed("git", "commit", "--quiet", "--all", "--message", "Another result")
-    code, told = verify()
+    code, output = verify()
     assert code == 1
-    assert "not looked at" not in told
-    assert "different from the committed file" in told
-    assert re.search(r"autoencoder\.mse .* OFF\n", told)
-    assert "not verified: 1 of " in told
+    assert "not looked at" not in output
+    assert "different from the committed file" in output
+    assert re.search(r"autoencoder\.mse .* OFF\n", output)
+    assert "not verified: 1 of " in output
 
 
 def test_not_a_checkout(clone, tmp_path):

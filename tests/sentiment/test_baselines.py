@@ -20,14 +20,14 @@ def data() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     return data, labels
 
 
-@pytest.mark.parametrize("rival", [baselines.tfidf, baselines.naive_bayes])
-def test_learns_and_does_not_look_at_test_labels(rival, data):
+@pytest.mark.parametrize("baseline", [baselines.tfidf, baselines.naive_bayes])
+def test_learns_and_does_not_look_at_test_labels(baseline, data):
     features, labels = data
     orders = np.ones(10, np.uint8)
-    found = rival(features, labels, orders, seed=7)
+    found = baseline(features, labels, orders, seed=7)
     assert np.mean((found.probability >= 0.5) == labels["test"]) > 0.65
     swapped = {**labels, "test": 1 - labels["test"]}
-    again = rival(features, swapped, orders, seed=7)
+    again = baseline(features, swapped, orders, seed=7)
     assert again.strength == found.strength
     assert np.array_equal(again.probability, found.probability)
 

@@ -91,8 +91,8 @@ def test_fit_without_dropout_is_ordinary_logistic_regression():
     expected = LogisticRegression(C=2.0, tol=1e-8).fit(evidence, labels)
     assert np.allclose(weights, expected.coef_[0], atol=2e-2)
     assert np.isclose(intercept, expected.intercept_[0], atol=2e-2)
-    unseen, actual = some(300, seed=4)
-    assert np.mean((unseen @ (RATIOS * weights) + intercept >= 0) == actual) > 0.7
+    held_out, actual = some(300, seed=4)
+    assert np.mean((held_out @ (RATIOS * weights) + intercept >= 0) == actual) > 0.7
 
 
 def test_fit_is_the_same_again():

@@ -14,7 +14,7 @@ FILLING = [f"word{number}" for number in range(60)]
 
 @pytest.fixture
 def few_reviews(workdir) -> None:
-    """Reviews that are easy to tell apart, some of them twice, where the stages look for them."""
+    """Reviews that are easy to classify, some of them twice, where the stages look for them."""
     rows = []
     for number in range(240):
         words = [*GENERATOR.choice(FILLING, 12), *GENERATOR.choice(["superb", "lovely"], 2)]
@@ -46,8 +46,8 @@ def test_the_vocabulary_is_that_of_the_training_reviews_alone(few_reviews, quick
     assert words == preprocess.vocabulary(read)
     for part in PARTS:
         texts = [preprocess.tokenise(text) for text in table["text"][data[f"{part}_rows"]]]
-        told = [words[number - 2] if number > 1 else None for number in data[f"{part}_words"]]
-        assert told == [word if word in words else None for text in texts for word in text]
+        decoded = [words[number - 2] if number > 1 else None for number in data[f"{part}_words"]]
+        assert decoded == [word if word in words else None for text in texts for word in text]
         assert list(data[f"{part}_word_lengths"]) == [len(text) for text in texts]
 
 
@@ -72,7 +72,7 @@ def test_training_learns_and_gives_the_same_bytes_again(few_reviews, quick):
     assert metrics["accuracy_interval"][0] <= metrics["accuracy"] <= metrics["accuracy_interval"][1]
 
 
-def test_a_training_that_was_stopped_ends_with_the_same_bytes(few_reviews, quick, monkeypatch, capsys):
+def test_an_interrupted_training_ends_with_the_same_bytes(few_reviews, quick, monkeypatch, capsys):
     preprocess.main(quick)
     train.main(quick)
     whole = artifacts.read_bytes(train.MODEL), artifacts.read_bytes(train.HISTORY)

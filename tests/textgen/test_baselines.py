@@ -44,7 +44,7 @@ def test_discounts_follow_chen_and_goodman():
     assert discounts(counts) == pytest.approx([0, 1 - 2 * share * 0.5, 2 - 3 * share * 0.5, 3 - 4 * share * 0.5])
 
 
-def test_repeated_text_is_foretold():
+def test_repeated_text_is_predicted():
     period = np.random.default_rng(0).integers(0, 20, 50)
     model = KneserNey(np.tile(period, 200), 5, 21)
     costs = -np.log(model.probabilities(np.tile(period, 3), 0)).mean(axis=1)

@@ -44,7 +44,7 @@ def test_score_equals_reading_the_whole_text(model):
     logits = model.predict_on_batch(np.r_[3, text[:-1]][None])[0]
     costs = -network.log_softmax(logits)[np.arange(500), text]
     nats, hits = network.score(network.reader(model, 1), text, 3)
-    # before the text, `start` is read over and over: only the first characters can tell
+    # before the text, `start` is read repeatedly: this affects only the first characters
     assert nats[60:] == pytest.approx(costs[60:], abs=3e-3)
     assert (hits[60:] == (logits.argmax(-1) == text)[60:]).mean() > 0.99
 
