@@ -8,7 +8,7 @@ from stages.report.measured import Measured, Word, measured
 TASKS = ("autoencoder", "denoiser", "textgen", "sentiment")
 TEXTS = {
     "samples": "models/textgen-samples.json",
-    "plays": "data/textgen/examples.json",
+    "passages": "data/textgen/examples.json",
     "reviews": "data/sentiment/examples.json",
     "mistakes": "data/sentiment/mistakes.json",
     "invented": "data/denoiser/invented.json",

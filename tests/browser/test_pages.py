@@ -11,7 +11,7 @@ import yaml
 from stages.params import load
 from stages.report import build
 from tests.conftest import REPOSITORY
-from tests.report.conftest import write
+from tests.report.made_up import write
 
 pytestmark = pytest.mark.browser
 

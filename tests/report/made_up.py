@@ -260,7 +260,7 @@ def texts() -> dict[str, Any]:
             }
             for row in tables()["textgen/temperature"]
         ],
-        "plays": {"test": "KENT:\n\nI thought", "context": "I thought ", "next": "*"},
+        "passages": {"test": "KENT:\n\nI thought", "context": "I thought ", "next": "*"},
         "reviews": [{"actual": name, "probability": 0.6, "text": HOSTILE} for name in ("negative", "positive")],
         "mistakes": [mistake, mistake | {"actual": "positive", "probability": 0.02}],
         "invented": [

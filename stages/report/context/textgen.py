@@ -20,7 +20,7 @@ BASELINES = {
 def variables(metrics: Row, table: Any, texts: Row) -> Row:
     """Variables of the text model's section, beyond its metrics."""
     difference = negative(metrics["nats_minus_ngram_interval"])
-    passages = texts["plays"]
+    passages = texts["passages"]
     return {
         "verdict": verdict(difference),
         "compared": compared(difference),
