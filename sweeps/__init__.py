@@ -1,4 +1,4 @@
-"""Sweeps: many experiments declared in one file, run on this machine or on a Ray cluster, told with mean and spread.
+"""Sweeps: many experiments declared in one file, run on this machine or on a Ray cluster, with mean and spread.
 
 python -m sweeps run sweeps/default.yaml
 
@@ -16,29 +16,29 @@ from stages.core.errors import StageError
 
 
 def environment() -> dict[str, str]:
-    """The environment for DVC: its stages are started as `python` and must find this one, and so must its queue."""
+    """The environment for DVC, in which its stages and its queue find this Python as `python`."""
     return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
 def git(*arguments: str) -> str:
-    """What a git command prints.
+    """Output of a git command.
 
     Raises:
         StageError: it failed; with the last line of its error.
     """
-    return _told("git", *arguments)
+    return _output("git", *arguments)
 
 
 def dvc(*arguments: str) -> str:
-    """What a dvc command prints.
+    """Output of a dvc command.
 
     Raises:
         StageError: it failed; with the line of its error.
     """
-    return _told(sys.executable, "-m", "dvc", *arguments)
+    return _output(sys.executable, "-m", "dvc", *arguments)
 
 
-def _told(*command: str) -> str:
+def _output(*command: str) -> str:
     # Files, not pipes: `dvc queue start` leaves workers behind, and a pipe would be read until they end.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output, tempfile.TemporaryFile("w+") as errors:
         result = subprocess.run(command, stdout=output, stderr=errors, check=False, env=environment())
@@ -46,7 +46,7 @@ def _told(*command: str) -> str:
         errors.seek(0)
         if result.returncode == 0:
             return output.read()
-        told = [line for line in errors.read().splitlines() if line.strip()]
+        lines = [line for line in errors.read().splitlines() if line.strip()]
     name, arguments = ("git", command[1:]) if command[0] == "git" else ("dvc", command[3:])
-    wrong = [line for line in told if line.startswith(("ERROR: ", "fatal: ", "error: "))] or told or [": it failed"]
+    wrong = [line for line in lines if line.startswith(("ERROR: ", "fatal: ", "error: "))] or lines or [": it failed"]
     raise StageError(f"{name} {' '.join(arguments[:2])}: {wrong[-1].split(': ', 1)[-1]}")

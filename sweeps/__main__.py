@@ -1,7 +1,6 @@
 """The command line: python -m sweeps run|plan|table FILE
 
-Exit status: 0 all well, 1 an experiment failed or something is wrong with the input, 2 the command line is wrong, 130
-Ctrl-C.
+Exit status: 0 success, 1 a failed experiment or invalid input, 2 an invalid command line, 130 Ctrl-C.
 """
 
 import argparse
@@ -21,7 +20,7 @@ LOGS = Path(".dvc/tmp/sweeps")  # ignored by Git
 
 
 def main() -> int:
-    """Read the command line and obey it; return the exit status."""
+    """Run the command line; return the exit status."""
     signal.signal(signal.SIGTERM, _interrupted)
     options = parser().parse_args()
     os.environ.update(environment())
@@ -41,12 +40,12 @@ def parser() -> argparse.ArgumentParser:
     """Every command and option."""
     top = argparse.ArgumentParser(prog="python -m sweeps", description="Many experiments, declared in one file.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, told in {
-        "run": "run what is missing of a sweep, then write its table",
-        "plan": "list a sweep's experiments, without running any",
-        "table": "write the table of what has been run",
+    for name, text in {
+        "run": "run the missing experiments of a sweep, then write its table",
+        "plan": "list the experiments of a sweep without running any",
+        "table": "write the table of the finished experiments",
     }.items():
-        command = commands.add_parser(name, help=told, description=f"{told[0].upper()}{told[1:]}.")
+        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         command.add_argument("file", help="such as sweeps/default.yaml")
         if name == "run":
             command.add_argument(
@@ -64,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def plan(sweep: Sweep) -> int:
-    """List the experiments, the ones to run first marked."""
+    """List the experiments, each marked as done or missing."""
     known = existing()
     for experiment in sweep.experiments:
         print("done   " if experiment.name in known else "missing", experiment.name)
@@ -72,7 +71,7 @@ def plan(sweep: Sweep) -> int:
 
 
 def run(sweep: Sweep, options: argparse.Namespace) -> int:
-    """Run what is missing; report what failed, with the end of its log."""
+    """Run the missing experiments; report each failed one with the end of its log."""
     if options.ray is None:
         from sweeps import local
 
@@ -87,17 +86,17 @@ def run(sweep: Sweep, options: argparse.Namespace) -> int:
         cluster.fetch(remotes, [experiment.name for experiment in sweep.experiments])
     for name, log in failed.items():
         artifacts.write_text(LOGS / f"{name}.log", log)
-        print(f"\nfailed: {name}; all of its log: {LOGS / name}.log", file=sys.stderr)
+        print(f"\nfailed: {name}; full log: {LOGS / name}.log", file=sys.stderr)
         print("\n".join(f"  {line}" for line in log.splitlines()[-10:]), file=sys.stderr)
     if failed:
-        print(f"\n{len(failed)} failed; run the same again to try these once more", file=sys.stderr)
+        print(f"\n{len(failed)} failed; run the sweep again to retry them", file=sys.stderr)
     return 1 if failed else 0
 
 
 def _missing(sweep: Sweep, known: dict[str, str]) -> list[Experiment]:
     missing = [experiment for experiment in sweep.experiments if experiment.name not in known]
     already = len(sweep.experiments) - len(missing)
-    print(f"{sweep.path}: {len(sweep.experiments)} experiments, {already} of them there already", file=sys.stderr)
+    print(f"{sweep.path}: {len(sweep.experiments)} experiments, {already} of them already finished", file=sys.stderr)
     return missing
 
 
@@ -111,5 +110,5 @@ if __name__ == "__main__":
     except StageError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
-        print("\nstopped; run the same again for what is missing", file=sys.stderr)
+        print("\nstopped; run the sweep again to continue", file=sys.stderr)
         sys.exit(130)

@@ -1,4 +1,4 @@
-"""A sweep on a Ray cluster: an experiment is a task on some node; remotes of Git and DVC carry what comes and goes."""
+"""A sweep on a Ray cluster: each experiment is a task on a node; Git and DVC remotes transfer code and results."""
 
 import contextlib
 import logging
@@ -19,10 +19,10 @@ RETRIES = 5  # of an experiment whose node was lost
 
 
 def checked_remotes(git_remote: str, dvc_remote: str | None) -> dict[str, str]:
-    """Both remotes, tried out: a reference is written to the one and a file to the other, and both are taken away.
+    """Both remotes, after a test: a reference is written to one, a file to the other, and both are removed.
 
     Returns:
-        What a worker needs of them; see `worker.run`.
+        Their settings for a worker; see `worker.run`.
 
     Raises:
         StageError: one cannot be read or written, or the Git remote does not have the commit.
@@ -61,8 +61,8 @@ def _checked_dvc_remote(name: str | None) -> dict[str, str]:
             odb.fs.pipe_file(probe, b"")
             odb.fs.rm_file(probe)
         except (DvcException, OSError, ImportError) as error:
-            told = " ".join(str(error).split())
-            raise StageError(f"the DVC remote {name} cannot be written: {told}") from error
+            reason = " ".join(str(error).split())
+            raise StageError(f"the DVC remote {name} cannot be written: {reason}") from error
         return {"dvc": name, "url": url}
 
 
@@ -110,8 +110,8 @@ def _connected(address: str) -> Iterator[Any]:
             socket.create_connection((host, int(port)), timeout=10).close()
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError) as error:
-        told = str(error).strip().splitlines()[0]
-        raise StageError(f"no Ray cluster at {address}: {told}; `ray start --head` starts one") from error
+        reason = str(error).strip().splitlines()[0]
+        raise StageError(f"no Ray cluster at {address}: {reason}; `ray start --head` starts one") from error
     try:
         yield ray
     finally:
@@ -133,11 +133,11 @@ def _submit(ray: Any, experiments: Sequence[Experiment], remotes: dict[str, str]
 
 
 def _follow(ray: Any, pending: dict[Any, str]) -> dict[str, str]:
-    """Tell how far the tasks are until every one has ended; takes those that have out of `pending`."""
+    """Report progress until all tasks have ended; removes the ended ones from `pending`."""
     progress, failed = Progress(len(pending)), {}
     while pending:
         ended = progress.total - len(pending)
-        progress.tell(_running(ray, len(pending)), ended - len(failed), len(failed))
+        progress.show(_running(ray, len(pending)), ended - len(failed), len(failed))
         for reference in ray.wait(list(pending), timeout=1)[0]:
             name = pending.pop(reference)
             try:
@@ -147,12 +147,12 @@ def _follow(ray: Any, pending: dict[Any, str]) -> dict[str, str]:
             if not succeeded:
                 failed[name] = log
                 progress.note(f"failed: {name}")
-    progress.tell(0, progress.total - len(failed), len(failed))
+    progress.show(0, progress.total - len(failed), len(failed))
     return failed
 
 
 def _running(ray: Any, pending: int) -> int:
-    """How many tasks have their processors by now: all that are taken, on a cluster without another's tasks."""
+    """Number of running tasks: those that hold processors, on a cluster without other tasks."""
     threads = load_params().threads
     taken = ray.cluster_resources().get("CPU", 0) - ray.available_resources().get("CPU", 0)
     return min(pending, round(taken / threads))

@@ -1,4 +1,4 @@
-"""A sweep's file, and the experiments it asks for."""
+"""The file of a sweep and its experiments."""
 
 import difflib
 import hashlib
@@ -61,7 +61,7 @@ class Declaration(Section):
 
 @dataclass(frozen=True)
 class Experiment:
-    """One run of DVC: what `dvc exp run --name <name> -S <param> ... <target> ...` is given."""
+    """One run of DVC: `dvc exp run --name <name> -S <param> ... <target> ...`."""
 
     group: str
     params: dict[str, Any]  # without the seed
@@ -78,7 +78,7 @@ class Experiment:
 
     @property
     def digest(self) -> str:
-        """Of all that the result follows from."""
+        """A hash of all that the result depends on."""
         content = json.dumps([self.params, self.seed, self.targets, self.pipeline], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:8]
 
@@ -100,7 +100,7 @@ class Sweep:
 
     @property
     def name(self) -> str:
-        """That of its file."""
+        """The name of its file."""
         return self.path.stem
 
 
@@ -116,7 +116,7 @@ def load(path: str | Path) -> Sweep:
     except yaml.YAMLError as error:
         raise StageError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if content is None:
-        raise StageError(f"{path} does not exist or is empty; sweeps/README.md says what it should have")
+        raise StageError(f"{path} does not exist or is empty; sweeps/README.md describes its content")
     groups = validated(Declaration, content, path).groups
     files, stages = pipeline()
     for group in groups:
@@ -133,12 +133,12 @@ def load(path: str | Path) -> Sweep:
     ]
     digests = [experiment.digest for experiment in experiments]
     if twice := [experiment.name for experiment in experiments if digests.count(experiment.digest) > 1]:
-        raise StageError(f"{path}: {twice[0]} is asked for twice")
+        raise StageError(f"{path}: {twice[0]} occurs twice")
     return Sweep(path, groups, experiments, git("log", "-1", "--format=%H", "--", *files).strip())
 
 
 def pipeline() -> tuple[list[str], list[str]]:
-    """What the results depend on, by DVC's own account: the files (and outputs) it hashes, and the names of the stages.
+    """What the results depend on, according to DVC: the files (and outputs) it hashes, and the names of the stages.
 
     Code that no stage depends on is left out on purpose: a change of the README or of this package gives no experiment
     a new name.

@@ -27,13 +27,13 @@ def run(experiments: Sequence[Experiment], jobs: int) -> dict[str, str]:
         The failed ones: name → the end of its log.
 
     Raises:
-        StageError: Git does not know who the user is, or the queue holds experiments of somebody else.
+        StageError: Git has no user name or email, or the queue holds other experiments.
     """
     for key in ("user.name", "user.email"):
         try:
             git("config", key)
         except StageError as error:
-            raise StageError(f"DVC's queue commits, and Git does not know who you are: git config {key} ...") from error
+            raise StageError(f"DVC's queue makes commits, and Git has no {key}: git config {key} ...") from error
     names = {experiment.name for experiment in experiments}
     with Repo() as repo:
         queue = repo.experiments.celery_queue
@@ -41,7 +41,7 @@ def run(experiments: Sequence[Experiment], jobs: int) -> dict[str, str]:
         if others:
             raise StageError(
                 f"DVC's queue holds {', '.join(sorted(others))}, not of this sweep: "
-                "`dvc queue start` runs what it holds, `dvc queue remove --queued` forgets it"
+                "`dvc queue start` runs what it holds, `dvc queue remove --queued` removes it"
             )
         with _left_clean(queue, names):
             for experiment in experiments:
@@ -59,7 +59,7 @@ def _left_clean(queue: Any, names: set[str]) -> Iterator[None]:
         yield
         ended = True
     finally:
-        interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C comes while the first is obeyed
+        interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # ignore a second Ctrl-C during the cleanup
         try:
             _stop(queue)
             if not ended:
@@ -69,7 +69,7 @@ def _left_clean(queue: Any, names: set[str]) -> Iterator[None]:
 
 
 def _follow(queue: Any, names: set[str], jobs: int) -> dict[str, str]:
-    """Start the workers and tell how far they are until every experiment has ended."""
+    """Start the workers and report progress until every experiment has ended."""
     progress = Progress(len(names))
     failed: dict[str, str] = {}
     missed = dict.fromkeys(names, 0)
@@ -85,7 +85,7 @@ def _follow(queue: Any, names: set[str], jobs: int) -> dict[str, str]:
             if missed[name] >= LOST:
                 failed[name] = _log(name)
                 progress.note(f"failed: {name}")
-        progress.tell(len(running - done), len(done), len(failed))
+        progress.show(len(running - done), len(done), len(failed))
         if len(done) + len(failed) == len(names):
             return failed
         workers = _workers(queue)

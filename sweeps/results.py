@@ -90,20 +90,20 @@ def table(sweep: Sweep, rows: list[dict[str, Any]]) -> str:
     """The metrics that the sweep's file names, as Markdown."""
     lines: list[tuple[str, ...]] = [("Group", "Params", "Metric", "Mean ± standard deviation", "Runs")]
     for row in _named(sweep, rows):
-        told = spread(row["mean"], row["std"])
-        lines.append((row["group"], setting(row["params"]), f"`{row['metric']}`", told, str(row["runs"])))
+        mean = spread(row["mean"], row["std"])
+        lines.append((row["group"], setting(row["params"]), f"`{row['metric']}`", mean, str(row["runs"])))
     seeds = dict.fromkeys(f"{row['group']}: {row['seeds']}" for row in rows)
     return (
         f"# The sweep `{sweep.name}`\n\n{markdown(lines)}\n\n"
-        f"Of commit `{sweep.commit[:7]}`. {sweep.path.as_posix()} says what was run, {sweep.name}.csv has all metrics. "
-        "The standard deviation is a sample's (n − 1), over seeds. A seed also draws the split of digits and of "
-        "reviews and the noise on the test digits, so it tells how much of a figure is luck with the data, too. "
+        f"Commit `{sweep.commit[:7]}`. {sweep.path.as_posix()} declares the experiments, {sweep.name}.csv has all metrics."
+        " The standard deviation is that of a sample (n − 1), over seeds. The seed also determines the split of digits "
+        "and reviews and the noise on the test digits, so the deviation includes the choice of the data. "
         f"Seeds: {'; '.join(seeds)}.\n\n![Mean and standard deviation over seeds]({sweep.name}.png)\n"
     )
 
 
 def setting(params: dict[str, Any]) -> str:
-    """Params as a person would type them."""
+    """Params as on the command line."""
     return ", ".join(f"{key}={value}" for key, value in params.items()) or "as committed"
 
 
@@ -136,7 +136,7 @@ def chart(sweep: Sweep, rows: list[dict[str, Any]]) -> Figure:
 
 
 def below(row: dict[str, Any]) -> str:
-    """What stands below a point: its params without their sections, which would not fit, and how many runs."""
+    """The label of a point: its params without their sections, for lack of space, and the number of runs."""
     lines = [setting({key.rpartition(".")[2]: value}) for key, value in row["params"].items()] or [setting({})]
     return "\n".join([*lines, f"{row['runs']} runs"])
 

@@ -39,7 +39,7 @@ def run(commit: str, name: str, arguments: list[str], targets: list[str], remote
             {
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
                 "DVC_SITE_CACHE_DIR": f"{scratch}/site",
-                "GIT_TERMINAL_PROMPT": "0",  # nobody is there to answer
+                "GIT_TERMINAL_PROMPT": "0",  # no user to answer
                 "GIT_AUTHOR_NAME": remotes["author"],
                 "GIT_AUTHOR_EMAIL": remotes["email"],
                 "GIT_COMMITTER_NAME": remotes["author"],
@@ -49,7 +49,7 @@ def run(commit: str, name: str, arguments: list[str], targets: list[str], remote
         dvc = [sys.executable, "-m", "dvc"]
         try:
             if f"/{name}\n" in _output(["git", "ls-remote", remotes["git"], "refs/exps/*"]):
-                return True, "pushed before, by a node that died after it"
+                return True, "already pushed, by a node that died afterwards"
             _call(["git", "clone", "--quiet", "--no-checkout", remotes["git"], str(folder)], home, log)
             _call(["git", "checkout", "--quiet", "--detach", commit], folder, log)
             _configure(folder, home, Path(scratch, "cache"), remotes)
@@ -60,13 +60,13 @@ def run(commit: str, name: str, arguments: list[str], targets: list[str], remote
         except subprocess.CalledProcessError as error:
             command = " ".join(error.cmd).removeprefix(sys.executable)
             return False, f"{_read(log)}{error.stderr or ''}\nfailed: {command}, exit status {error.returncode}\n"
-        except Exception as error:  # of DVC, while it pushes the run cache: this experiment's failure, nobody else's
+        except Exception as error:  # of DVC, while it pushes the run cache: only this experiment fails
             return False, f"{_read(log)}\nfailed: {type(error).__name__}: {error}\n"
         return True, _read(log)
 
 
 def push_run_cache(folder: Path) -> None:
-    """Push what DVC knows of the stages that were run here: their outputs, then the entries of the run cache.
+    """Push the results of the stages that were run here: their outputs, then the entries of the run cache.
 
     `dvc push --run-cache` copies all entries every time, and leaves out the outputs that Git holds (metrics, plots),
     without which another node cannot restore a stage.
@@ -87,9 +87,9 @@ def push_run_cache(folder: Path) -> None:
 
 
 def _configure(folder: Path, home: Path, cache: Path, remotes: dict[str, str]) -> None:
-    """The remote as the driver knows it; files of the cache shared by the node, the run cache the experiment's own.
+    """Configure the driver's remote, a cache whose files the node shares, and a run cache of the experiment's own.
 
-    DVC pulls a run cache by writing every entry anew, under the eyes of whoever reads it.
+    DVC rewrites every entry when it pulls a run cache, so experiments must not share one.
     """
     cache.mkdir()
     (cache / "files").symlink_to(home / "files")
@@ -110,7 +110,7 @@ def _remove_left_behind(home: Path) -> None:
 
 
 def _call(command: list[str], folder: Path, log: Path) -> None:
-    """Run a command that ends when this process does, however it ends: Ctrl-C at the driver, a node that is lost."""
+    """Run a command that ends with this process in any case: Ctrl-C at the driver, a lost node."""
     libc = ctypes.CDLL(None)
 
     def end_with_parent() -> None:

@@ -110,7 +110,7 @@ def test_ctrl_c_leaves_no_task_and_no_process(shared, nodes):
     os.killpg(process.pid, signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
-    assert stderr.endswith("stopped; run the same again for what is missing\n")
+    assert stderr.endswith("stopped; run the sweep again to continue\n")
     wait_for(lambda: left_running(nodes.folder) == [], seconds=15)
     assert list((nodes.folder / "first").glob("experiment-*")) == []
 

@@ -15,7 +15,7 @@ RUN = ("run", "sweeps/small.yaml", "--jobs", "2")
 def test_a_sweep_runs_what_is_missing_and_tells_mean_and_spread(project):
     told = project.sweeps(*RUN)
     assert told.returncode == 0, told.stderr
-    assert "6 experiments, 0 of them there already" in told.stderr
+    assert "6 experiments, 0 of them already finished" in told.stderr
     assert "0 running, 6 done, 0 failed, 0 waiting" in told.stderr
     trees = project.trees()
     assert len(trees) == 6
@@ -38,7 +38,7 @@ def test_a_sweep_runs_what_is_missing_and_tells_mean_and_spread(project):
     before = project.runs()
     project.commit("The table")
     told = project.sweeps(*RUN)
-    assert "6 experiments, 6 of them there already" in told.stderr
+    assert "6 experiments, 6 of them already finished" in told.stderr
     assert (project.runs(), project.trees()) == (before, trees)
     assert project.succeed("git", "status", "--porcelain") == ""
 
@@ -78,7 +78,7 @@ def strike(project: Project, sign: signal.Signals) -> None:
     os.killpg(process.pid, sign)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
-    assert stderr.endswith("stopped; run the same again for what is missing\n")
+    assert stderr.endswith("stopped; run the sweep again to continue\n")
     wait_for(lambda: left_running(project.folder) == [], seconds=15)
     assert "Queued" not in project.succeed("dvc", "queue", "status")
     (project.marks / "wait").unlink()
