@@ -1,7 +1,7 @@
-"""Own data through the real dvc.yaml to the evaluation, and back. Keras' sets are the same from the raw file on, and up
-to it are tested in tests/datasets.
+"""Own data through the real dvc.yaml to the evaluation, and back. Keras' sets differ only up to the raw file, which
+tests/datasets tests.
 
-The tests of this file run in order, each on what the ones before it left.
+The tests of this file run in order, each on the state that the previous ones left.
 """
 
 import json
@@ -20,7 +20,7 @@ def of_task(*names: str) -> set[str]:
     return {stage for stage in STAGES if stage.endswith(names)}
 
 
-def test_a_book_of_ones_own_runs_the_text_task_only(clone):
+def test_an_own_book_runs_the_text_task_only(clone):
     put(clone.folder / "my/book.txt", "\ufeff" + "Once upon a time there was a fox; it asked a question.\r\n" * 200)
     output = clone.succeed("dvc", "exp", "run", "--set-param", "data.text=my/book.txt")
     assert stages_run(output) - {"check", "report"} == of_task("-text", "-textgen")
@@ -56,7 +56,7 @@ def test_a_queued_experiment_takes_an_absolute_path(clone):
     assert "book" in clone.succeed("dvc", "exp", "show", "--csv")
 
 
-def test_digits_and_reviews_of_ones_own_keep_their_test_halves(clone):
+def test_own_digits_and_reviews_keep_their_test_halves(clone):
     raw = np.load(clone.folder / "data/raw/digits.npz")
     for half, rows in (("train", slice(0, None, 8)), ("t10k", slice(1, None, 25))):
         put(clone.folder / f"my/digits/{half}-images-idx3-ubyte", idx(raw["images"][rows]))

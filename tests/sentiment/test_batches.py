@@ -37,7 +37,7 @@ def test_cut_all_head_and_all_tail():
 
 
 @given(st.lists(st.lists(st.integers(1, 9), max_size=12), min_size=1, max_size=5), st.integers(1, 8))
-def test_padding_stands_behind_and_fills_a_multiple(rows: list[list[int]], multiple: int):
+def test_padding_is_at_the_end_and_fills_a_multiple(rows: list[list[int]], multiple: int):
     array = batches.padded([np.array(row, np.int32) for row in rows], multiple)
     assert array.shape[1] % multiple == 0
     assert array.shape[1] - max(map(len, rows)) < multiple or array.shape[1] == multiple

@@ -95,7 +95,7 @@ def test_fit_without_dropout_is_ordinary_logistic_regression():
     assert np.mean((held_out @ (RATIOS * weights) + intercept >= 0) == actual) > 0.7
 
 
-def test_fit_is_the_same_again():
+def test_fit_is_deterministic():
     present, labels = some(100, seed=3)
     once, again = (ngrams.fit(present, RATIOS, labels, dropout=0.5, penalty=0.1) for _ in range(2))
     assert np.array_equal(once[0], again[0])

@@ -40,7 +40,7 @@ def reviews(count: int) -> tuple[list[list[str]], np.ndarray]:
 
 
 @given(st.lists(WORDS, min_size=30, max_size=60), st.integers(0, 99), st.booleans())
-def test_no_text_stands_in_two_parts(tokens: list[list[str]], seed: int, official: bool):
+def test_no_text_is_in_two_parts(tokens: list[list[str]], seed: int, official: bool):
     unique, _ = reviews(30)
     tokens = [*unique, *tokens, *tokens]
     labels = np.array([len(review) % 2 for review in tokens])

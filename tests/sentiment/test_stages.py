@@ -51,7 +51,7 @@ def test_the_vocabulary_is_that_of_the_training_reviews_alone(few_reviews, quick
         assert list(data[f"{part}_word_lengths"]) == [len(text) for text in texts]
 
 
-def test_no_text_stands_in_two_parts(few_reviews, quick):
+def test_no_text_is_in_two_parts(few_reviews, quick):
     table = artifacts.read_csv(preprocess.RAW)
     preprocess.main(quick)
     data = artifacts.read_npz(preprocess.OUTPUT)

@@ -8,7 +8,7 @@ from stages.training.checkpoint import Checkpoint
 SETTINGS = {"batch": 4, "length": 10, "passage": 3, "seed": 1}
 
 
-def test_readers_go_straight_through_a_passage():
+def test_a_row_reads_a_passage_in_order():
     x, y = readings(np.arange(1000), range(0, 6), **SETTINGS)
     assert x.shape == y.shape == (24, 10)
     for reader in range(4):
@@ -25,13 +25,13 @@ def test_every_passage_is_read_once_before_any_is_read_again():
     assert not np.array_equal(np.sort(x[::12, 0]), x[::12, 0])
 
 
-def test_what_is_read_depends_on_the_steps_alone():
+def test_batches_depend_on_the_steps_alone():
     whole, _ = readings(np.arange(500), range(0, 8), **SETTINGS)
     parts = [readings(np.arange(500), steps, **SETTINGS)[0] for steps in (range(0, 1), range(1, 5), range(5, 8))]
     assert np.array_equal(whole, np.concatenate(parts))
 
 
-def test_text_shorter_than_a_passage_is_read_round_and_round():
+def test_text_shorter_than_a_passage_is_repeated():
     ids = np.arange(8)
     x, y = readings(ids, range(0, 6), **SETTINGS)
     assert set(x.ravel()) == set(range(7))
@@ -42,7 +42,7 @@ class Killed(BaseException):
     pass
 
 
-def test_killed_training_goes_on_to_the_same_bytes(params, tmp_path, monkeypatch):
+def test_a_killed_training_resumes_to_the_same_bytes(params, tmp_path, monkeypatch):
     whole = train(params, tmp_path / "whole", monkeypatch)
     killed = tmp_path / "killed"
     save = Checkpoint.save
