@@ -97,7 +97,7 @@ def table(sweep: Sweep, rows: list[dict[str, Any]]) -> str:
         f"# The sweep `{sweep.name}`\n\n{markdown(lines)}\n\n"
         f"Commit `{sweep.commit[:7]}`. {sweep.path.as_posix()} declares the experiments, {sweep.name}.csv has all "
         "metrics. The standard deviation is that of a sample (n − 1), over seeds. The seed also sets the split of "
-        "digits and reviews and the noise on the test digits, so it includes the choice of the data. "
+        "digits and reviews and the noise on the test digits, so the spread includes the choice of the data. "
         f"Seeds: {'; '.join(seeds)}.\n\n![Mean and standard deviation over seeds]({sweep.name}.png)\n"
     )
 
