@@ -149,3 +149,11 @@ def test_the_best_method_at_each_noise_level():
 
 def test_every_filter_has_a_name():
     assert set(FILTERS) == set(baselines.METHODS)
+
+
+def test_the_paper_of_the_reviews_is_cited_for_its_own_data_only(made, params, charts):
+    assert "maas" not in pages(params, charts)[1]
+    artifacts.write_json("data/raw/reviews.json", {"dataset": "IMDB reviews (Maas et al. 2011)", "licence": "none"})
+    markdown = pages(params, charts)[1]
+    assert markdown.count("](#maas)") == 1
+    assert '<a id="maas">' in markdown
