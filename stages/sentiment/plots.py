@@ -82,7 +82,7 @@ def report_page(actual: np.ndarray, probability: np.ndarray, metrics: Mapping[st
     for name, row in metrics["versus"].items():
         low, high = row["interval"]
         accuracies.append(
-            f"{name:<20}{metrics['baselines'][name]['accuracy']:.4f}   difference {row['difference']:+.4f}, "
+            f"{name:<20}{metrics['baselines'][name]['accuracy']:.4f}   network minus {name} {row['difference']:+.4f}, "
             f"{low:+.4f} to {high:+.4f}, McNemar p = {row['mcnemar_p']:.2g}"
         )
     passages = {
