@@ -20,7 +20,7 @@ from stages.core.errors import StageError
 SIGNIFICANT_DIGITS = 6
 
 
-def write_bytes(path: str | Path, content: bytes) -> None:
+def write_bytes(path: str | Path, content: bytes | memoryview) -> None:
     """Write `content` to `path` whole or not at all.
 
     Raises:
@@ -131,10 +131,28 @@ def read_csv(path: str | Path) -> Any:
 
 
 def write_npz(path: str | Path, **arrays: np.ndarray) -> None:
-    """Write arrays as .npz, uncompressed: what a compressor writes depends on its version."""
+    """Write arrays as .npz, uncompressed: what a compressor writes depends on its version.
+
+    `np.savez` leaves headers to Python's `zipfile`, which fills them in another way from one patch version to the next.
+    """
+    members = {}
+    for name, array in arrays.items():
+        member = io.BytesIO()
+        np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+        members[f"{name}.npy"] = member.getbuffer()
+    write_bytes(path, _zip(members))
+
+
+def _zip(members: Mapping[str, bytes | memoryview]) -> memoryview:
+    """An uncompressed zip archive whose bytes depend on its members alone."""
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    write_bytes(path, buffer.getvalue())
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members.items():
+            header = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            header.create_system = 3  # Unix, also where it is not
+            header.external_attr = 0o600 << 16
+            archive.writestr(header, content)
+    return buffer.getbuffer()
 
 
 def read_npz(path: str | Path) -> dict[str, np.ndarray]:
@@ -184,11 +202,7 @@ def write_model(path: str | Path, model: Any) -> None:
     metadata.pop("date_saved", None)
     members["metadata.json"] = json.dumps(metadata).encode()
     members["config.json"] = _renumber_shared_objects(members["config.json"].decode()).encode()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), content)
-    write_bytes(path, buffer.getvalue())
+    write_bytes(path, _zip(members))
 
 
 def _renumber_shared_objects(config: str) -> str:

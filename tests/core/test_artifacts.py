@@ -1,3 +1,4 @@
+import hashlib
 import json
 import zipfile
 
@@ -45,6 +46,18 @@ def test_npz_bytes_depend_on_content_alone(tmp_path):
         artifacts.write_npz(tmp_path / name, x=np.arange(5), y=np.ones((2, 2), np.float32))
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     assert artifacts.read_npz(tmp_path / "one")["x"].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_npz_headers_are_the_same_under_every_python(tmp_path):
+    """The whole file, as a hash: `zipfile` fills in what is left open, and not always in the same way."""
+    artifacts.write_npz(tmp_path / "x.npz", x=np.arange(5, dtype=np.int64), y=np.float32(0.5))
+    with zipfile.ZipFile(tmp_path / "x.npz") as archive:
+        for member in archive.infolist():
+            assert (member.create_version, member.extract_version, member.create_system) == (20, 20, 3)
+            assert (member.flag_bits, member.extra, member.external_attr) == (0, b"", 0o600 << 16)
+            assert (member.date_time, member.compress_type) == ((1980, 1, 1, 0, 0, 0), zipfile.ZIP_STORED)
+    digest = hashlib.sha256((tmp_path / "x.npz").read_bytes()).hexdigest()
+    assert digest == "5f5299f334aca5b581752e1f2bade2b42d18b4ae336bf81f9f2f3afac8541889"
 
 
 class Evil:

