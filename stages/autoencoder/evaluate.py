@@ -12,6 +12,7 @@ OPTIONS = external.options(__name__, "autoencoder")  # before TensorFlow is impo
 import argparse
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,9 @@ def main(params: Params) -> None:
 
     model = artifacts.read_model(MODEL)
     latent = network.latent_of(model)
-    pca = baselines.PrincipalComponents(train, latent)
+    trained = sizes()
+    components = baselines.PrincipalComponents(train, max(latent, *trained))
+    pca = components.cut(latent)
     margin = baselines.best_margin(validation, pca.reconstruct(validation))
     pca_test = pca.reconstruct(test)
     model_test = network.reconstruct(model, test)
@@ -77,7 +80,7 @@ def main(params: Params) -> None:
     }
     title = f"Test digits, through {latent} numbers and back"
     artifacts.write_png(RECONSTRUCTIONS, charts.image_grid(rows, title=title))
-    compare_sizes(train, test, labels["test"], shown)
+    compare_sizes(trained, components, test, labels["test"], shown)
     artifacts.write_csv(LAYERS, measures.layers(model))
     print(f"autoencoder: mean squared error {metrics['mse']:.4f}, PCA's {metrics['pca']['mse']:.4f}")
 
@@ -113,14 +116,24 @@ def copying(clean: np.ndarray, images: np.ndarray, *, seed: int) -> dict[str, fl
     }
 
 
-def compare_sizes(train: np.ndarray, test: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> None:
+def sizes() -> dict[int, Path]:
+    """The models that `train-sizes` has trained, by the size of their code, which rises."""
+    return dict(sorted((int(re.sub(r"\D", "", path.stem)), path) for path in SIZES.glob("*.keras")))
+
+
+def compare_sizes(
+    trained: dict[int, Path],
+    components: baselines.PrincipalComponents,
+    test: np.ndarray,
+    labels: np.ndarray,
+    shown: np.ndarray,
+) -> None:
     """The same digits, and the error, whole and by class, at each size of the code that `train-sizes` trained."""
-    paths = {int(re.sub(r"\D", "", path.stem)): path for path in SIZES.glob("*.keras")}
     pictures, curve, classes = {"original": test[shown]}, [], []
-    for latent, path in sorted(paths.items()):
+    for latent, path in trained.items():
         reconstructions = {
             "autoencoder": network.reconstruct(artifacts.read_model(path), test),
-            "PCA": baselines.PrincipalComponents(train, latent).reconstruct(test),
+            "PCA": components.cut(latent).reconstruct(test),
         }
         pictures[f"latent {latent}"] = reconstructions["autoencoder"][shown]
         for method, images in reconstructions.items():

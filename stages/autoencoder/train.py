@@ -3,13 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from stages.autoencoder.preprocess import OUTPUT as DATA
 from stages.core import artifacts
 from stages.core.command import run
 from stages.core.digits import scaled
 from stages.params import Params
 from stages.training import augment
-from stages.training.batches import batches, permutations
+from stages.training.batches import permutations, streamed
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
 from stages.training.optimizers import warmup_cosine
@@ -47,15 +49,18 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
     import keras  # here: 7 s that `main` saves when it only copies
 
     from stages.autoencoder import model as network
+    from stages.training import networks
+    from stages.training.losses import binary_cross_entropy
 
     settings = params.autoencoder.training
     data = artifacts.read_npz(DATA)
-    images, held_out = scaled(data["train"]), scaled(data["validation"])
+    images, held_out = data["train"], scaled(data["validation"])
     prepare(params.seed)
     model = network.build(latent, params.autoencoder.hidden)
-    model.compile(
+    trained = networks.before_sigmoid(model)
+    trained.compile(
         optimizer=keras.optimizers.Adam(warmup_cosine(settings.learning_rate, settings.steps)),
-        loss="binary_crossentropy",
+        loss=binary_cross_entropy,
         jit_compile=False,
         steps_per_execution=16,
     )
@@ -63,9 +68,14 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
 
     def epoch_data(epoch: int) -> Any:
         steps = steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
-        batch = images[order(steps.start * settings.batch, steps.stop * settings.batch)]
-        batch = augment.shifted(batch, settings.shifted, seed=params.seed, epoch=epoch)
-        return batches(batch, batch, settings.batch)
+        rows = order(steps.start * settings.batch, steps.stop * settings.batch).reshape(-1, settings.batch)
+
+        def example(step: int) -> tuple[np.ndarray, np.ndarray]:
+            batch = images[rows[step - steps.start]]
+            batch = scaled(augment.shifted(batch, settings.shifted, seed=params.seed, step=step))
+            return batch, batch
+
+        return streamed(example, steps, kinds=("float32", "float32"))
 
     checkpoint = Checkpoint(
         f"autoencoder-{latent}",
@@ -73,10 +83,12 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
         inputs=[DATA],
     )
     history = fit(
-        model,
+        trained,
         epoch_data,
         epochs=settings.epochs,
-        validate=lambda model: model.evaluate(held_out, held_out, 512, verbose=0, return_dict=True),
+        validate=lambda trained: {
+            "loss": binary_cross_entropy(held_out, networks.apply(trained, held_out)).numpy().mean()
+        },
         checkpoint=checkpoint,
     )
     artifacts.write_model(model_path, model)

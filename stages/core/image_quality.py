@@ -2,6 +2,10 @@
 
 import numpy as np
 
+SIGMA, RADIUS = 1.5, 5  # of the window of SSIM, pixels
+C1, C2 = 0.01**2, 0.03**2  # its constants, for values in [0, 1]
+BLOCK = 500  # images at a time
+
 
 def mse(clean: np.ndarray, images: np.ndarray) -> np.ndarray:
     """Mean squared error of each image.
@@ -27,11 +31,24 @@ def psnr(clean: np.ndarray, images: np.ndarray) -> np.ndarray:
 def ssim(clean: np.ndarray, images: np.ndarray) -> np.ndarray:
     """Structural similarity of each image, 1 for equal ones. Shapes as in `mse`.
 
-    Gaussian window of standard deviation 1.5, sample covariance off, as in Wang et al. 2004, "Image quality assessment:
-    from error visibility to structural similarity", IEEE Trans. Image Processing 13(4), section III-B.
+    Gaussian window of standard deviation 1.5 and 11 pixels, sample covariance off, the border of 5 pixels left out, as
+    in Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity", IEEE Trans. Image
+    Processing 13(4), section III-B. The same numbers as scikit-image's `structural_similarity`, many images at a time.
     """
-    from skimage.metrics import structural_similarity  # here: training needs no SSIM
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(clean), BLOCK)]
+    return np.concatenate(
+        [_ssim(clean[block].astype(np.float64), images[block].astype(np.float64)) for block in blocks]
+    )
 
-    options = {"data_range": 1.0, "gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
-    pairs = zip(clean.astype(np.float64), images.astype(np.float64), strict=True)
-    return np.array([structural_similarity(one, other, **options) for one, other in pairs])
+
+def _ssim(clean: np.ndarray, images: np.ndarray) -> np.ndarray:
+    from scipy.ndimage import gaussian_filter  # here: training needs no SSIM
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return gaussian_filter(values, (0, SIGMA, SIGMA), truncate=RADIUS / SIGMA)[:, RADIUS:-RADIUS, RADIUS:-RADIUS]
+
+    one, other = mean(clean), mean(images)
+    variances = mean(clean * clean) - one * one + (mean(images * images) - other * other)
+    covariance = mean(clean * images) - one * other
+    likeness = (2 * one * other + C1) * (2 * covariance + C2)
+    return np.mean(likeness / ((one**2 + other**2 + C1) * (variances + C2)), axis=(1, 2))

@@ -64,5 +64,6 @@ def conv(channels: Sequence[int], units: int) -> keras.Model:
     x = layers.Conv2DTranspose(fine, 2, strides=2, name="decoder_coarse")(x)
     x = layers.ReLU(name="decoder_fine")(layers.Add(name="with_shortcut")([x, shortcut]))
     x = convolution(fine, 3, "decoder_fine_2")(x)
-    x = layers.Conv2DTranspose(1, 4, strides=2, padding="same", activation="sigmoid", name="clean_pixels")(x)
-    return keras.Model(image, layers.Reshape((SIDE, SIDE), name="clean_image")(x), name="conv")
+    x = layers.Conv2DTranspose(1, 4, strides=2, padding="same", name="clean_pixels")(x)
+    x = layers.Reshape((SIDE, SIDE), name="pixel_logits")(x)
+    return keras.Model(image, layers.Activation("sigmoid", name="clean_image")(x), name="conv")

@@ -148,7 +148,8 @@ def _ngram_branch(ngrams: keras.KerasTensor, ratios: np.ndarray) -> keras.KerasT
     x = ops.sum(evidence(ngrams) * weight(ngrams), axis=1)
     many = ops.sum(ops.cast(ops.not_equal(ngrams, 0), "float32"), axis=1, keepdims=True)
     logit = layers.Dense(1, kernel_initializer="ones", trainable=False, name="ngrams_logit")
-    x = logit(x / ops.sqrt(ops.maximum(many, 1)))
+    many = ops.maximum(many, 1)
+    x = logit(x * (ops.sqrt(many) / many))  # TensorFlow makes x / sqrt(many) an `Rsqrt`, which is not exact
     evidence.set_weights([_below_padding(ratios)])
     return x
 

@@ -15,6 +15,7 @@ from stages.sentiment import model as network
 from stages.sentiment.preprocess import OUTPUT as DATA
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
+from stages.training.losses import binary_cross_entropy
 from stages.training.networks import start_orthogonal
 from stages.training.optimizers import warmup_cosine
 
@@ -36,7 +37,7 @@ def main(params: Params) -> None:
     branches, lstm = network.branches(model), network.lstm_branch(model)
     lstm.compile(
         optimizer=keras.optimizers.Adam(warmup_cosine(settings.learning_rate, settings.steps)),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+        loss=binary_cross_entropy,
         jit_compile=False,
     )
     rows = batches.bucketed(np.array([len(ids) for ids in train.words]), settings.batch, params.seed)

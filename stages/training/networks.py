@@ -30,8 +30,14 @@ def fully_connected(latent: int, hidden: Sequence[int], *, name: str) -> keras.M
     x = layers.Dense(latent, name="code")(x)
     for number, width in enumerate(reversed(hidden)):
         x = layers.Dense(width, activation="relu", name=f"decoder_{number + 1}")(x)
-    x = layers.Dense(SIDE * SIDE, activation="sigmoid", name="reconstructed_pixels")(x)
-    return keras.Model(image, layers.Reshape((SIDE, SIDE), name="reconstruction")(x), name=name)
+    x = layers.Dense(SIDE * SIDE, name="reconstructed_pixels")(x)
+    x = layers.Reshape((SIDE, SIDE), name="pixel_logits")(x)
+    return keras.Model(image, layers.Activation("sigmoid", name="reconstruction")(x), name=name)
+
+
+def before_sigmoid(model: keras.Model) -> keras.Model:
+    """The same network without the sigmoid that it ends in: what it is trained as, by `losses.binary_cross_entropy`."""
+    return keras.Model(model.input, model.layers[-1].input, name=model.name)
 
 
 def apply(model: keras.Model, images: np.ndarray, *, batch: int = 500) -> np.ndarray:

@@ -19,8 +19,9 @@ def lazy_adam(learning_rate: Any, *, beta_2: float = 0.999, clip: float) -> Any:
     """Adam that touches only the embeddings of what a batch has read; Keras' own goes through all rows at every step.
 
     Adam is Kingma & Ba 2015, "Adam: A Method for Stochastic Optimization", ICLR, algorithm 1. Rows that were not read
-    keep their moments, as TensorFlow Addons' LazyAdam had it. The gradient's norm is clipped here, since Keras'
-    `global_clipnorm` would make it dense; of an embedding read twice, each reading counts by itself.
+    keep their moments, as TensorFlow Addons' LazyAdam had it. The gradient's norm is clipped here: Keras'
+    `global_clipnorm` would make it dense, and TensorFlow's `clip_by_global_norm` takes a reciprocal as roughly as the
+    processor gives it. Of an embedding read twice, each reading counts by itself.
 
     Args:
         learning_rate: number or schedule.
@@ -32,7 +33,8 @@ def lazy_adam(learning_rate: Any, *, beta_2: float = 0.999, clip: float) -> Any:
 
     class LazyAdam(keras.optimizers.Adam):
         def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-            super().apply(tf.clip_by_global_norm(grads, clip)[0], trainable_variables)
+            scale = clip / tf.maximum(tf.linalg.global_norm(grads), clip)
+            super().apply([_scaled(gradient, scale) for gradient in grads], trainable_variables)
 
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
             if not isinstance(gradient, tf.IndexedSlices):
@@ -52,3 +54,12 @@ def lazy_adam(learning_rate: Any, *, beta_2: float = 0.999, clip: float) -> Any:
             variable.scatter_sub(tf.IndexedSlices(rate * m / (tf.sqrt(v) + self.epsilon), rows))
 
     return LazyAdam(learning_rate, beta_2=beta_2)
+
+
+def _scaled(gradient: Any, scale: Any) -> Any:
+    """A gradient times a number; one of few rows stays one of few rows."""
+    import tensorflow as tf
+
+    if isinstance(gradient, tf.IndexedSlices):
+        return tf.IndexedSlices(gradient.values * scale, gradient.indices, gradient.dense_shape)
+    return gradient * scale

@@ -28,6 +28,12 @@ def test_components_of_many_images_are_the_same(monkeypatch):
     np.testing.assert_allclose(many.encode(IMAGES), few.encode(IMAGES), atol=1e-8)
 
 
+def test_fewer_of_the_components_are_those_fitted_anew():
+    few, cut = baselines.PrincipalComponents(IMAGES, 2), baselines.PrincipalComponents(IMAGES, 4).cut(2)
+    assert cut.encode(IMAGES).shape == (len(IMAGES), 2)
+    np.testing.assert_allclose(cut.reconstruct(IMAGES), few.reconstruct(IMAGES), atol=1e-10)
+
+
 def test_components_that_suffice_rebuild_the_images():
     assert np.abs(baselines.PrincipalComponents(IMAGES, 4).reconstruct(IMAGES) - IMAGES).mean() < 0.02
 

@@ -1,4 +1,5 @@
 import numpy as np
+from skimage.metrics import structural_similarity
 
 from stages.core import image_quality
 
@@ -20,3 +21,11 @@ def test_ssim_falls_with_noise():
     noise = np.random.default_rng(1).normal(size=IMAGES.shape)
     little, much = (image_quality.ssim(IMAGES, IMAGES + scale * noise) for scale in (0.05, 0.5))
     assert (little > much).all()
+
+
+def test_ssim_is_scikit_images(monkeypatch):
+    monkeypatch.setattr(image_quality, "BLOCK", 2)
+    images = np.random.default_rng(1).random(IMAGES.shape)
+    options = {"data_range": 1.0, "gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    expected = [structural_similarity(one, other, **options) for one, other in zip(IMAGES, images, strict=True)]
+    np.testing.assert_allclose(image_quality.ssim(IMAGES, images), expected, rtol=1e-12)
