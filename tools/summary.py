@@ -3,13 +3,17 @@
 python -m tools.summary
 """
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
 from stages.core import artifacts
 from stages.core.command import run
 from stages.params import Params
+from tools.comparison import changed, committed, differences, first_different, hashes, numbers
 
 # Task, what is measured, key of the result, name and key of each figure beside it.
 HEADLINES = (
@@ -34,6 +38,7 @@ HEADLINES = (
     ),
 )
 RESULTS = ("dvc.lock", "metrics", "plots", "report")
+SOURCES = ("params.yaml", "dvc.yaml", "stages", "requirements.txt")
 
 
 def main(params: Params) -> None:
@@ -61,24 +66,38 @@ def look_up(metrics: dict, key: str) -> float:
 
 
 def comparison() -> str:
-    """One sentence: do the results equal the committed ones?"""
+    """One or two sentences: do the results equal the committed ones, and if not, what is the first to differ?"""
     try:
         different = changed(*RESULTS)
+        edited = changed(*SOURCES)
     except (OSError, subprocess.CalledProcessError):
         return "not a Git checkout: no committed results to compare with"
     if not different:
         return "every result equals the committed one, to the bit"
-    return (
-        "results differ from the committed ones: `dvc metrics diff` and `git diff --stat` show where; "
-        "with the committed params.yaml and code, another kind of processor may change the last bits"
-    )
+    where = "`dvc metrics diff` and `git diff --stat` show where"
+    if edited:
+        return f"results differ from the committed ones, as {', '.join(edited[:3])} may explain; {where}"
+    return f"results differ from the committed ones, though params and code do not; {where}\n{unexplained()}"
 
 
-def changed(*paths: str, folder: str | Path = ".") -> list[str]:
-    """Files under `paths` that are not as the last commit of the checkout in `folder` has them."""
-    command = ["git", "status", "--porcelain", "-z", "--untracked-files=all", "--", *paths]
-    told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
-    return [entry[3:] for entry in told.split("\0") if entry]
+def unexplained() -> str:
+    """Which stage is the first that differs from its committed run, and how far the metrics are off."""
+    try:
+        old, new = hashes(committed("dvc.lock")), hashes(artifacts.read_text("dvc.lock"))
+        metrics = {path.stem: (committed(path.as_posix()), path) for path in sorted(Path("metrics").glob("*.json"))}
+    except subprocess.CalledProcessError:
+        return "the last commit lacks some of them: nothing to compare with"
+    stage = first_different(old, new, list(yaml.safe_load(artifacts.read_text("dvc.yaml"))["stages"]))
+    found = [
+        difference
+        for task, (text, path) in metrics.items()
+        for difference in differences(dict(numbers(json.loads(text))), dict(numbers(artifacts.read_json(path))), task)
+    ]
+    off = [difference.name for difference in found if difference.beyond]
+    told = f"metrics that differ: {len(found)}, all within their tolerance"
+    if off:
+        told = f"metrics off by more than rounding explains: {len(off)}, {off[0]} first"
+    return f"the first stage to differ: {stage or 'none, only files that DVC does not hash'}; {told} (see make verify)"
 
 
 if __name__ == "__main__":

@@ -9,29 +9,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-from fnmatch import fnmatch
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import yaml
-
 from stages.core import artifacts
 from stages.core.errors import StageError
-from tools.summary import changed
-
-# How far a metric may lie from the committed one where the bits differ: pattern, absolute, relative; the first pattern
-# that fits counts, and the larger of the two bounds. One thread instead of two, on the committed params, moved 16 of
-# 128 metrics: the conv denoiser's by 0.3 % at most and one digit of 500, no other network's. The bounds are wider than
-# three times that because no other kind of processor was tried.
-TOLERANCES = (
-    ("denoiser.recognition.*", 0.01, 0.0),  # 5 of 500 digits
-    ("sentiment.*mcnemar_p", 0.5, 0.0),  # a few reviews move it far
-    ("sentiment.*threshold", 0.05, 0.0),
-    ("sentiment.*weight", 0.05, 0.0),
-    ("sentiment.*", 0.01, 0.0),  # 25 of 2,490 reviews, as much as half of the 95 % interval
-    ("textgen.*", 0.015, 0.01),  # nats, as much as half of the 95 % interval
-    ("*", 0.0, 0.02),
-)
+from tools.comparison import changed, differences, hashes, numbers
 
 
 def main(targets: list[str]) -> int:
@@ -56,11 +39,11 @@ def main(targets: list[str]) -> int:
         git("clone", "--quiet", "--no-checkout", top, str(scratch))
         git("-C", str(scratch), "checkout", "--quiet", "--detach", commit)
         artifacts.write_text(scratch / ".dvc" / "config.local", "[cache]\n    dir = cache\n")
-        committed = hashes(scratch)
+        committed = hashes(lock_of(scratch))
         before = metrics(scratch)
         (scratch / "dvc.lock").unlink()  # every stage counts as never run
         repro(scratch, *targets)
-        now = hashes(scratch)
+        now = hashes(lock_of(scratch))
         differing = tell_hashes(committed, now, changed(*(path for _, path in now), folder=scratch))
         if not differing:
             print("verified by bytes: every output is the committed one")
@@ -106,30 +89,19 @@ def repro(scratch: Path, *arguments: str) -> None:
         raise StageError("the pipeline failed in the scratch clone, as told above; your own files are untouched")
 
 
-def hashes(folder: Path) -> dict[tuple[str, str], str]:
-    """MD5 of every output in a folder's dvc.lock, by stage and path.
+def lock_of(folder: Path) -> str:
+    """The dvc.lock in a folder.
 
     Raises:
-        StageError: there is no dvc.lock.
+        StageError: there is none.
     """
-    stages = yaml.safe_load(artifacts.read_text(folder / "dvc.lock"))["stages"]
-    return {(name, out["path"]): out["md5"] for name, stage in stages.items() for out in stage.get("outs", [])}
+    return artifacts.read_text(folder / "dvc.lock")
 
 
 def metrics(folder: Path) -> dict[str, dict[str, float]]:
     """Every number of metrics/*.json, by file and dotted key."""
     files = sorted((folder / "metrics").glob("*.json"))
     return {path.relative_to(folder).as_posix(): dict(numbers(artifacts.read_json(path))) for path in files}
-
-
-def numbers(content: dict | list, prefix: str = "") -> list[tuple[str, float]]:
-    """Every number under its dotted key; the ends of an interval are `.0` and `.1`."""
-    items = content.items() if isinstance(content, dict) else enumerate(content)
-    found: list[tuple[str, float]] = []
-    for key, value in items:
-        name = f"{prefix}{key}"
-        found += numbers(value, f"{name}.") if isinstance(value, dict | list) else [(name, value)]
-    return found
 
 
 def tell_hashes(
@@ -165,7 +137,7 @@ def reason(scratch: Path, now: dict[tuple[str, str], str], differing: list[tuple
     stage = differing[0][0]
     print(f"\n{stage} is the first that differs; once more, to see whether it repeats itself", flush=True)
     repro(scratch, "--force", "--single-item", stage)
-    if hashes(scratch) != now:
+    if hashes(lock_of(scratch)) != now:
         raise StageError(f"{stage} gave two results in two runs on this machine: it is not reproducible; report this")
     return (
         f"bytes differ, packages do not, and {stage} repeats itself to the bit: this processor rounds in another way\n"
@@ -193,30 +165,17 @@ def tell_metrics(committed: dict[str, dict[str, float]], now: dict[str, dict[str
     print(f"{'metric':<55} {'committed':>10} {'now':>10} {'differ by':>10} {'allowed':>9}")
     for file in (file for file in now if file in ran):
         old, new = committed.get(file, {}), now[file]
-        for key in sorted(old.keys() | new.keys()):
-            compared += 1
-            if old.get(key) == new.get(key):
-                continue
-            name = f"{Path(file).stem}.{key}"
-            allowed = tolerance(name, old.get(key, 0.0))
-            missing = key not in old or key not in new
-            difference = abs(new.get(key, 0.0) - old.get(key, 0.0))
-            beyond = missing or difference > allowed
-            off += beyond
-            told = [f"{value[key]:.6g}" if key in value else "none" for value in (old, new)]
-            verdict = "  OFF" if beyond else ""
-            print(f"{name:<55} {told[0]:>10} {told[1]:>10} {difference:>10.3g} {allowed:>9.3g}{verdict}")
+        compared += len(old.keys() | new.keys())
+        for found in differences(old, new, Path(file).stem):
+            off += found.beyond
+            told = ["none" if value is None else f"{value:.6g}" for value in (found.committed, found.now)]
+            figures = f"{told[0]:>10} {told[1]:>10} {found.size:>10.3g} {found.allowed:>9.3g}"
+            print(f"{found.name:<55} {figures}{'  OFF' if found.beyond else ''}")
     if off:
         print(f"not verified: {off} of {compared} metrics differ by more than rounding explains")
         return 1
     print(f"verified by metrics, not by bytes: all {compared} are within their tolerance")
     return 0
-
-
-def tolerance(name: str, committed: float) -> float:
-    """How far metric `name` may be from its committed value."""
-    absolute, relative = next(rest for pattern, *rest in TOLERANCES if fnmatch(name, pattern))
-    return max(absolute, relative * abs(committed))
 
 
 if __name__ == "__main__":

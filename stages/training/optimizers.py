@@ -33,7 +33,9 @@ def lazy_adam(learning_rate: Any, *, beta_2: float = 0.999, clip: float) -> Any:
 
     class LazyAdam(keras.optimizers.Adam):
         def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-            scale = clip / tf.maximum(tf.linalg.global_norm(grads), clip)
+            norm = tf.linalg.global_norm(grads)
+            # Not clip / norm: TensorFlow makes a constant over y a `Reciprocal`.
+            scale = tf.minimum(norm, clip) / tf.maximum(norm, 1e-30)
             super().apply([_scaled(gradient, scale) for gradient in grads], trainable_variables)
 
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:

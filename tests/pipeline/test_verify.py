@@ -10,8 +10,9 @@ import pytest
 
 from stages.core import artifacts
 from tools import verify as module
+from tools.comparison import numbers, tolerance
 from tools.summary import HEADLINES, look_up
-from tools.verify import numbers, tell_hashes, tolerance
+from tools.verify import tell_hashes
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.network]
 STAGE = "evaluate-autoencoder"

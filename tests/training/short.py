@@ -1,0 +1,177 @@
+"""Four optimizer steps of each of the five networks, by the train stages themselves, on data made here.
+
+python -m tests.training.short FOLDER [--ops]
+
+Prints, as JSON, the SHA-256 of every file that the stages have written, and with --ops the kinds of TensorFlow's ops
+that have run, in graphs as they were after optimization and one by one.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import stages  # noqa: F401  (pins the environment before numpy and TensorFlow are imported)
+from stages.core import artifacts, digits
+from stages.params import Params, load
+
+NETWORKS = ("autoencoder", "dense", "conv", "textgen", "sentiment")
+SMALL = {
+    "autoencoder.compare_latents": [6],
+    "denoiser.dense.hidden": [24],
+    "denoiser.conv.channels": [4, 8],
+    "denoiser.conv.units": 16,
+    "textgen.network.embedding": 8,
+    "textgen.network.units": [12],
+    "textgen.network.rows": 101,
+    "textgen.training.length": 12,
+    "sentiment.network.embedding": 6,
+    "sentiment.network.filters": 8,
+    "sentiment.network.units": 6,
+    "sentiment.network.length": 24,
+    **{f"{name}.training.{key}": value
+       for name in ("autoencoder", "denoiser.dense", "denoiser.conv", "textgen", "sentiment")
+       for key, value in {"steps": 4, "epochs": 1, "batch": 16}.items()},
+}  # fmt: skip
+
+
+def main(folder: Path, *, ops: bool) -> dict[str, Any]:
+    """Train in a folder, which is made; return what is printed."""
+    params = small(load())
+    folder.mkdir(parents=True)
+    os.chdir(folder)
+    write_data()
+    told: dict[str, Any] = {}
+    for name in NETWORKS:
+        if ops:
+            told[name] = sorted(ops_of(lambda name=name: train(name, params)))
+        else:
+            train(name, params)
+    files = sorted(path for part in ("data", "models", "plots") for path in Path(part).rglob("*") if path.is_file())
+    return {"files": {path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}, "ops": told}
+
+
+def small(params: Params) -> Params:
+    """The committed params with networks and lengths of `SMALL`."""
+    content = params.model_dump()
+    for key, value in SMALL.items():
+        *parents, last = key.split(".")
+        section = content
+        for parent in parents:
+            section = section[parent]
+        section[last] = value
+    return Params.model_validate(content)
+
+
+def write_data() -> None:
+    """Digits, a text and reviews where the preprocess stages look for them: in shapes and words, random."""
+    import numpy as np
+
+    generator = np.random.default_rng(0)
+    labels = np.arange(240, dtype=np.uint8) % 10
+    images = generator.integers(0, 30, (240, 28, 28)).astype(np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[2 * label : 2 * label + 8, 4:20] = generator.integers(150, 256)
+    artifacts.write_npz(digits.RAW, images=images, labels=labels, test=np.arange(240) >= 200)
+    words = np.array([f"word{number}" for number in range(80)])
+    lines = [" ".join(generator.choice(words, 12)) for _ in range(300)]
+    artifacts.write_text("data/raw/text.txt", "\n".join(lines) + "\n")
+    rows = []
+    for number in range(160):
+        felt = generator.choice(["superb", "lovely"] if number % 2 else ["awful", "boring"], 2)
+        text = " ".join(generator.permutation([*generator.choice(words, 15), *felt]))
+        rows.append({"text": text, "label": number % 2, "split": "train"})
+    artifacts.write_csv("data/raw/reviews.csv", rows)
+
+
+def train(name: str, params: Params) -> None:
+    """Preprocess and train one network; read its model back and use it."""
+    import numpy as np
+
+    from stages.autoencoder import preprocess as autoencoder
+    from stages.denoiser import preprocess as denoiser
+    from stages.sentiment import preprocess as sentiment
+    from stages.textgen import preprocess as textgen
+
+    images = np.random.default_rng(1).random((20, 28, 28), dtype=np.float32)
+    if name == "autoencoder":
+        from stages.autoencoder import model, sizes
+        from stages.autoencoder.train import SIZES
+
+        autoencoder.main(params)
+        sizes.main(params)
+        trained = artifacts.read_model(SIZES / "latent-6.keras")
+        artifacts.write_npz("data/used/autoencoder.npz", codes=model.encode(trained, images))
+        artifacts.write_npz("data/used/reconstructed.npz", images=model.reconstruct(trained, images))
+    elif name in ("dense", "conv"):
+        from stages.denoiser import train as stage
+        from stages.training import networks
+
+        denoiser.main(params)
+        stage.main(params, name)
+        restored = networks.apply(artifacts.read_model(stage.MODELS[name]), images)
+        artifacts.write_npz(f"data/used/{name}.npz", images=restored)
+    elif name == "textgen":
+        from stages.textgen import model as network
+        from stages.textgen import train as stage
+
+        textgen.main(params)
+        stage.main(params)
+        reader = network.reader(artifacts.read_model(stage.MODEL), 4)
+        nats, _ = network.score(reader, artifacts.read_npz(textgen.OUTPUT)["test"], 0)
+        artifacts.write_npz("data/used/textgen.npz", nats=nats)
+    else:
+        from stages.sentiment import batches
+        from stages.sentiment import model as network
+        from stages.sentiment import train as stage
+
+        sentiment.main(params)
+        stage.main(params)
+        sizes_of = params.sentiment.network
+        reviews = batches.reviews(artifacts.read_npz(sentiment.OUTPUT), "test", sizes_of)
+        trained = artifacts.read_model(stage.MODEL)
+        logits = network.logits(network.branches(trained), reviews, sizes_of.pool)
+        whole = trained.predict_on_batch(batches.batch(reviews, range(4), sizes_of.pool))
+        artifacts.write_npz("data/used/sentiment.npz", **logits, whole=whole)
+
+
+def ops_of(act: Callable[[], None]) -> set[str]:
+    """The kinds of TensorFlow's ops that run while `act` does: in optimized graphs, and one by one without a graph."""
+    from tensorflow.python.eager import context
+    from tensorflow.python.framework import op_callbacks
+
+    found: set[str] = set()
+
+    def seen(kind: str | bytes, *_: Any, **__: Any) -> None:
+        found.add(kind.decode() if isinstance(kind, bytes) else kind)
+
+    def eager(kind: Any, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None) -> None:
+        if graph is None:
+            seen(kind)
+
+    context.enable_graph_collection()
+    with_callbacks = op_callbacks.add_op_callback
+    with_callbacks(eager)
+    try:
+        act()
+        graphs = context.context().export_run_metadata().partition_graphs
+    finally:
+        op_callbacks.remove_op_callback(eager)
+        context.disable_graph_collection()
+    for graph in graphs:
+        found |= {node.op for node in graph.node}
+        found |= {node.op for function in graph.library.function for node in function.node_def}
+    return found
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--ops", action="store_true")
+    arguments = parser.parse_args()
+    stdout, sys.stdout = sys.stdout, sys.stderr  # where the stages may print what they like
+    print(json.dumps(main(arguments.folder, ops=arguments.ops)), file=stdout)
