@@ -13,7 +13,7 @@ import yaml
 # 128 metrics: the conv denoiser's by 0.3 % at most and one digit of 500, no other network's. The bounds are wider than
 # three times that because no other kind of processor was tried.
 TOLERANCES = (
-    ("denoiser.recognition.*", 0.01, 0.0),  # 5 of 500 digits
+    ("denoiser.recognition.*", 0.01, 0.0),  # 10 of 1,000 digits
     ("sentiment.*mcnemar_p", 0.5, 0.0),  # a few reviews move it far
     ("sentiment.*threshold", 0.05, 0.0),
     ("sentiment.*weight", 0.05, 0.0),

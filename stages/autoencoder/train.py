@@ -1,5 +1,6 @@
 """train-autoencoder: the autoencoder with a code of `latent` numbers."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,12 @@ from stages.autoencoder.preprocess import OUTPUT as DATA
 from stages.core import artifacts
 from stages.core.command import run
 from stages.core.digits import scaled
-from stages.params import Params
+from stages.params import DigitTraining, Params
 from stages.training import augment
 from stages.training.batches import permutations, streamed
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
-from stages.training.optimizers import warmup_cosine
+from stages.training.optimizers import adam, warmup_cosine
 
 MODEL = "models/autoencoder.keras"
 HISTORY = "plots/autoencoder/history.csv"
@@ -46,37 +47,23 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
     Returns:
         Its checkpoint, which the caller removes when all that the stage makes has been written.
     """
-    import keras  # here: 7 s that `main` saves when it only copies
-
+    # Here: seconds of imports that `main` saves when it only copies.
     from stages.autoencoder import model as network
     from stages.training import networks
     from stages.training.losses import binary_cross_entropy
 
     settings = params.autoencoder.training
     data = artifacts.read_npz(DATA)
-    images, held_out = data["train"], scaled(data["validation"])
+    held_out = scaled(data["validation"])
     prepare(params.seed)
     model = network.build(latent, params.autoencoder.hidden)
     trained = networks.before_sigmoid(model)
     trained.compile(
-        optimizer=keras.optimizers.Adam(warmup_cosine(settings.learning_rate, settings.steps)),
+        optimizer=adam(warmup_cosine(settings.learning_rate, settings.steps)),
         loss=binary_cross_entropy,
         jit_compile=False,
         steps_per_execution=16,
     )
-    order = permutations(len(images), params.seed)
-
-    def epoch_data(epoch: int) -> Any:
-        steps = steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
-        rows = order(steps.start * settings.batch, steps.stop * settings.batch).reshape(-1, settings.batch)
-
-        def example(step: int) -> tuple[np.ndarray, np.ndarray]:
-            batch = images[rows[step - steps.start]]
-            batch = scaled(augment.shifted(batch, settings.shifted, seed=params.seed, step=step))
-            return batch, batch
-
-        return streamed(example, steps, kinds=("float32", "float32"))
-
     checkpoint = Checkpoint(
         f"autoencoder-{latent}",
         {"seed": params.seed, "threads": params.threads, "latent": latent, "autoencoder": params.autoencoder},
@@ -84,7 +71,7 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
     )
     history = fit(
         trained,
-        epoch_data,
+        epochs_of(data["train"], settings, seed=params.seed),
         epochs=settings.epochs,
         validate=lambda trained: {
             "loss": binary_cross_entropy(held_out, networks.apply(trained, held_out)).numpy().mean()
@@ -94,6 +81,30 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
     artifacts.write_model(model_path, model)
     artifacts.write_csv(history_path, history)
     return checkpoint
+
+
+def epochs_of(images: np.ndarray, settings: DigitTraining, *, seed: int) -> Callable[[int], Any]:
+    """A function: number of an epoch → its batches, each both input and target.
+
+    Args:
+        images: digits to train on, uint8, shape (n, 28, 28).
+        settings: how long.
+        seed: of the order.
+    """
+    order = permutations(len(images), seed)
+
+    def epoch_data(epoch: int) -> Any:
+        steps = steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
+        rows = order(steps.start * settings.batch, steps.stop * settings.batch).reshape(-1, settings.batch)
+
+        def example(step: int) -> tuple[np.ndarray, np.ndarray]:
+            batch = images[rows[step - steps.start]]
+            batch = scaled(augment.shifted(batch, settings.shifted, seed=seed, step=step))
+            return batch, batch
+
+        return streamed(example, steps, kinds=("float32", "float32"))
+
+    return epoch_data
 
 
 if __name__ == "__main__":

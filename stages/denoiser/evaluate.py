@@ -40,7 +40,9 @@ LAYERS = "plots/denoiser/layers.csv"
 
 TUNED_ON = 100  # validation digits: enough to place a filter's setting, and quick
 TAUGHT = 10_000  # training digits that the recogniser learns from at most: its time grows with their square
-FILTERED = 1000  # test digits that filters take seconds for are measured on, evenly spread over all of them
+SOME = (
+    1000  # test digits, evenly spread over all, for what takes long: filters, reading, and what is compared with them
+)
 SLOW = ("classical",)  # of the methods
 SHOWN = 10
 LABELS = {
@@ -65,7 +67,7 @@ def main(params: Params) -> None:
     tuned = {name: baselines.tune(name, held_out[part], held_out_noisy[part], std) for name in baselines.METHODS}
     networks_of = {name: artifacts.read_model(path) for name, path in {"autoencoder": AUTOENCODER, **MODELS}.items()}
     methods = denoisers(networks_of, tuned["non_local_means"])
-    some = every(len(clean), FILTERED)
+    some = every(len(clean), SOME)
     rows = {name: some if name in SLOW else np.arange(len(clean)) for name in methods}
     results = {name: method(noisy[rows[name]], std) for name, method in methods.items()}
     filters = {name: method(noisy[some], std, **tuned[name]) for name, method in baselines.METHODS.items()}
@@ -76,14 +78,12 @@ def main(params: Params) -> None:
     conv = psnr["conv"][some]
     taught = every(len(data["train"]), TAUGHT)
     machine = baselines.recogniser(scaled(data["train"][taught]), data["train_labels"][taught])
+    read = {"clean": clean[some]} | {name: of if name in SLOW else of[some] for name, of in results.items()}
     metrics = {
         "noise_std": std,
-        "digits": {**{part: len(data[part]) for part in PARTS}, "filters": len(some), "recogniser": len(taught)},
+        "digits": {**{part: len(data[part]) for part in PARTS}, "some": len(some), "recogniser": len(taught)},
         "parameters": {name: networks_of[name].count_params() for name in MODELS},
-        "recognition": {
-            "clean": baselines.recognised(machine, clean, labels),
-            **{name: baselines.recognised(machine, results[name], labels[rows[name]]) for name in results},
-        },
+        "recognition": {name: baselines.recognised(machine, images, labels[some]) for name, images in read.items()},
         **{name: quality(clean[rows[name]], images, seed=params.seed) for name, images in results.items()},
         "filters": {name: {"psnr": filters_psnr[name].mean(), **tuned[name]} for name in filters},
         "conv_minus_classical": gain(conv - psnr["classical"], seed=params.seed),

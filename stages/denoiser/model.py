@@ -33,18 +33,6 @@ def conv(channels: Sequence[int], units: int) -> keras.Model:
     """
     fine, coarse = channels
     small = SIDE // 4
-
-    def convolution(filters: int, size: int, name: str, *, strides: int = 1, activation: str | None = "relu"):
-        return layers.Conv2D(
-            filters,
-            size,
-            strides=strides,
-            padding="same",
-            activation=activation,
-            kernel_initializer="he_normal",
-            name=name,
-        )
-
     image = keras.Input((SIDE, SIDE), name="noisy_image")
     x = layers.Reshape((SIDE, SIDE, 1), name="pixels")(image)
     x = convolution(fine, 4, "encoder_fine", strides=2)(x)
@@ -67,3 +55,11 @@ def conv(channels: Sequence[int], units: int) -> keras.Model:
     x = layers.Conv2DTranspose(1, 4, strides=2, padding="same", name="clean_pixels")(x)
     x = layers.Reshape((SIDE, SIDE), name="pixel_logits")(x)
     return keras.Model(image, layers.Activation("sigmoid", name="clean_image")(x), name="conv")
+
+
+def convolution(
+    filters: int, size: int, name: str, *, strides: int = 1, activation: str | None = "relu"
+) -> layers.Layer:
+    """A convolution that keeps height and width, but for `strides`."""
+    options = {"padding": "same", "activation": activation, "kernel_initializer": "he_normal", "name": name}
+    return layers.Conv2D(filters, size, strides=strides, **options)

@@ -20,7 +20,7 @@ from stages.training.checkpoint import Checkpoint
 from stages.training.devices import spread_over
 from stages.training.fit import fit, prepare, steps_of
 from stages.training.losses import binary_cross_entropy
-from stages.training.optimizers import warmup_cosine
+from stages.training.optimizers import adam, warmup_cosine
 
 MODELS = {"dense": "models/denoiser-dense.keras", "conv": "models/denoiser-conv.keras"}
 HISTORIES = {"dense": "plots/denoiser/history-dense.csv", "conv": "plots/denoiser/history-conv.csv"}
@@ -37,7 +37,7 @@ def main(params: Params, name: str = "") -> None:
         model = build(params, name)
         trained = networks.before_sigmoid(model)
         trained.compile(
-            optimizer=keras.optimizers.Adam(warmup_cosine(schedule.learning_rate, schedule.steps)),
+            optimizer=adam(warmup_cosine(schedule.learning_rate, schedule.steps)),
             loss=binary_cross_entropy,
             jit_compile=False,
             steps_per_execution=16 if devices == 1 else 1,  # Keras' loop of several steps fails on several devices

@@ -19,6 +19,8 @@ def shifted(images: np.ndarray, share: float, *, seed: int, step: int) -> np.nda
     Returns:
         The same shape and type.
     """
+    if share == 0:
+        return images
     generator = np.random.default_rng([seed, STREAM, step])
     height, width = images.shape[1:]
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))

@@ -39,49 +39,29 @@ def fit(
     monitor: str = "val_loss",
     mode: str = "min",
 ) -> list[dict[str, float]]:
-    """Train a compiled model and leave it with the weights of its best epoch.
+    """Train a compiled model; leave it with its best weights.
 
-    Training must have no state but the model's and the optimizer's variables and the epoch number: then a run that was
-    killed goes on from its last whole epoch and ends with the same bits.
+    The model's and the optimizer's variables and the epoch number must be all its state: then a killed run goes on from
+    its last whole epoch and ends with the same bits.
 
     Args:
         model: compiled Keras model.
-        epoch_data: epoch → its batches, a tf.data.Dataset of known length (see `batches`); a pure function, which
-            does the shuffling too.
+        epoch_data: epoch → its batches, a tf.data.Dataset of known length (see `batches`); a pure function.
         epochs: number of blocks of steps; after each one `validate` runs and the state is saved.
         validate: model → measures on the validation part, without `val_` in their names.
         checkpoint: where the state is kept meanwhile. The caller removes it when it has written the model.
-        monitor: which measure chooses the best epoch.
-        mode: "min" or "max".
+        monitor: which measure chooses the best epoch: its `mode`, "min" or "max".
 
     Returns:
-        The history: a dict per epoch with `epoch` (from 1), the training measures and the validation measures.
+        The history: a row per epoch with `epoch` (from 1), the training measures and the validation measures.
 
     Raises:
         StageError: the loss is not a number any more.
     """
-    started = time.perf_counter()
-    history: list[dict[str, float]] = []
-    best: list[np.ndarray] = []
-    model.optimizer.build(model.trainable_variables)
-    if (state := checkpoint.load()) is not None:
-        history = json.loads(str(state.pop("history")))
-        best = [state.pop(f"best_{i}") for i in range(len(model.weights))]
-        _assign(_variables(model), [state[f"variable_{i}"] for i in range(len(state))])
-        at = f"at epoch {len(history) + 1} of {epochs}" if len(history) < epochs else f"after all {epochs} epochs"
-        print(f"{checkpoint.name}: resumed {at}", flush=True)
-    progress = _progress_bar(epochs)
+    started, bar = time.perf_counter(), _progress_bar(epochs)
+    history, best = _resumed(model, checkpoint, epochs)
     for epoch in range(len(history), epochs):
-        measures = model.fit(
-            untuned(epoch_data(epoch)),
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            shuffle=False,  # of a Dataset Keras cannot; said, so that it does not warn
-            verbose=1 if sys.stdout.isatty() else 2,
-            callbacks=[progress],
-        ).history
-        row = {"epoch": epoch + 1, **{name: float(values[-1]) for name, values in measures.items()}}
-        row |= {f"val_{name}": float(value) for name, value in validate(model).items()}
+        row = _epoch(model, epoch_data(epoch), epoch, validate, bar)
         if not all(np.isfinite(value) for value in row.values()):
             raise StageError(f"{checkpoint.name}: the loss is not a number at epoch {epoch + 1}; lower learning_rate")
         scores = [past[monitor] for past in history]
@@ -99,6 +79,35 @@ def fit(
     _assign(model.weights, best)
     print(f"{checkpoint.name}: trained in {time.perf_counter() - started:.0f} s", flush=True)
     return history
+
+
+def _epoch(
+    model: Any, data: Any, epoch: int, validate: Callable[[Any], dict[str, float]], bar: Any
+) -> dict[str, float]:
+    """Train for one epoch; its row of the history."""
+    measures = model.fit(
+        untuned(data),
+        initial_epoch=epoch,
+        epochs=epoch + 1,
+        shuffle=False,  # of a Dataset Keras cannot; said, so that it does not warn
+        verbose=1 if sys.stdout.isatty() else 2,
+        callbacks=[bar],
+    ).history
+    row = {"epoch": epoch + 1, **{name: float(values[-1]) for name, values in measures.items()}}
+    return row | {f"val_{name}": float(value) for name, value in validate(model).items()}
+
+
+def _resumed(model: Any, checkpoint: Checkpoint, epochs: int) -> tuple[list[dict[str, float]], list[np.ndarray]]:
+    """History and best weights of the epochs done; the model is set to where they ended."""
+    model.optimizer.build(model.trainable_variables)
+    if (state := checkpoint.load()) is None:
+        return [], []
+    history = json.loads(str(state.pop("history")))
+    best = [state.pop(f"best_{i}") for i in range(len(model.weights))]
+    _assign(_variables(model), [state[f"variable_{i}"] for i in range(len(state))])
+    at = f"at epoch {len(history) + 1} of {epochs}" if len(history) < epochs else f"after all {epochs} epochs"
+    print(f"{checkpoint.name}: resumed {at}", flush=True)
+    return history, best
 
 
 def _variables(model: Any) -> list[Any]:

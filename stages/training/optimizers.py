@@ -15,6 +15,16 @@ def warmup_cosine(peak: float, steps: int, *, warmup: float = 0.05) -> Any:
     return keras.optimizers.schedules.CosineDecay(0.0, max(1, steps - first), warmup_target=peak, warmup_steps=first)
 
 
+def adam(learning_rate: Any) -> Any:
+    """Keras' Adam with a second moment that is forgotten ten times sooner: 0.999 remembers longer than warm-up lasts.
+
+    Source: Kingma & Ba 2015, "Adam: A Method for Stochastic Optimization", ICLR, algorithm 1.
+    """
+    import keras
+
+    return keras.optimizers.Adam(learning_rate, beta_2=0.99)
+
+
 def lazy_adam(learning_rate: Any, *, beta_2: float = 0.999, clip: float) -> Any:
     """Adam that touches only the embeddings of what a batch has read; Keras' own goes through all rows at every step.
 

@@ -58,7 +58,7 @@ def test_a_queued_experiment_takes_an_absolute_path(clone):
 
 def test_own_digits_and_reviews_keep_their_test_halves(clone):
     raw = np.load(clone.folder / "data/raw/digits.npz")
-    for half, rows in (("train", slice(0, None, 8)), ("t10k", slice(1, None, 25))):
+    for half, rows in (("train", slice(0, 5000, 8)), ("t10k", slice(1, 5000, 25))):
         put(clone.folder / f"my/digits/{half}-images-idx3-ubyte", idx(raw["images"][rows]))
         put(clone.folder / f"my/digits/{half}-labels-idx1-ubyte", idx(raw["labels"][rows]))
     for half, count in (("train", 200), ("test", 60)):
