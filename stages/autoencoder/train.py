@@ -1,20 +1,15 @@
 """train-autoencoder: the autoencoder with a code of `latent` numbers."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from stages.autoencoder.preprocess import OUTPUT as DATA
 from stages.core import artifacts
 from stages.core.command import run
 from stages.core.digits import scaled
-from stages.params import DigitTraining, Params
-from stages.training import augment
-from stages.training.batches import permutations, streamed
+from stages.params import Params
 from stages.training.checkpoint import Checkpoint
-from stages.training.fit import fit, prepare, steps_of
+from stages.training.digit_epochs import digit_epochs
+from stages.training.fit import fit, prepare
 from stages.training.optimizers import adam, warmup_cosine
 
 MODEL = "models/autoencoder.keras"
@@ -71,7 +66,7 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
     )
     history = fit(
         trained,
-        epochs_of(data["train"], settings, seed=params.seed),
+        digit_epochs(data["train"], settings, seed=params.seed),
         epochs=settings.epochs,
         validate=lambda trained: {
             "loss": binary_cross_entropy(held_out, networks.apply(trained, held_out)).numpy().mean()
@@ -81,30 +76,6 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
     artifacts.write_model(model_path, model)
     artifacts.write_csv(history_path, history)
     return checkpoint
-
-
-def epochs_of(images: np.ndarray, settings: DigitTraining, *, seed: int) -> Callable[[int], Any]:
-    """A function: number of an epoch → its batches, each both input and target.
-
-    Args:
-        images: digits to train on, uint8, shape (n, 28, 28).
-        settings: how long.
-        seed: of the order.
-    """
-    order = permutations(len(images), seed)
-
-    def epoch_data(epoch: int) -> Any:
-        steps = steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
-        rows = order(steps.start * settings.batch, steps.stop * settings.batch).reshape(-1, settings.batch)
-
-        def example(step: int) -> tuple[np.ndarray, np.ndarray]:
-            batch = images[rows[step - steps.start]]
-            batch = scaled(augment.shifted(batch, settings.shifted, seed=seed, step=step))
-            return batch, batch
-
-        return streamed(example, steps, kinds=("float32", "float32"))
-
-    return epoch_data
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def main(params: Params) -> None:
     read = {"clean": clean[some]} | {name: of if name in SLOW else of[some] for name, of in results.items()}
     metrics = {
         "noise_std": std,
-        "digits": {**{part: len(data[part]) for part in PARTS}, "some": len(some), "recogniser": len(taught)},
+        "digits": {**{part: len(data[part]) for part in PARTS}, "some": len(some)},
         "parameters": {name: networks_of[name].count_params() for name in MODELS},
         "recognition": {name: baselines.recognised(machine, images, labels[some]) for name, images in read.items()},
         **{name: quality(clean[rows[name]], images, seed=params.seed) for name, images in results.items()},

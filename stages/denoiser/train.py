@@ -1,6 +1,5 @@
 """train-dense, train-conv: a denoiser, on digits with fresh noise every time they are seen."""
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -8,17 +7,17 @@ import numpy as np
 
 from stages.core import artifacts, image_quality
 from stages.core.command import run
-from stages.core.digits import scaled
+from stages.core.digits import SIDE, scaled
 from stages.core.errors import StageError
 from stages.denoiser import model as network
 from stages.denoiser.preprocess import OUTPUT as DATA
-from stages.denoiser.preprocess import TRAIN, add_noise
-from stages.params import DigitTraining, Params
-from stages.training import augment, networks
-from stages.training.batches import permutations, streamed
+from stages.denoiser.preprocess import TRAIN
+from stages.params import Params
+from stages.training import networks
 from stages.training.checkpoint import Checkpoint
 from stages.training.devices import spread_over
-from stages.training.fit import fit, prepare, steps_of
+from stages.training.digit_epochs import digit_epochs
+from stages.training.fit import fit, prepare
 from stages.training.losses import binary_cross_entropy
 from stages.training.optimizers import adam, warmup_cosine
 
@@ -46,7 +45,12 @@ def main(params: Params, name: str = "") -> None:
     checkpoint = Checkpoint(f"denoiser-{name}", settings_of(params, name), inputs=[DATA])
     history = fit(
         trained,
-        epochs_of(data["train"], schedule, std=params.denoiser.noise_std, seed=params.seed),
+        digit_epochs(
+            data["train"],
+            schedule,
+            seed=params.seed,
+            noise=lambda step: noise(schedule.batch, std=params.denoiser.noise_std, seed=params.seed, step=step),
+        ),
         epochs=schedule.epochs,
         validate=lambda trained: quality(trained, scaled(data["validation"]), data["validation_noisy"]),
         checkpoint=checkpoint,
@@ -56,31 +60,6 @@ def main(params: Params, name: str = "") -> None:
     artifacts.write_model(MODELS[name], model)
     artifacts.write_csv(HISTORIES[name], history)
     checkpoint.remove()
-
-
-def epochs_of(images: np.ndarray, schedule: DigitTraining, *, std: float, seed: int) -> Callable[[int], Any]:
-    """A function: number of an epoch → its batches, noisy and clean.
-
-    Args:
-        images: digits to train on, uint8, shape (n, 28, 28).
-        schedule: how long.
-        std: of the noise, before it is cut to [0, 1].
-        seed: of the order and the noise.
-    """
-    order = permutations(len(images), seed)
-
-    def epoch_data(epoch: int) -> Any:
-        steps = steps_of(epoch, steps=schedule.steps, epochs=schedule.epochs)
-        rows = order(steps.start * schedule.batch, steps.stop * schedule.batch).reshape(-1, schedule.batch)
-
-        def example(step: int) -> tuple[np.ndarray, np.ndarray]:
-            clean = images[rows[step - steps.start]]
-            clean = scaled(augment.shifted(clean, schedule.shifted, seed=seed, step=step))
-            return noisy_digits(clean, std=std, seed=seed, step=step), clean
-
-        return streamed(example, steps, kinds=("float32", "float32"))
-
-    return epoch_data
 
 
 def quality(trained: keras.Model, clean: np.ndarray, noisy: np.ndarray) -> dict[str, float]:
@@ -112,16 +91,20 @@ def settings_of(params: Params, name: str) -> dict[str, Any]:
     return settings
 
 
-def noisy_digits(images: np.ndarray, *, std: float, seed: int, step: int) -> np.ndarray:
-    """Digits with noise that no other step has and that is equal for equal (`seed`, `step`).
+def noise(count: int, *, std: float, seed: int, step: int) -> np.ndarray:
+    """Noise for `count` digits that no other step has and that is equal for equal (`seed`, `step`).
 
     Args:
-        images: clean digits, shape (n, 28, 28), float32 in [0, 1].
-        std: of the noise, before it is cut to [0, 1].
+        count: of digits.
+        std: of the noise, before the noisy digit is cut to [0, 1].
         seed: with `step`, the only source of chance.
         step: number of the optimizer step.
+
+    Returns:
+        float32, shape (count, 28, 28).
     """
-    return add_noise(images, std, np.random.default_rng([seed, TRAIN, step]))
+    generator = np.random.default_rng([seed, TRAIN, step])
+    return np.float32(std) * generator.standard_normal((count, SIDE, SIDE), dtype=np.float32)
 
 
 if __name__ == "__main__":

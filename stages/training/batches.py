@@ -1,6 +1,6 @@
 """What a training reads: rows in a shuffled order that has no state, and batches of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,26 +29,6 @@ def batches(x: np.ndarray, y: np.ndarray, size: int) -> Any:
     x, y = tf.constant(x), tf.constant(y)
     starts = tf.data.Dataset.range(0, len(x), size)
     return starts.map(lambda start: (x[start : start + size], y[start : start + size])).prefetch(2)
-
-
-def streamed(example: Callable[[int], tuple[np.ndarray, ...]], steps: range, *, kinds: Sequence[str]) -> Any:
-    """A tf.data.Dataset of one batch per optimizer step, made when it is read: an epoch never stands in memory.
-
-    Args:
-        example: step → the arrays of its batch; a pure function.
-        steps: of the epoch.
-        kinds: dtype of each array.
-    """
-    import tensorflow as tf
-
-    signature = tuple(tf.TensorSpec(None, kind) for kind in kinds)
-    shapes = [array.shape for array in example(steps.start)]
-
-    def shaped(*arrays: Any) -> tuple[Any, ...]:
-        return tuple(tf.ensure_shape(array, shape) for array, shape in zip(arrays, shapes, strict=True))
-
-    dataset = tf.data.Dataset.from_generator(lambda: map(example, steps), output_signature=signature).map(shaped)
-    return dataset.apply(tf.data.experimental.assert_cardinality(len(steps)))
 
 
 def untuned(dataset: Any) -> Any:

@@ -19,28 +19,28 @@ from tests.conftest import REPOSITORY
 DIGITS = np.random.default_rng(8).random((20, 28, 28), dtype=np.float32)
 
 
-def noisy(*, seed: int = 7, step: int = 0) -> np.ndarray:
-    return train.noisy_digits(DIGITS, std=0.5, seed=seed, step=step)
+def noise(*, seed: int = 7, step: int = 0, count: int = 20) -> np.ndarray:
+    return train.noise(count, std=0.5, seed=seed, step=step)
 
 
 @given(seed=st.integers(0, 2**31), step=st.integers(0, 10_000))
 def test_equal_seed_and_step_give_equal_noise_and_others_do_not(seed: int, step: int) -> None:
-    first = noisy(seed=seed, step=step)
-    np.testing.assert_array_equal(first, noisy(seed=seed, step=step))
-    assert not np.array_equal(first, noisy(seed=seed, step=step + 1))
-    assert not np.array_equal(first, noisy(seed=seed + 1, step=step))
+    first = noise(seed=seed, step=step)
+    np.testing.assert_array_equal(first, noise(seed=seed, step=step))
+    assert not np.array_equal(first, noise(seed=seed, step=step + 1))
+    assert not np.array_equal(first, noise(seed=seed + 1, step=step))
 
 
 def test_every_digit_has_noise_of_its_own() -> None:
-    same = np.repeat(DIGITS[:1], 20, axis=0)
-    images = train.noisy_digits(same, std=0.5, seed=7, step=3)
+    images = noise(step=3)
     assert len(np.unique(images.reshape(20, -1), axis=0)) == 20
+    assert images.std() == pytest.approx(0.5, rel=0.02)
 
 
 def test_noise_of_test_and_validation_is_never_trained_on() -> None:
     held_out = [add_noise(DIGITS, 0.5, np.random.default_rng([7, stream])) for stream in (VALIDATION, TEST)]
     for step in range(50):
-        seen = noisy(step=step)
+        seen = np.clip(DIGITS + noise(step=step), 0, 1)
         assert not any(np.array_equal(seen[row], other[row]) for other in held_out for row in range(len(DIGITS)))
 
 

@@ -1,9 +1,15 @@
 import numpy as np
 import pytest
 
-from stages.training.augment import shifted
+from stages.training import augment
 
 DIGITS = np.random.default_rng(4).random((300, 28, 28), dtype=np.float32)
+
+
+def shifted(images: np.ndarray, share: float, *, seed: int, step: int) -> np.ndarray:
+    """As a batch is moved in training."""
+    offsets = augment.offsets(len(images), share, seed=seed, step=step)
+    return augment.windows(augment.padded(images), offsets).numpy()
 
 
 def neighbours(image: np.ndarray) -> list[bytes]:

@@ -44,7 +44,8 @@ AnonymousIteratorV3 AssertCardinalityDataset AssignAddVariableOp AssignSubVariab
 DatasetCardinality EmptyTensorList EnsureShape Enter Exit FlatMapDataset GeneratorDataset IteratorGetNext
 IteratorGetNextAsOptional LoopCond MakeIterator MapDataset Merge NextIteration NoOp OptionalFromValue
 OptionalGetValue OptionalHasValue OptionalNone OptionsDataset PrefetchDataset PyFunc Qr RangeDataset ReadVariableOp
-Switch TensorDataset VarHandleOp VariableShape _Arg _DeviceArg _DeviceRetval _EagerConst _Retval
+Switch TensorDataset TensorSliceDataset VarHandleOp VariableShape ZipDataset _Arg _DeviceArg _DeviceRetval
+_EagerConst _Retval
 """
 ALLOWED = {name for names in (EXACT, PINNED, POLYNOMIAL, NOTHING_COMPUTED) for name in names.split()}
 FUNCTION = re.compile(r"__(inference|forward|backward)_\w+_\d+")  # a graph, whose own ops are among those found
