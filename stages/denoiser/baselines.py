@@ -128,7 +128,7 @@ def recogniser(images: np.ndarray, labels: np.ndarray) -> Pipeline:
     """
     flat = images.reshape(len(images), -1)
     components = min(50, *flat.shape)
-    machine = make_pipeline(PCA(components, svd_solver="covariance_eigh"), SVC(C=10))
+    machine = make_pipeline(PCA(components, svd_solver="covariance_eigh"), SVC(C=10, break_ties=True))
     return machine.fit(flat, labels)
 
 

@@ -102,3 +102,14 @@ def test_every_situation_is_seeded_and_named_once():
     ]
     assert not any(np.array_equal(a, b) for a, b in noisy)
     assert all(len(case.labels) == len(case.images) == len(case.clean) for case in cases)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_a_reader_reads_what_its_machine_predicts(classes):
+    generator = np.random.default_rng(3)
+    labels = np.arange(120) % classes
+    images = generator.normal(labels[:, None, None] / 4, 0.6, (120, 28, 28))
+    machine = baselines.recogniser(images[:80], labels[:80])
+    read, _ = recognition.Reader(machine, images[:80], labels[:80]).read(images[80:])
+    np.testing.assert_array_equal(read, machine.predict(images[80:].reshape(40, -1)))
+    assert len(np.unique(read)) == classes
