@@ -86,6 +86,7 @@ def main(params: Params) -> None:
         "recognition": {name: baselines.recognised(machine, images, labels[some]) for name, images in read.items()},
         **{name: quality(clean[rows[name]], images, seed=params.seed) for name, images in results.items()},
         "filters": {name: {"psnr": filters_psnr[name].mean(), **tuned[name]} for name in filters},
+        "conv_on_some": {"psnr": conv.mean()},
         "conv_minus_classical": gain(conv - psnr["classical"], seed=params.seed),
         "conv_minus_best_filter": gain(conv - filters_psnr[best], seed=params.seed),
         "conv_minus_dense": gain(psnr["conv"] - psnr["dense"], seed=params.seed),
