@@ -103,10 +103,10 @@ def one_thread(clone: Clone) -> None:
 
 
 def edited(old: str, new: str) -> Callable[[Clone], None]:
-    """Run with one of the pins in stages/__init__.py edited."""
+    """Run with one of the pins in stages/core/environment.py edited."""
 
     def run(clone: Clone) -> None:
-        path = clone.folder / "stages" / "__init__.py"
+        path = clone.folder / "stages" / "core" / "environment.py"
         content = path.read_text(encoding="utf-8")
         assert content.count(old) == 1, old
         path.write_text(content.replace(old, new), encoding="utf-8")
@@ -125,7 +125,7 @@ class Trial(NamedTuple):
     python: str = sys.executable
 
 
-# Settings that may change bits and are therefore pinned, in params.yaml and in stages/__init__.py.
+# Settings that may change bits and are therefore pinned, in params.yaml and in stages/core/environment.py.
 PINNED = [
     Trial("pinned otherwise: threads 1", one_thread, promised=False),
     *(

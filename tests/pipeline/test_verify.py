@@ -72,7 +72,8 @@ def test_a_metric_that_is_off(clone, verify):
 
 
 def test_not_a_checkout(clone, tmp_path):
-    (tmp_path / "stages").symlink_to(clone.folder / "stages")
+    for name in ("stages", "tools"):
+        (tmp_path / name).symlink_to(clone.folder / name)
     result = type(clone)(tmp_path).type(sys.executable, "-m", "tools.verify")
     assert result.returncode == 1
     (line,) = result.stderr.splitlines()

@@ -1,4 +1,6 @@
-"""Four optimizer steps of each of the five networks, by the train stages themselves, on data made here.
+"""Four optimizer steps of each of the five networks, by the train stages themselves.
+
+And what evaluation does with digits. The data are made here.
 
 python -m tests.training.short FOLDER [--ops]
 
@@ -51,6 +53,7 @@ def main(folder: Path, *, ops: bool) -> dict[str, Any]:
             told[name] = sorted(ops_of(lambda name=name: train(name, params)))
         else:
             train(name, params)
+    measure_digits()
     files = sorted(path for part in ("data", "models", "plots") for path in Path(part).rglob("*") if path.is_file())
     return {"files": {path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}, "ops": told}
 
@@ -137,6 +140,45 @@ def train(name: str, params: Params) -> None:
         logits = network.logits(network.branches(trained), reviews, sizes_of.pool)
         whole = trained.predict_on_batch(batches.batch(reviews, range(4), sizes_of.pool))
         artifacts.write_npz("data/used/sentiment.npz", **logits, whole=whole)
+
+
+def measure_digits() -> None:
+    """What the evaluate stages of digits do with numpy, scipy, scikit-learn and scikit-image, on a few digits."""
+    import numpy as np
+
+    from stages.autoencoder.baselines import PrincipalComponents, cross_entropy, probe
+    from stages.core import image_quality
+    from stages.denoiser import baselines, degradations, other_digits
+    from stages.denoiser.preprocess import add_noise
+    from stages.evaluation import measures
+
+    raw = artifacts.read_npz(digits.RAW)
+    clean, labels = digits.scaled(raw["images"]), raw["labels"]
+    noisy = add_noise(clean, 0.5, np.random.default_rng(1))
+    pca = PrincipalComponents(clean, 6)
+    psnr = image_quality.psnr(clean, noisy)
+    filters = {
+        "non_local_means": {"patch": 5, "distance": 4, "strength": 0.5},
+        "gaussian": {"sigma": 1.0},
+        "total_variation": {"weight": 0.5},
+        "median_gaussian": {"sigma": 0.7},
+    }
+    found = {
+        "pca": pca.reconstruct(noisy),
+        "probe": probe(pca.encode(clean), labels, pca.encode(noisy), labels),
+        "cross_entropy": np.array(cross_entropy(clean, noisy)),
+        "psnr": psnr,
+        "ssim": image_quality.ssim(clean, noisy),
+        "interval": np.array(measures.interval(psnr, seed=7)),
+        "scores": baselines.recogniser(clean, labels).decision_function(noisy.reshape(len(noisy), -1)),
+        "other_digits": other_digits.load()[0],
+    }
+    for name, settings in filters.items():
+        found[name] = baselines.METHODS[name](noisy[:20], 0.5, **settings)
+    for name, (_, degrade, strengths) in degradations.KINDS.items():
+        found[name] = degrade(clean[:20], strengths[0], np.random.default_rng(2))
+    for name, array in found.items():
+        artifacts.write_npz(f"data/used/{name}.npz", values=array)
 
 
 def ops_of(act: Callable[[], None]) -> set[str]:

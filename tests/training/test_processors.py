@@ -95,7 +95,10 @@ def test_an_approximate_op_is_noticed():
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="QEMU emulates an x86-64 processor beside this one")
 @pytest.mark.skipif(shutil.which("qemu-x86_64") is None, reason="qemu-user is not installed")
 def test_an_emulated_processor_trains_the_same_bits(native, tmp_path):
-    """Four steps of each network. Two emulated processors would always agree: QEMU computes approximations exactly."""
+    """Four steps of each network, and what evaluation does with digits.
+
+    Two emulated processors would always agree: QEMU computes approximations exactly.
+    """
     emulated = trained(tmp_path / "run", emulator=("qemu-x86_64", "-cpu", PROCESSOR))
     assert emulated["files"].keys() == native["files"].keys()
     assert len([name for name in native["files"] if name.endswith(".keras")]) == len(NETWORKS)
