@@ -1,7 +1,6 @@
 """reprise sentiment: is a film review positive, and which words say so?"""
 
 import argparse
-import io
 import itertools
 import json
 import sys
@@ -11,12 +10,12 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import pandas as pd
 import tensorflow as tf
 
 from reprise import REPOSITORY, notice, read_bytes
 from stages.core import artifacts
 from stages.core.errors import StageError
+from stages.datasets import tables
 from stages.params import PATH, load
 from stages.sentiment import batches, evaluate, ngrams
 from stages.sentiment import model as network
@@ -283,13 +282,10 @@ def main(options: argparse.Namespace) -> None:
 def _texts(options: argparse.Namespace) -> Iterator[str]:
     """The reviews that the command line names."""
     if options.csv is not None:
-        try:
-            table = pd.read_csv(io.BytesIO(read_bytes(options.csv)), dtype=str, keep_default_na=False)
-        except ValueError as error:
-            raise StageError(f"{options.csv} is not CSV in UTF-8: {' '.join(str(error).split())}") from error
-        if options.column not in table:
+        table = tables.parse(read_bytes(options.csv), options.csv)
+        if options.column not in table.columns:
             raise StageError(f"{options.csv} has no column {options.column!r}; it has {', '.join(table.columns)}")
-        contents = (text.encode() for text in table[options.column])
+        contents = (text.encode() for text in table.column(options.column))
     elif options.review:
         contents = (text.encode(errors="surrogateescape") for text in options.review)
     else:

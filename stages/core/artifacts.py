@@ -116,8 +116,12 @@ def write_csv(path: str | Path, rows: Iterable[Mapping[str, Any]]) -> None:
     write_text(path, frame.to_csv(index=False, lineterminator="\n"))
 
 
-def read_csv(path: str | Path) -> Any:
+def read_csv(path: str | Path, *, text: Iterable[str] = ()) -> Any:
     """Read CSV as a DataFrame; text stays text, also where it says NA.
+
+    Args:
+        path: of the file.
+        text: columns that are text also where every row of them is a number.
 
     Raises:
         StageError: the file is missing or is not CSV.
@@ -125,7 +129,7 @@ def read_csv(path: str | Path) -> Any:
     import pandas as pd
 
     try:
-        return pd.read_csv(io.BytesIO(read_bytes(path)), keep_default_na=False)
+        return pd.read_csv(io.BytesIO(read_bytes(path)), keep_default_na=False, dtype=dict.fromkeys(text, str))
     except ValueError as error:
         raise StageError(f"{path} is not CSV: {error}") from error
 

@@ -82,7 +82,14 @@ def _own(folder: Path) -> Digits:
     if not halves:
         raise StageError(f"{folder} has none of the IDX files of MNIST, such as train-images-idx3-ubyte or its .gz")
     return joined(
-        halves, {"dataset": "your own digits", "source": str(folder), "sha256": hashes, "licence": own.LICENCE}
+        halves,
+        {
+            "dataset": "your own digits",
+            "format": "IDX files",
+            "source": own.printable(folder),
+            "sha256": hashes,
+            "licence": own.LICENCE,
+        },
     )
 
 

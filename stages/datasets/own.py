@@ -2,13 +2,18 @@
 
 import hashlib
 import os
+import shlex
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from stages.core.errors import StageError
+from stages.datasets import encodings
 
-LARGEST = 2**30  # bytes of any file
+LARGEST = 2**30  # bytes of any file, and of any archive once it is unpacked
+LARGEST_TEXT = 2**28  # bytes of a text or a table, which takes several times as much memory
 LICENCE = "not known here: that of the files' owner"
+LISTED = 8  # names in a message
 
 
 def is_folder(path: Path) -> bool:
@@ -17,7 +22,12 @@ def is_folder(path: Path) -> bool:
     Raises:
         StageError: it is missing, may not be read, or is neither: a pipe, a device.
     """
-    mode = _status(path).st_mode
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise StageError(f"{path} does not exist") from error
+    except (OSError, ValueError) as error:
+        raise StageError(f"cannot read {path}: {getattr(error, 'strerror', error)}") from error
     if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
         raise StageError(f"{path} is not a regular file but a pipe, a socket or a device")
     return stat.S_ISDIR(mode)
@@ -37,39 +47,74 @@ def names(folder: Path) -> list[str]:
         raise StageError(f"cannot read {folder}: {error.strerror}") from error
 
 
+def need_file(path: Path) -> Path:
+    """The path of a regular file.
+
+    Raises:
+        StageError: it is something else, or missing.
+    """
+    if is_folder(path):
+        raise StageError(f"{path} is a folder; it should be a file")
+    return path
+
+
 def read(path: Path, largest: int = LARGEST) -> bytes:
     """The content of a file of at most `largest` bytes.
 
     Raises:
         StageError: it is larger, is not a regular file, or cannot be read.
     """
-    if is_folder(path):
-        raise StageError(f"{path} is a folder; it should be a file")
-    if (size := _status(path).st_size) > largest:
-        raise StageError(f"{path} has {size:,} bytes; at most {largest:,} are allowed")
+    need_file(path)
     try:
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(largest + 1) if size <= largest else b""
     except OSError as error:
         raise StageError(f"cannot read {path}: {error.strerror}") from error
+    if max(size, len(content)) > largest:
+        raise StageError(f"{path} has {max(size, len(content)):,} bytes; at most {largest:,} are allowed")
+    return content
 
 
 def decode(content: bytes, name: str | Path) -> str:
-    """UTF-8 as text, a byte order mark left out, every line end a line feed.
+    """Text, a byte order mark left out, every line end a line feed.
+
+    Args:
+        content: UTF-8, or UTF-16 or UTF-32 with a byte order mark.
+        name: of the file, for errors.
 
     Raises:
-        StageError: it is not text, not UTF-8, or there is nothing in it but white space.
+        StageError: it is not text, is in another encoding, or there is nothing in it but white space.
     """
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise StageError(f"{name} is UTF-16; save it as UTF-8")
+    encoding = encodings.marked(content)
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode(encoding or "utf-8")
     except UnicodeDecodeError as error:
-        raise StageError(f"{name} is not UTF-8 text: see its byte {error.start:,}; save it as UTF-8") from error
+        if encoding:
+            raise StageError(f"{name} is not {encoding.upper()}, as it begins: see its byte {error.start:,}") from error
+        raise StageError(f"{name} is not UTF-8 text: see its byte {error.start:,}; {_advice(content, name)}") from error
     if "\0" in text:
-        raise StageError(f"{name} is not text: it holds NUL characters")
+        guess = encodings.guess(content)
+        advice = f"; {_command(guess, name)}" if guess else ""
+        raise StageError(f"{name} is not text: it holds NUL characters{advice}")
     if not text.strip():
         raise StageError(f"{name} is empty")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _advice(content: bytes, name: str | Path) -> str:
+    """What to do about a file that is not UTF-8."""
+    if encodings.mixed(content):
+        return "most of it is UTF-8, so a part in another encoding was put in; save it as UTF-8"
+    guess = encodings.guess(content)
+    return _command(guess, name) if guess else "save it as UTF-8"
+
+
+def _command(encoding: str, name: str | Path) -> str:
+    path = Path(name)
+    target = path.with_name(f"{path.stem}-utf8{path.suffix}")
+    paths = f"{shlex.quote(str(path))} > {shlex.quote(str(target))}"
+    return f"it looks like {encoding}: type `iconv -f {encoding} -t UTF-8 {paths}`"
 
 
 def digest(path: Path, algorithm: str = "sha256") -> str:
@@ -85,10 +130,13 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
         raise StageError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _status(path: Path) -> os.stat_result:
-    try:
-        return path.stat()
-    except FileNotFoundError as error:
-        raise StageError(f"{path} does not exist") from error
-    except (OSError, ValueError) as error:
-        raise StageError(f"cannot read {path}: {getattr(error, 'strerror', error)}") from error
+def printable(name: str | Path) -> str:
+    """A file's name as valid Unicode, for JSON: a byte that is not UTF-8 is written as an escape."""
+    return str(name).encode("utf-8", "backslashreplace").decode()
+
+
+def some(items: Iterable[object]) -> str:
+    """A list for a message: all of it, or its beginning and how many there are."""
+    texts = [str(item) for item in items]
+    more = f", ... ({len(texts):,} in all)" if len(texts) > LISTED else ""
+    return ", ".join(text if len(text) <= 40 else f"{text[:37]}..." for text in texts[:LISTED]) + more

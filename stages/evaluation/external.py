@@ -97,7 +97,12 @@ def run(
         source = importlib.import_module(f"stages.datasets.{dataset}")
         data = source.load(Path(options.data))
         part = "test half" if np.any(getattr(data, "test", False)) else "all"
-        result = {"model": path, "data": options.data, "part": part, "provenance": data.provenance}
+        result = {
+            "model": path,
+            "data": options.data.encode(errors="backslashreplace").decode(),
+            "part": part,
+            "provenance": data.provenance,
+        }
         if part == "all" and _trained_on(source, data):
             result["warning"] = "not held out: the models of this repository were trained on most of this data"
             print(f"warning: {result['warning']}", file=sys.stderr)

@@ -59,7 +59,7 @@ def main(params: Params) -> None:
         actual, {"network": predicted, **{name: baseline.probability for name, baseline in methods.items()}}
     )
     artifacts.write_png(f"{PLOTS}/report.png", plots.report_page(actual, predicted, metrics))
-    texts = artifacts.read_csv(RAW)["text"].to_numpy()[data["test_rows"]]
+    texts = artifacts.read_csv(RAW, text=["text"])["text"].to_numpy()[data["test_rows"]]
     tokens = [tokenise(text) for text in texts]
     correct = (predicted >= 0.5) == actual
     artifacts.write_csv(f"{PLOTS}/slices.csv", scores.slices(correct, actual, tokens, seed=params.seed))

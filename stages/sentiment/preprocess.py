@@ -29,7 +29,7 @@ APOSTROPHES = str.maketrans("’‘´`", "''''")
 
 
 def main(params: Params) -> None:
-    table = artifacts.read_csv(RAW)
+    table = artifacts.read_csv(RAW, text=["text"])
     labels = table["label"].to_numpy()
     tokens = [tokenise(text) for text in table["text"]]
     rows = split(tokens, labels, table["split"] == "test", params.split.reviews, params.seed, params.data.limit)

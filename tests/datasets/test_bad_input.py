@@ -1,5 +1,6 @@
 """Never fooled: bad data ends in one line that names the file; what was there stays, the next good run succeeds."""
 
+import contextlib
 import gzip
 import http.server
 import io
@@ -216,7 +217,7 @@ TEXT = {
     "white space": (written(b" \n\n\t\n"), "is empty"),
     "form feeds": (written(b"\f\n\f\n"), "is empty"),
     "Latin-1": (written("Il était une fois".encode("latin-1")), "is not UTF-8 text: see its byte 3;"),
-    "UTF-16": (written("Once".encode("utf-16")), "is UTF-16; save it as UTF-8"),
+    "UTF-16 cut off": (written("Once".encode("utf-16")[:-1]), "is not UTF-16, as it begins: see its byte 8"),
     "UTF-16 without a mark": (written("Once".encode("utf-16-le")), "is not text: it holds NUL characters"),
     "cut off within a character": (written("fois…".encode()[:-1]), "is not UTF-8 text: see its byte 4;"),
     "a picture": (written(b"\x89PNG\r\n\x1a\n"), "is not UTF-8 text"),
@@ -256,7 +257,7 @@ REVIEWS = {
     ),
     "an archive that unpacks to too much": (
         archived(tarfile.REGTYPE, "aclImdb/no review", bytes(3_000_000)),
-        r"more\.tar\.gz unpacks to more than 2,000,000 bytes",
+        r"more\.tar\.gz unpacks to more than 2,000,000 bytes: one member claims 3,000,000",
     ),
     "an archive with a pipe's name": (lambda path: os.mkfifo(f"{path}.tgz") or Path(f"{path}.tgz"), "is not a regular"),
     "a name that leads out": (archived(tarfile.REGTYPE, "aclImdb/../../x.txt", b"x"), "leads out of the archive"),
@@ -278,15 +279,30 @@ REVIEWS = {
     ),
     "a table without its columns": (
         written(b"review,score\nGood,1\n", ".csv"),
-        "should have the columns text",
+        r"should have a column of the label, named label, .* or target; it has review, score",
     ),
-    "a label of 2": (written(b"text,label\nGood,1\nBad,2\n", ".csv"), r"\.csv: a label is '2'; it should be 0 or 1"),
-    "labels in words": (written(b"text,label\nGood,positive\n", ".csv"), "a label is 'positive'"),
-    "a split of another name": (written(b"text,label,split\nGood,1,dev\n", ".csv"), "a split is 'dev'"),
-    "an empty review in a table": (written(b'text,label\nGood,1\n" ",0\n', ".csv"), r"\.csv: review 2 is empty"),
-    "one class in a table": (written(b"text,label\nGood,1\n", ".csv"), "with label 0 and with label 1"),
-    "a header and no more": (written(b"text,label\n", ".csv"), "with label 0 and with label 1"),
-    "rows of different lengths": (written(b"text,label\nGood,1\nBad,0,1,2\n", ".csv"), "is not CSV"),
+    "a label of 2": (
+        written(b"text,label\nGood,1\nBad,2\n", ".csv"),
+        r"\.csv: the labels in 'label' are 1, 2, as of stars",
+    ),
+    "labels in words": (
+        written(b"text,label\nGood,fine\nBad,poor\n", ".csv"),
+        r"2 different labels .*'fine' \(first in line 2\)",
+    ),
+    "a split of another name": (
+        written(b"text,label,split\nGood,1,dev\n", ".csv"),
+        r"\.csv, line 2: the split is 'dev'",
+    ),
+    "an empty review in a table": (
+        written(b'text,label\nGood,1\n" ",0\n', ".csv"),
+        r"\.csv, line 3: the review is empty",
+    ),
+    "one class in a table": (written(b"text,label\nGood,1\n", ".csv"), "has only the label '1'"),
+    "a header and no more": (written(b"text,label\n", ".csv"), "has no rows; it should have negative and positive"),
+    "rows of different lengths": (
+        written(b"text,label\nGood,1\nBad,0,1,2\n", ".csv"),
+        r"\.csv, line 3: 4 fields, but the header has 2 \(text, label\)",
+    ),
     "an open quotation mark": (written(b'text,label\n"Good,1\n', ".csv"), "is not CSV"),
 }
 CASES = [
@@ -427,8 +443,15 @@ def test_a_full_disk(before, set_source, dataset):
     """A limit on the size of a file: what the kernel answers is told in the same way."""
     everything = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, everything[1]))
-    try:
-        fails(set_source, dataset, f"good {dataset}", before, f"cannot write {MODULES[dataset].OUTPUT}: File too large")
+    try:  # pytest's own record of what is printed is a file too
+        with contextlib.redirect_stdout(io.StringIO()):
+            fails(
+                set_source,
+                dataset,
+                f"good {dataset}",
+                before,
+                f"cannot write {MODULES[dataset].OUTPUT}: File too large",
+            )
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, everything)
     MODULES[dataset].main(set_source(dataset, f"good {dataset}"))

@@ -160,9 +160,15 @@ def test_a_table(command, workdir):
     assert command("sentiment", "--csv", "reviews.csv", "--column", "said")[0].count(b"\n") == 2
     with pytest.raises(StageError, match="has no column 'review'; it has text, said"):
         command("sentiment", "--csv", "reviews.csv", "--column", "review")
-    for name, content in {"empty.csv": b"", "latin.csv": b"text\ncaf\xe9\n", "torn.csv": b'text\n"a\nb'}.items():
+    for name, content, problem in (
+        ("empty.csv", b"", "is empty"),
+        ("latin.csv", b"text\ncaf\xe9\n", "is not UTF-8 text"),
+        ("torn.csv", b'text\n"a\nb', "is not CSV: line 2"),
+        ("shifted.csv", b"text,label\na wonderful, great film,0\n", "line 2: 3 fields, but the header has 2"),
+        ("doubled.csv", b"text,text\nGood,Bad\n", "has two columns of the name 'text'"),
+    ):
         (workdir / name).write_bytes(content)
-        with pytest.raises(StageError, match=f"{name} is not CSV"):
+        with pytest.raises(StageError, match=f"{name}.*{problem}"):
             command("sentiment", "--csv", name)
     with pytest.raises(StageError, match=r"cannot read missing.csv"):
         command("sentiment", "--csv", "missing.csv")
