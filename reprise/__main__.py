@@ -9,6 +9,7 @@ import importlib
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 from reprise import notice
@@ -27,7 +28,7 @@ def main() -> None:
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         _import_tensorflow()
-        importlib.import_module(f"reprise.{options.command}").main(options)
+        importlib.import_module(f"reprise.{options.command.replace('-', '_')}").main(options)
         sys.stdout.flush()
     except StageError as error:
         sys.exit(f"reprise {options.command}: {error}")
@@ -139,7 +140,20 @@ def parser() -> argparse.ArgumentParser:
     target = export.add_mutually_exclusive_group(required=True)
     target.add_argument("--saved-model", metavar="DIR", help="TensorFlow's SavedModel, a new folder")
     target.add_argument("--onnx", metavar="FILE", help="ONNX; needs requirements-export.txt")
+    _add_prepare_digits(command)
     return top
+
+
+def _add_prepare_digits(command: Callable[..., argparse.ArgumentParser]) -> None:
+    prepare = command(
+        "prepare-digits",
+        "bring pictures of digits to MNIST's form",
+        "Each picture is cut to its ink, brought to 20 pixels and centred in 28 × 28, as MNIST was made. The result is "
+        "a folder of IDX files, which data.digits can be.",
+    )
+    prepare.add_argument("source", help="a folder of PNG, JPEG or BMP pictures, CLASS/* or {train,test}/CLASS/*")
+    prepare.add_argument("target", help="a new folder")
+    prepare.add_argument("--invert", action="store_true", help="the pictures are dark on light")
 
 
 def _import_tensorflow() -> None:

@@ -8,20 +8,17 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from PIL import Image
 
 from reprise import REPOSITORY, notice, pictures, write_bytes
 from stages.autoencoder import model as network
 from stages.autoencoder.preprocess import OUTPUT as DATA
 from stages.autoencoder.train import MODEL, SIZES
 from stages.core import artifacts, image_quality
-from stages.core.digits import SIDE, scaled
+from stages.core.digits import scaled
 from stages.core.errors import StageError
+from stages.datasets.prepare import prepared
 from stages.evaluation import charts
 from stages.params import PATH, load
-
-BOX = 20  # pixels of the longer side of a digit in MNIST
-INK = 0.25  # of the way from the darkest to the lightest grey: from here on it is part of the digit
 
 
 class Autoencoder:
@@ -54,39 +51,6 @@ class Autoencoder:
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """Digits through the code and back: shape (n, 28, 28), light on dark, in [0, 1], both ways."""
         return network.reconstruct(self.model, images)
-
-
-def prepared(grey: np.ndarray) -> np.ndarray:
-    """A picture of a digit as MNIST has them: shape (height, width), light on dark, in [0, 1] → (28, 28).
-
-    The greys are stretched to [0, 1], the picture is cut to its ink, the longer side brought to 20 pixels, and the
-    centre of mass put in the middle: LeCun et al. 1998, "Gradient-Based Learning Applied to Document Recognition",
-    Proc. IEEE 86(11), section III-A. A picture of 28 × 28 pixels is taken as it is.
-
-    Raises:
-        StageError: it is all of one grey.
-    """
-    if grey.shape == (SIDE, SIDE):
-        return grey.astype(np.float32)
-    if np.ptp(grey) < 0.02:
-        raise StageError("the picture is all of one grey: there is no digit in it")
-    grey = (grey - grey.min()) / np.ptp(grey)
-    rows, columns = (np.flatnonzero((grey >= INK).any(axis=axis)) for axis in (1, 0))
-    ink = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = (max(1, round(BOX * side / max(ink.shape))) for side in ink.shape)
-    small = Image.fromarray(ink.astype(np.float32)).resize((width, height), Image.Resampling.BOX)
-    small = np.clip(np.asarray(small), 0, 1)
-    top, left = (
-        int(
-            np.clip(
-                round((SIDE - 1) / 2 - float(small.sum(axis=1 - axis) @ np.arange(size) / small.sum())), 0, SIDE - size
-            )
-        )
-        for axis, size in enumerate(small.shape)
-    )
-    image = np.zeros((SIDE, SIDE), np.float32)
-    image[top : top + height, left : left + width] = small
-    return image
 
 
 def main(options: argparse.Namespace) -> None:

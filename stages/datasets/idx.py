@@ -11,6 +11,8 @@ import numpy as np
 from stages.core.errors import StageError
 from stages.datasets import own
 
+KINDS = (("images", 3), ("labels", 1))  # and the dimensions of their arrays
+
 
 def find(present: list[str], stem: str, number: int) -> str | None:
     """The file of this stem among the names in a folder, by any spelling in use; plain rather than gzipped."""
@@ -55,6 +57,11 @@ def read(path: Path, number: int) -> np.ndarray:
         told = " × ".join(map(str, shape))
         raise StageError(f"{path} should have {told} bytes after its header; it has {_more_or_less(content, size)}")
     return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def header(array: np.ndarray) -> bytes:
+    """What stands before the bytes of an array, uint8, in this format."""
+    return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
 
 
 def _more_or_less(content: bytes, size: int) -> str:

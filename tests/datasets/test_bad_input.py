@@ -139,7 +139,7 @@ GOOD_IMAGES, GOOD_LABELS = idx(IMAGES[:30]), idx(LABELS[:30])
 # name: what is built under a path, and what is said of it.
 DIGITS = {
     "a path that does not exist": (lambda path: path / "nowhere", "nowhere does not exist"),
-    "a file for a folder": (written(GOOD_IMAGES), "is a file; data.digits should be a folder with the four IDX files"),
+    "a file for a folder": (written(GOOD_IMAGES), "is a file; data.digits should be a folder with the IDX files"),
     "an empty folder": (alone(Path.mkdir), "has none of the IDX files of MNIST"),
     "a folder that is a loop": (alone(loop), "cannot read .*: Too many levels of symbolic links"),
     "a pipe for a folder": (alone(os.mkfifo), "is not a regular file but a pipe"),
@@ -186,13 +186,16 @@ DIGITS = {
         replaced(TRAIN_LABELS, idx(LABELS[:29])),
         f"{TRAIN_IMAGES} has 30 images, but there are 29 labels",
     ),
-    "a label of 10": (replaced(TRAIN_LABELS, idx(LABELS[:30] + 1)), "labels go up to 10; they should be digits, 0..9"),
+    "a label of 100": (
+        replaced(TRAIN_LABELS, idx(LABELS[:30] + 91)),
+        r"labels go up to 100; they should be in 0\.\.99",
+    ),
     "no labels": (without(TRAIN_LABELS, put_digits), "has no file train-labels-idx1-ubyte"),
     "no images to the test labels": (without("t10k-images-idx3-ubyte", put_digits), "has no file t10k-images-idx3"),
     "an npz with a pickled object": (replaced(TRAIN_IMAGES, pickled()), f"{TRAIN_IMAGES} is not IDX"),
     "an npz with a pickled object for a folder": (
         written(pickled(), ".npz"),
-        r"\.npz is a file; data",
+        r"\.npz has no array x_train, y_train, x_test, y_test; it has images",
     ),
     "a folder for a file": (instead(TRAIN_IMAGES, put_digits, Path.mkdir), f"{TRAIN_IMAGES} is a folder"),
     "a pipe for a file": (instead(TRAIN_IMAGES, put_digits, os.mkfifo), f"{TRAIN_IMAGES} is not a regular file"),
