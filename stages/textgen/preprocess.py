@@ -1,6 +1,7 @@
 """preprocess-textgen: the plays → characters as numbers, to train on, to validate on and to test on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,16 +14,23 @@ from stages.params import Params, Textgen
 
 RAW = "data/raw/text.txt"
 OUTPUT = "data/textgen/characters.npz"
+COMPARISON = "data/textgen/comparison.json"
 FEW = 10  # with fewer documents than this, none is held out whole
+LINE = 40  # characters from which a line that stands in two parts is no coincidence
+PIECES = 20  # of the training text, whose differences from each other are the measure for the test part's
 UNKNOWN = "\ufffd"  # what a character that training text lacks is shown as; its id is 0
 
 
 def main(params: Params) -> None:
     documents = artifacts.read_text(RAW).removesuffix("\n").split(SEPARATOR)
     parts = split(shortened(documents, params.data.limit), params.textgen)
+    comparison = compare(parts)
     vocabulary = vocabulary_of(parts["train"])
     arrays = {part: encode(parts[part], vocabulary) for part in PARTS}
     unknown = {part: int(np.sum(arrays[part] == 0)) for part in PARTS}
+    for warning in comparison["warnings"]:
+        print(f"warning: {warning}")
+    artifacts.write_json(COMPARISON, comparison)
     artifacts.write_npz(OUTPUT, vocabulary=np.array([ord(character) for character in vocabulary]), **arrays)
     lengths = ", ".join(f"{len(arrays[part]):,} {part}" for part in PARTS)
     print(f"textgen: {lengths} characters, {len(vocabulary)} different, {sum(unknown.values())} unknown → {OUTPUT}")
@@ -72,8 +80,94 @@ def split(documents: Sequence[str], settings: Textgen) -> dict[str, str]:
         }
     for part, text in parts.items():
         if len(text) < 2:
-            raise StageError(f"{RAW} is too short: nothing is left for {part}")
+            total = sum(map(len, documents))
+            raise StageError(f"{RAW} is too short: nothing is left for {part} of its {total:,} characters")
     return parts
+
+
+def compare(parts: dict[str, str]) -> dict[str, Any]:
+    """How much the parts of a text are alike: a test part of another kind, or one that is copied, measures nothing.
+
+    Args:
+        parts: text under "train", "validation" and "test", two characters or more each.
+
+    Returns:
+        Under "unknown" the share of each held-out part's characters that are not in the training text; under "nats"
+        for each part the cross-entropy of its characters with the character frequencies of each part, in nats per
+        character (with its own, its entropy); under "lines_in_training" the share of the lines of `LINE` characters or
+        more in each held-out part that stand in the training text too; and "warnings", each one line.
+
+    Raises:
+        StageError: the text has a single character over and over, or the test part has no known one.
+    """
+    alphabet = np.unique(np.concatenate([_codes(text) for text in parts.values()]))
+    if len(alphabet) < 2:
+        raise StageError(f"{RAW} has one character only, {chr(alphabet[0])!r}, over and over")
+    ids = {part: np.searchsorted(alphabet, _codes(text)) for part, text in parts.items()}
+    counts = {part: np.bincount(ids[part], minlength=len(alphabet)) for part in PARTS}
+    held_out = [part for part in PARTS if part != "train"]
+    unknown = {part: float(counts[part][counts["train"] == 0].sum() / len(ids[part])) for part in held_out}
+    if unknown["test"] == 1:
+        raise StageError(f"{RAW}: no character of the test part occurs in the training text")
+    known_lines = set(_lines(parts["train"]))
+    copied = {part: _share(line in known_lines for line in _lines(parts[part])) for part in held_out}
+    difference = _difference(counts["test"], counts["train"])
+    most_unknown, largest = _usual(ids["train"], len(ids["test"]))
+    warnings = []
+    if unknown["test"] > max(0.01, 2 * most_unknown) or difference > max(0.02, 2 * largest):
+        warnings.append(
+            f"the test part does not look like the training text: {unknown['test']:.1%} of its characters are unknown, "
+            f"its character frequencies differ by {difference:.3f} nats (pieces of the training text: up to "
+            f"{most_unknown:.1%} and {largest:.3f}); it begins {parts['test'].strip()[:40]!r}"
+        )
+    if copied["test"] > 0.2:
+        warnings.append(
+            f"{copied['test']:.0%} of the lines of {LINE} or more characters in the test part stand in the training "
+            "text too, so the test measures in part what was learnt by heart"
+        )
+    return {
+        "unknown": unknown,
+        "nats": {part: {other: _cross_entropy(counts[part], counts[other]) for other in PARTS} for part in PARTS},
+        "lines_in_training": copied,
+        "warnings": warnings,
+    }
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in map(str.strip, text.split("\n")) if len(line) >= LINE]
+
+
+def _share(values: Iterable[bool]) -> float:
+    found = list(values)
+    return sum(found) / len(found) if found else 0.0
+
+
+def _cross_entropy(counts: np.ndarray, others: np.ndarray) -> float:
+    """Of character counts with the frequencies of others, each of which is raised by a half, in nats."""
+    costs = -np.log((others + 0.5) / (others.sum() + 0.5 * len(others)))
+    return float(counts @ costs / counts.sum())
+
+
+def _difference(counts: np.ndarray, others: np.ndarray) -> float:
+    """What it costs to take the frequencies of others for those of the counts, in nats per character."""
+    return _cross_entropy(counts, others) - _cross_entropy(counts, counts)
+
+
+def _usual(ids: np.ndarray, length: int) -> tuple[float, float]:
+    """How much pieces of a text, about `length` characters each, differ from its rest.
+
+    Returns:
+        The largest share of characters that the rest lacks, and the largest `_difference`.
+    """
+    number = int(np.clip(len(ids) // length, 4, PIECES))
+    pieces = [np.bincount(piece, minlength=ids.max() + 1) for piece in np.array_split(ids, number)]
+    total = np.sum(pieces, axis=0)
+    unknown = max(piece[total == piece].sum() / piece.sum() for piece in pieces if piece.any())
+    return float(unknown), max(_difference(piece, total - piece) for piece in pieces if piece.any())
+
+
+def _codes(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
 
 
 def vocabulary_of(text: str) -> str:
@@ -83,8 +177,10 @@ def vocabulary_of(text: str) -> str:
 
 def encode(text: str, vocabulary: str) -> np.ndarray:
     """Text as character ids, int32, shape (n,); 0 for characters outside the vocabulary."""
-    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    codes = _codes(text)
     known = np.array([ord(character) for character in vocabulary[1:]], np.uint32)
+    if not len(known):
+        return np.zeros(len(codes), np.int32)
     place = np.minimum(np.searchsorted(known, codes), len(known) - 1)
     return np.where(known[place] == codes, place + 1, 0).astype(np.int32)
 
