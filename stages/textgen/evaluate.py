@@ -62,6 +62,7 @@ def main(params: Params) -> None:
     costs = {part: -np.log(ngrams.probabilities(data[part], start)) for part in HELD_OUT}
     ngram = costs["test"][int(np.argmin(costs["validation"].mean(axis=1)))]
     train, test = decode(data["train"], vocabulary), decode(data["test"], vocabulary)
+    params = writing.with_suitable_prompt(params, vocabulary, test)
     artifacts.write_json(
         METRICS,
         {

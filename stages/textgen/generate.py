@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import keras
 import numpy as np
 
+from stages.params import Params
 from stages.textgen import model as network
 
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
@@ -168,3 +169,24 @@ def _among(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         return np.zeros(len(values), bool)
     wanted = np.unique(wanted)
     return wanted[np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)] == values
+
+
+def with_suitable_prompt(params: Params, vocabulary: str, test: str) -> Params:
+    """Parameters whose prompt suits the text.
+
+    Args:
+        params: all of params.yaml.
+        vocabulary: the model's.
+        test: the text of the test part; its first line, up to 100 characters, takes the place of a prompt of which
+            fewer than half of the characters are in the vocabulary.
+    """
+    sampling = params.textgen.sampling
+    prompt = sampling.prompt
+    known = sum(character in vocabulary[1:] for character in prompt) / len(prompt)
+    first = next((line.strip() for line in test.split("\n") if line.strip()), "")
+    if known >= 0.5 or not first:
+        return params
+    other = first[:100] + ("\n" if "\n" in vocabulary else "")
+    print(f"textgen.sampling.prompt, {prompt!r}, does not suit this text: {other!r}, of its test part, is used instead")
+    sampling = sampling.model_copy(update={"prompt": other})
+    return params.model_copy(update={"textgen": params.textgen.model_copy(update={"sampling": sampling})})

@@ -106,7 +106,8 @@ def compare(parts: dict[str, str]) -> dict[str, Any]:
     ids = {part: np.searchsorted(alphabet, _codes(text)) for part, text in parts.items()}
     counts = {part: np.bincount(ids[part], minlength=len(alphabet)) for part in PARTS}
     held_out = [part for part in PARTS if part != "train"]
-    unknown = {part: float(counts[part][counts["train"] == 0].sum() / len(ids[part])) for part in held_out}
+    lacking = (counts["train"] == 0) | (alphabet == ord(UNKNOWN))
+    unknown = {part: float(counts[part][lacking].sum() / len(ids[part])) for part in held_out}
     if unknown["test"] == 1:
         raise StageError(f"{RAW}: no character of the test part occurs in the training text")
     known_lines = set(_lines(parts["train"]))

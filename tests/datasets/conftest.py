@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages.core.errors import StageError
+from stages.datasets import digits
+
 IMAGES = np.random.default_rng(1).integers(0, 256, (40, 28, 28)).astype(np.uint8)
 LABELS = np.arange(40, dtype=np.uint8) % 10
 
@@ -50,6 +53,19 @@ def tar(folder: Path, path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Pa
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
     return path
+
+
+def same_digits(loaded) -> None:
+    np.testing.assert_array_equal(loaded.images, IMAGES)
+    np.testing.assert_array_equal(loaded.labels, LABELS)
+    assert loaded.images.dtype == loaded.labels.dtype == np.uint8
+
+
+def digits_refused(path: Path, told: str) -> None:
+    with pytest.raises(StageError, match=told) as caught:
+        digits.load(path)
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(caught.value).startswith(str(path.parent))
 
 
 @pytest.fixture

@@ -1,0 +1,139 @@
+import io
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stages.core.errors import StageError
+from stages.datasets import digits, prepare
+from tests.datasets.conftest import IMAGES, LABELS, digits_refused, put
+
+
+def picture(image: np.ndarray, kind: str = "PNG", **options) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def put_pictures(folder: Path, kind: str = "PNG", halves=(("", slice(40)),), names=str) -> Path:
+    for half, rows in halves:
+        for number, (image, label) in enumerate(zip(IMAGES[rows], LABELS[rows], strict=True)):
+            put(folder / half / names(label) / f"{number:05}.{kind.lower()}", picture(image, kind))
+    return folder
+
+
+HALVES = (("train", slice(30)), ("test", slice(30, 40)))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP"])
+@pytest.mark.parametrize("halves", [(("", slice(40)),), HALVES, (("training", slice(30)), ("testing", slice(30, 40)))])
+def test_pictures_by_class(tmp_path, kind, halves):
+    loaded = digits.load(put_pictures(tmp_path / "mine", kind, halves))
+    order = np.concatenate([np.argsort(LABELS[rows], kind="stable") + (rows.start or 0) for _, rows in halves])
+    np.testing.assert_array_equal(loaded.images, IMAGES[order])
+    np.testing.assert_array_equal(loaded.labels, LABELS[order])
+    assert loaded.test.sum() == (10 if len(halves) == 2 else 0)
+    assert "classes" not in loaded.provenance
+
+
+def test_classes_with_names_are_numbered_and_their_names_kept(tmp_path, capsys):
+    folder = put_pictures(tmp_path / "mine", "JPEG", names=lambda label: "shirt\n" if label % 2 else "bag")
+    put(folder / "bag" / "Thumbs.db", "x")
+    loaded = digits.load(folder)
+    assert loaded.labels.tolist() == [0] * 20 + [1] * 20
+    assert loaded.provenance["classes"] == ["bag", "shirt\n"]
+    assert (
+        "a folder of each class, 1 other files in it ignored: 40 images, 2 classes, none set" in capsys.readouterr().out
+    )
+
+
+def animated() -> bytes:
+    frames = [Image.fromarray(image) for image in IMAGES[:3]]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "PNG", save_all=True, append_images=frames[1:])
+    return buffer.getvalue()
+
+
+GREY = picture(IMAGES[0])
+COLOUR = np.stack([IMAGES[0], IMAGES[1], IMAGES[2]], axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (picture(np.zeros((32, 28), np.uint8)), "has 28 × 32 pixels; it should have 28 × 28: `reprise prepare-digits"),
+        (picture(COLOUR), r"has colours \(RGB\); it should be grey"),
+        (picture(np.dstack([COLOUR, IMAGES[3]])), "has transparent pixels"),
+        (picture(IMAGES[0].astype(np.uint16) * 257), "has 16 bits a pixel"),
+        (animated(), "is animated"),
+        (GREY[:-200], "is not a whole PNG, JPEG or BMP picture"),
+        (GREY[:60], "is not a whole PNG, JPEG or BMP picture"),
+        (b"", "is not a whole PNG"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 28 28\n", "is not a whole PNG"),
+        (picture(IMAGES[0], "GIF"), "is not a whole PNG"),
+        (picture(IMAGES[0], "TIFF"), "is not a whole PNG"),
+        (GREY[:16] + b"\x00\x01\x00\x00" * 2 + GREY[24:], "bad.png"),
+    ],
+)
+def test_a_picture_that_is_not_as_it_should_be_is_named(tmp_path, content, told):
+    folder = put_pictures(tmp_path / "mine")
+    put(folder / "3" / "bad.png", content)
+    with pytest.raises(StageError, match=told) as caught:
+        digits.load(folder)
+    assert "mine/3/bad.png" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_classes_that_cannot_be_split_or_told_apart(tmp_path):
+    folder = put_pictures(tmp_path / "mine")
+    put(folder / "x\ny" / "1.png", GREY)
+    digits_refused(folder, r"the class 'x\\ny' has 1 of the pictures; at least 3 are needed")
+    twice = put_pictures(tmp_path / "twice")
+    for number in range(3):
+        put(twice / "03" / f"{number}.png", GREY)
+    digits_refused(twice, "has two folders of one class")
+    unknown = put_pictures(tmp_path / "unknown", halves=HALVES)
+    for number in range(3):
+        put(unknown / "test" / "11" / f"{number}.png", GREY)
+    digits_refused(unknown, "the class '11' has pictures to test on, but none to train on")
+    many = tmp_path / "many"
+    for name in range(101):
+        put(many / f"c{name}" / "1.png", GREY)
+    digits_refused(many, "has 101 classes; 100 are the most")
+
+
+def test_thousands_of_pictures_in_one_folder_take_seconds(tmp_path):
+    folder = put_pictures(tmp_path / "mine")
+    for number in range(6000):
+        put(folder / "1" / f"more{number}.png", GREY)
+    start = time.perf_counter()
+    assert len(digits.load(folder).images) == 6040
+    assert time.perf_counter() - start < 10
+
+
+def test_prepared_pictures_are_read_same_digits(tmp_path):
+    large = np.full((120, 90), 255, np.uint8)
+    large[30:80, 40:50] = 0  # a dark stroke on light paper
+    for name in ("one", "two"):
+        for number in range(3):
+            put(tmp_path / "mine" / name / f"{number}.jpg", picture(large, "JPEG"))
+    told = prepare.prepare(tmp_path / "mine", tmp_path / "idx", invert=True)
+    assert told[0].startswith("train: 6 pictures, 2 classes")
+    assert (tmp_path / "idx/classes.txt").read_text() == "0 one\n1 two\n"
+    loaded = digits.load(tmp_path / "idx")
+    assert loaded.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    rows, columns = (np.flatnonzero((loaded.images[0] > 128).any(axis=axis)) for axis in (1, 0))
+    assert (rows[0], rows[-1], columns[0], columns[-1]) == (4, 23, 12, 15)
+    with pytest.raises(StageError, match="idx is not empty; give a new folder"):
+        prepare.prepare(tmp_path / "mine", tmp_path / "idx")
+    assert "try --invert" in prepare.prepare(tmp_path / "mine", tmp_path / "again")[-1]
+
+
+@pytest.mark.parametrize("content", [GREY[:100], picture(np.zeros((40, 40), np.uint8))])
+def test_nothing_is_prepared_if_one_picture_cannot_be(tmp_path, content):
+    put(put_pictures(tmp_path / "mine") / "0/x.png", content)
+    with pytest.raises(StageError, match=r"mine/0/x\.png"):
+        prepare.prepare(tmp_path / "mine", tmp_path / "idx")
+    assert not (tmp_path / "idx").exists()

@@ -1,0 +1,185 @@
+"""Texts as people bring them: parts that are unlike each other, other scripts, and text with nothing to learn."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages.core import artifacts
+from stages.core.errors import StageError
+from stages.core.split import PARTS
+from stages.datasets import text
+from stages.textgen import baselines, preprocess
+from stages.textgen import generate as writing
+from stages.textgen.preprocess import compare, decode, encode, vocabulary_of
+
+WORDS = "the a of king queen sea and he she walked sang saw old night morning ship house river went to in"
+TERMS = "LICENSEE 1.F.3. SHALL (C) PARAGRAPH 501(C)(3) WARRANTIES, DAMAGES; 99,712 FEE: REFUND/REPLACEMENT 20%"
+
+
+def prose(seed: int, characters: int, words: str = WORDS) -> str:
+    """Sentences of random words in lines of about 60 characters."""
+    chosen = np.random.default_rng(seed).choice(words.split(), characters // 2)
+    lines = (" ".join(chosen[start : start + 14]) for start in range(0, len(chosen), 14))
+    return "\n".join(lines)[:characters]
+
+
+def parts(train: str, test: str) -> dict[str, str]:
+    return {"train": train, "validation": train[-2000:], "test": test}
+
+
+def test_a_test_part_of_another_kind_is_warned_of():
+    (warning,) = compare(parts(prose(0, 40_000), prose(1, 5000, TERMS)))["warnings"]
+    assert warning.startswith("the test part does not look like the training text: ")
+    assert len(warning.splitlines()) == 1
+
+
+def test_unknown_characters_alone_are_warned_of():
+    train, test = prose(0, 40_000), prose(1, 5000)
+    found = compare(parts(train, test.replace("k", "κ")))
+    assert found["unknown"]["test"] == pytest.approx(test.count("k") / len(test))
+    assert len(found["warnings"]) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("size", [20_000, 200_000])
+def test_a_part_of_the_same_text_is_not(seed, size):
+    assert compare(parts(prose(seed, size), prose(seed + 100, size // 10)))["warnings"] == []
+
+
+def test_lines_that_were_learnt_by_heart_are_warned_of():
+    train, fresh = prose(0, 40_000), prose(1, 40_000).split("\n")
+    lines = train.split("\n")
+    found = compare(parts(train, "\n".join([*lines[:30], *fresh[:70]])))
+    assert found["lines_in_training"]["test"] == pytest.approx(0.3)
+    assert found["warnings"][-1].startswith("30% of the lines of 40 or more characters")
+    assert compare(parts(train, "\n".join([*lines[:20], *fresh[:80]])))["warnings"] == []
+    short = "\n".join(line[:39] for line in lines)
+    assert compare(parts(short, short))["lines_in_training"]["test"] == 0
+
+
+def test_the_entropies_are_those_of_the_characters():
+    found = compare({"train": "ab" * 5000, "validation": "ab" * 500, "test": "aaab" * 500})["nats"]
+    assert found["train"]["train"] == pytest.approx(np.log(2), abs=0.001)
+    assert found["test"]["train"] == pytest.approx(np.log(2), abs=0.001)
+    assert found["train"]["test"] == pytest.approx(-np.log(3 / 16) / 2, abs=0.001)
+
+
+@given(st.text(min_size=2, max_size=80), st.text(min_size=2, max_size=40), st.text(min_size=2, max_size=40))
+def test_any_parts_are_compared_or_refused(train, validation, test):
+    try:
+        found = compare({"train": train, "validation": validation, "test": test})
+    except StageError as error:
+        assert len(str(error).splitlines()) == 1
+        return
+    artifacts.json_text(found)  # no NaN
+    for part in PARTS:
+        assert found["nats"][part][part] >= 0
+
+
+TEXTS = {
+    "French": "Il était une fois, près d’une forêt, une élève qui n’aimait guère l’été ; où donc allait-elle ?\n",
+    "Russian": "Жили-были старик со старухой у самого моря, и каждый день старик ловил рыбу.\n",
+    "Greek": "Μια φορά κι έναν καιρό ζούσε ένας ψαράς που μιλούσε με τη θάλασσα.\n",
+    "Arabic": "كان يا ما كان في قديم الزمان صياد يعيش قرب البحر ويحب الحكايات.\n",
+    "emoji": "Good morning 🌅! Who took my 🍪? The 🐈‍⬛ did, and the 👩‍🚀 saw it 🙂.\n",
+}
+
+
+def chinese() -> str:
+    """Three thousand different characters, some of them often."""
+    generator = np.random.default_rng(0)
+    ranks = np.minimum(generator.zipf(1.3, 60_000) - 1, 2999)
+    ranks[:3000] = np.arange(3000)
+    lines = np.array([chr(0x4E00 + 3 * rank) for rank in ranks]).reshape(-1, 20)
+    return "\n".join("".join(line) + "。" for line in lines)
+
+
+TEXTS = {name: line * 60 for name, line in TEXTS.items()} | {"Chinese": chinese()}
+
+
+@pytest.mark.parametrize("script", TEXTS)
+def test_other_scripts_run_through_preprocessing_and_the_n_grams(workdir, set_source, script):
+    (workdir / "book.txt").write_text(TEXTS[script], encoding="utf-8")
+    params = set_source("text", "book.txt")
+    text.main(params)
+    preprocess.main(params)
+    data = artifacts.read_npz(preprocess.OUTPUT)
+    vocabulary = preprocess.vocabulary_in(data)
+    assert "".join(decode(data[part], vocabulary) for part in PARTS) == TEXTS[script].strip("\n") or 0 in data["test"]
+    order = min(6, baselines.highest_order(len(vocabulary)))
+    probabilities = baselines.KneserNey(data["train"], order, len(vocabulary)).probabilities(data["test"], 0)
+    assert np.all((probabilities > 0) & (probabilities <= 1))
+    assert -np.log(probabilities[1]).mean() < np.log(len(vocabulary))
+
+
+def test_three_thousand_characters_are_numbered(workdir):
+    vocabulary = vocabulary_of(TEXTS["Chinese"])
+    assert len(vocabulary) == 3003  # with the full stop, the line feed and the unknown one
+    assert baselines.highest_order(len(vocabulary)) == 5
+    assert decode(encode(TEXTS["Chinese"], vocabulary), vocabulary) == TEXTS["Chinese"]
+
+
+@pytest.fixture
+def set_source(params):
+    """A function (dataset, path) → params with that path."""
+
+    def changed(dataset: str, path: object):
+        return params.model_copy(update={"data": params.data.model_copy(update={dataset: str(path)})})
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("x" * 5000, "has one character only, 'x', over and over"),
+        ("\ufffd" * 5000, r"has one character only, '.', over and over"),
+        ("a" * 4500 + "b" * 500, "no character of the test part occurs in the training text"),
+        ("\ufffd" * 4500 + "b" * 500, "no character of the test part occurs in the training text"),
+        ("a" * 4500 + "\ufffd" * 500, "no character of the test part occurs in the training text"),
+        ("abc", "is too short: nothing is left for .* of its 3 characters"),
+    ],
+)
+def test_a_text_with_nothing_to_learn_is_refused(workdir, set_source, content, told):
+    (workdir / "book.txt").write_text(content, encoding="utf-8")
+    params = set_source("text", "book.txt")
+    text.main(params)
+    with pytest.raises(StageError, match=told):
+        preprocess.main(params)
+
+
+def test_one_line_of_20_megabytes(workdir, set_source):
+    (workdir / "line.txt").write_text(prose(0, 20_000).replace("\n", " ") * 1000, encoding="utf-8")
+    params, start = set_source("text", "line.txt"), time.perf_counter()
+    text.main(params)
+    preprocess.main(params)
+    assert time.perf_counter() - start < 30
+    assert artifacts.read_json(preprocess.COMPARISON)["lines_in_training"] == {"validation": 0.0, "test": 0.0}
+
+
+def test_the_warning_is_printed_and_kept(workdir, set_source, capsys):
+    (workdir / "book.txt").write_text(prose(0, 40_000) + "\n" + prose(1, 6000, TERMS), encoding="utf-8")
+    params = set_source("text", "book.txt")
+    text.main(params)
+    preprocess.main(params)
+    (warning,) = artifacts.read_json(preprocess.COMPARISON)["warnings"]
+    assert f"warning: {warning}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("test", "prompt"),
+    [
+        ("\n\nЖили-были старик со старухой\nу моря", "Жили-были старик со старухой\n"),
+        ("HAMLET:\nTo be", None),
+        ("\n \n", None),
+        ("好" * 5000, "好" * 100),
+    ],
+)
+def test_a_prompt_that_does_not_suit_the_text_gives_way(params, capsys, test, prompt):
+    changed = writing.with_suitable_prompt(params, vocabulary_of(test), test)
+    expected = params.textgen.sampling.prompt if prompt is None else prompt
+    assert changed.textgen.sampling.prompt == expected
+    assert ("does not suit this text" in capsys.readouterr().out) == (prompt is not None)
