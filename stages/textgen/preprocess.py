@@ -1,6 +1,7 @@
 """preprocess-textgen: the plays → characters as numbers, to train on, to validate on and to test on."""
 
 from collections.abc import Iterable, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from stages.core.command import run
 from stages.core.documents import SEPARATOR
 from stages.core.errors import StageError
 from stages.core.split import PARTS
-from stages.params import Params, Textgen
+from stages.params import Params, Shares, Textgen
 
 RAW = "data/raw/text.txt"
 OUTPUT = "data/textgen/characters.npz"
@@ -80,9 +81,16 @@ def split(documents: Sequence[str], settings: Textgen) -> dict[str, str]:
         }
     for part, text in parts.items():
         if len(text) < 2:
-            total = sum(map(len, documents))
-            raise StageError(f"{RAW} is too short: nothing is left for {part} of its {total:,} characters")
+            raise StageError(
+                f"{RAW} is too short: nothing is left for {part} of its {sum(map(len, documents)):,} characters; with "
+                f"textgen.holdout, {least(settings.holdout):,} are the fewest that can be split"
+            )
     return parts
+
+
+def least(shares: Shares) -> int:
+    """The shortest text that these shares leave two characters or more of for each part."""
+    return next(n for n in count(6) if min(round(n * shares.test), round(n * shares.validation)) >= 2)
 
 
 def compare(parts: dict[str, str]) -> dict[str, Any]:

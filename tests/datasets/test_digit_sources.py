@@ -209,6 +209,17 @@ def test_a_sparse_file_is_refused_before_it_is_read(tmp_path):
     digits_refused(tmp_path / "sparse.csv", "at most 268,435,456 are allowed")
 
 
+@given(st.binary(max_size=60), st.booleans(), st.integers(1, 3))
+def test_any_bytes_are_an_array_or_are_refused_in_one_line(tmp_path_factory, content, magic, number):
+    content = (bytes([0, 0, 8, number]) if magic else b"") + content
+    path = put(tmp_path_factory.mktemp("idx") / "array", content)
+    try:
+        assert idx.read(path, number).tobytes() == content[4 + 4 * number :]
+    except StageError as error:
+        assert len(str(error).splitlines()) == 1
+        assert "array" in str(error)
+
+
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=3))
 def test_a_header_and_its_bytes_are_read_back(tmp_path_factory, shape):
     array = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)

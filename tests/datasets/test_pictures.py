@@ -1,13 +1,18 @@
 import io
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
+from reprise import __main__ as command_line
+from reprise import prepare_digits
 from stages.core.errors import StageError
-from stages.datasets import digits, prepare
+from stages.datasets import digits, pictures, prepare
 from tests.datasets.conftest import IMAGES, LABELS, digits_refused, put
 
 
@@ -137,3 +142,25 @@ def test_nothing_is_prepared_if_one_picture_cannot_be(tmp_path, content):
     with pytest.raises(StageError, match=r"mine/0/x\.png"):
         prepare.prepare(tmp_path / "mine", tmp_path / "idx")
     assert not (tmp_path / "idx").exists()
+
+
+def test_the_command_prepares_them(workdir, monkeypatch, capsys):
+    put_pictures(workdir / "mine", halves=HALVES)
+    monkeypatch.setattr(sys, "argv", ["reprise", "prepare-digits", "mine", "new"])
+    prepare_digits.main(command_line.checked())
+    assert capsys.readouterr().out.splitlines() == [
+        "train: 30 pictures, 10 classes → new",
+        "test: 10 pictures, 10 classes → new",
+        "to use it: data.digits=new",
+    ]
+    assert digits.load(Path("new")).test.sum() == 10
+
+
+@given(st.integers(0, len(GREY) - 1), st.integers(0, 255), st.booleans())
+def test_a_damaged_picture_is_read_or_refused_in_one_line(place, value, cut):
+    content = GREY[:place] if cut else GREY[:place] + bytes([value]) + GREY[place + 1 :]
+    try:
+        assert pictures.exact(content, Path("digit.png")).shape == (28, 28)
+    except StageError as error:
+        assert str(error).startswith("digit.png ")
+        assert len(str(error).splitlines()) == 1
