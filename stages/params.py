@@ -233,7 +233,7 @@ def validated(model: type[Model], content: Any, path: Path) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise StageError("\n".join(_explain(model, path, problem) for problem in error.errors())) from error
+        raise StageError(*(_explain(model, path, problem) for problem in error.errors())) from error
 
 
 def _explain(model: type[BaseModel], path: Path, problem: dict[str, Any]) -> str:

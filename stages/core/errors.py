@@ -2,14 +2,14 @@
 
 
 class StageError(Exception):
-    """Bad input. The message is one line: the key, file or value at fault, and what would be right.
+    """Bad input. The message is one line per problem: the key, file or value at fault, and what would be right.
 
     Control characters in it, such as a line feed in a file's name, are written as escapes: they cannot forge a second
     line or move the terminal's cursor.
     """
 
-    def __init__(self, message: object) -> None:
-        super().__init__("".join(map(_visible, str(message))))
+    def __init__(self, *lines: object) -> None:
+        super().__init__("\n".join("".join(map(_visible, str(line))) for line in lines))
 
 
 def _visible(character: str) -> str:
