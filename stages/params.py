@@ -4,9 +4,9 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from stages.core import yaml_reader
 from stages.core.errors import StageError
 
 PATH = Path("params.yaml")
@@ -19,7 +19,6 @@ def _no_truth_value(value: Any) -> Any:
     return value
 
 
-# YAML 1.1 reads the `1e-05` that DVC writes as a string, so floats are taken from strings too; whole numbers are not.
 Whole = Annotated[int, Field(strict=True)]
 Count = Annotated[Whole, Field(ge=1, le=100_000_000)]
 Number = Annotated[float, BeforeValidator(_no_truth_value), Field(allow_inf_nan=False)]
@@ -215,13 +214,7 @@ def load(path: Path = PATH) -> Params:
     Raises:
         StageError: with one line for each wrong key: its name, its value and what is allowed.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StageError(f"{path} does not exist here; run from the top of the repository") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StageError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    return validated(Params, content, path)
+    return validated(Params, yaml_reader.read(path), path)
 
 
 def validated(model: type[Model], content: Any, path: Path) -> Model:
@@ -247,7 +240,7 @@ def _explain(model: type[BaseModel], path: Path, problem: dict[str, Any]) -> str
     if problem["type"] == "missing":
         return f"{path}: {key} is missing"
     allowed = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
-    return f"{path}: {key or 'the file'} is {problem['input']!r}; {allowed}"
+    return f"{path}: {key or 'the file'} is {yaml_reader.shortened(repr(problem['input']))}; {allowed}"
 
 
 def _keys(section: Any, location: tuple[Any, ...]) -> list[str]:

@@ -11,10 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Field, model_validator
 
-from stages.core import artifacts
+from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
 from stages.params import Params, Section, Whole, validated
 from sweeps import git
@@ -111,10 +110,7 @@ def load(path: str | Path) -> Sweep:
         StageError: one line for each mistake.
     """
     path = Path(path)
-    try:
-        content = yaml.safe_load(artifacts.read_text(path)) if path.exists() else None
-    except yaml.YAMLError as error:
-        raise StageError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    content = yaml_reader.read(path) if path.exists() else None
     if content is None:
         raise StageError(f"{path} does not exist or is empty; sweeps/README.md describes its content")
     groups = validated(Declaration, content, path).groups
@@ -181,7 +177,7 @@ def check(path: Path, group: Group, stages: list[str]) -> None:
         if target not in stages:
             raise StageError(f"{path}: group {group.name}: dvc.yaml has no stage {target}{_hint(target, stages)}")
     for setting in group.settings():
-        content = yaml.safe_load(artifacts.read_text("params.yaml"))
+        content = yaml_reader.read("params.yaml")
         for key, value in setting.items():
             *parents, last = key.split(".")
             section = content

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-import yaml
 
 import stages  # noqa: F401  (pins the environment before any test imports numpy or TensorFlow)
+from stages.core import yaml_reader
 from stages.params import Params, load
 
 REPOSITORY = Path(__file__).parents[1]
@@ -44,7 +44,7 @@ def repository() -> Path:
 @pytest.fixture
 def content() -> dict:
     """The committed params.yaml as plain dicts, free to change."""
-    return yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))
+    return yaml_reader.read(REPOSITORY / "params.yaml")
 
 
 @pytest.fixture

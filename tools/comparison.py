@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
+from stages.core import yaml_reader
 
 # How far a metric may lie from the committed one where the bits differ: pattern, absolute, relative; the first pattern
 # that fits counts, and the larger of the two bounds. One thread instead of two, on the committed params, moved 16 of
@@ -61,7 +61,7 @@ def committed(path: str, folder: str | Path = ".") -> str:
 
 def hashes(lock: str) -> dict[tuple[str, str], str]:
     """MD5 of every output in the text of a dvc.lock, by stage and path."""
-    stages = yaml.safe_load(lock)["stages"]
+    stages = yaml_reader.parse(lock.encode(), "dvc.lock")["stages"]
     return {(name, out["path"]): out["md5"] for name, stage in stages.items() for out in stage.get("outs", [])}
 
 

@@ -9,9 +9,7 @@ import math
 import re
 from pathlib import Path
 
-import yaml
-
-from stages.core import artifacts
+from stages.core import artifacts, yaml_reader
 from stages.core.command import run
 from stages.params import Params
 from tools.summary import HEADLINES, headlines, look_up
@@ -43,7 +41,7 @@ def results() -> str:
     rows += [(task, measure, f"**{result}**", others) for task, measure, result, others in headlines()]
     if not SWEEP.exists():
         return markdown(rows)
-    params = yaml.safe_load(artifacts.read_text("params.yaml"))
+    params = yaml_reader.read("params.yaml")
     swept = {
         row["metric"]: row
         for row in csv.DictReader(artifacts.read_text(SWEEP).splitlines())
@@ -73,7 +71,7 @@ def spread(mean: float, std: float | None) -> str:
 def params_table() -> str:
     """Every key of params.yaml with its value and its comment."""
     text = artifacts.read_text("params.yaml")
-    content = yaml.safe_load(text)
+    content = yaml_reader.parse(text.encode(), "params.yaml")
     rows, path = [("Key", "Value", "What it does")], []
     for line in text.splitlines():
         match = re.match(r"( *)(\w+):[^#]*(?:# (.*))?$", line)
@@ -93,7 +91,7 @@ def params_table() -> str:
 def stages_table() -> str:
     """Every stage of dvc.yaml: its `desc`, and the parameters that re-run it."""
     rows = [("Stage", "What it does", "Parameters")]
-    for name, stage in yaml.safe_load(artifacts.read_text("dvc.yaml"))["stages"].items():
+    for name, stage in yaml_reader.read("dvc.yaml")["stages"].items():
         params = [f"`{key}`" if isinstance(key, str) else "all of params.yaml" for key in stage.get("params", [])]
         rows.append((f"`{name}`", stage["desc"], ", ".join(params)))
     return markdown(rows)

@@ -8,9 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-
-from stages.core import artifacts
+from stages.core import artifacts, yaml_reader
 from stages.core.command import run
 from stages.params import Params
 from tools.comparison import changed, committed, differences, first_different, hashes, numbers
@@ -87,7 +85,7 @@ def unexplained() -> str:
         metrics = {path.stem: (committed(path.as_posix()), path) for path in sorted(Path("metrics").glob("*.json"))}
     except subprocess.CalledProcessError:
         return "the last commit lacks some of them: nothing to compare with"
-    stage = first_different(old, new, list(yaml.safe_load(artifacts.read_text("dvc.yaml"))["stages"]))
+    stage = first_different(old, new, list(yaml_reader.read("dvc.yaml")["stages"]))
     found = [
         difference
         for task, (text, path) in metrics.items()

@@ -7,6 +7,9 @@ import os
 import platform
 from pathlib import Path
 
+from stages.core import yaml_reader
+from stages.core.errors import StageError
+
 
 def pin_from_params(path: str = "params.yaml") -> None:
     """Pin the environment of this process, with the `threads` of params.yaml.
@@ -48,11 +51,8 @@ def pin(threads: int) -> None:
 
 def _threads(path: str) -> int | None:
     """`threads` of params.yaml, or None where it cannot be read."""
-    import yaml
-
     try:
-        with open(path, encoding="utf-8") as file:
-            threads = yaml.safe_load(file)["threads"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        threads = yaml_reader.read(path)["threads"]
+    except (StageError, KeyError, TypeError):
         return None
     return threads if type(threads) is int and threads > 0 else None

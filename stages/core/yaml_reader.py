@@ -1,0 +1,68 @@
+"""The one reader of params.yaml, dvc.yaml and sweep files: DVC's, so that a stage and dvc.lock agree on every value.
+
+DVC reads YAML 1.2 with ruamel.yaml. Readers of YAML 1.1 take `032` for an octal number, `1:30` for a base-60 one,
+`1e-05` for a string, and the last of two equal keys without a message.
+"""
+
+import stat
+from pathlib import Path
+from typing import Any
+
+from stages.core.errors import StageError
+
+LARGEST = 1_000_000  # bytes
+
+
+def read(path: str | Path) -> Any:
+    """The content of a YAML file, as DVC reads it.
+
+    Raises:
+        StageError: it is missing, is no regular file, is larger than `LARGEST`, or is not YAML in UTF-8; duplicate keys
+            are not YAML.
+    """
+    path = Path(path)
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise StageError(f"{path} is not a regular file; it should be a YAML file")
+        if status.st_size > LARGEST:
+            raise StageError(f"{path} has {status.st_size:,} bytes; at most {LARGEST:,} are allowed")
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise StageError(f"{path} does not exist here; run from the top of the repository") from error
+    except OSError as error:
+        raise StageError(f"cannot read {path}: {error.strerror}") from error
+    return parse(content, path)
+
+
+def parse(content: bytes, name: str | Path) -> Any:
+    """YAML as DVC reads it.
+
+    Args:
+        content: UTF-8.
+        name: of the file, for the error.
+
+    Raises:
+        StageError: as `read`.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        return YAML(typ="safe").load(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise StageError(f"{name} is not UTF-8: line {line}; save it as UTF-8") from error
+    except MarkedYAMLError as error:
+        where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise StageError(f"{name} is not YAML: {where}{shortened(error.problem or error)}") from error
+    except RecursionError as error:
+        raise StageError(f"{name} is not usable: its brackets are nested too deeply") from error
+    except (YAMLError, ValueError, OverflowError) as error:  # a number of 5,000 digits, the 30th of February
+        raise StageError(f"{name} is not YAML: {shortened(error)}") from error
+
+
+def shortened(value: object, most: int = 120) -> str:
+    """A value in an error message: one line, and of a long one its beginning."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= most else f"{text[:most]} …"

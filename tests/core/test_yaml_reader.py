@@ -1,0 +1,111 @@
+import os
+import subprocess
+import sys
+
+import pytest
+from dvc.utils.serialize import parse_yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages.core import yaml_reader
+from stages.core.environment import _threads
+from stages.core.errors import StageError
+from stages.params import load
+from tests.conftest import REPOSITORY
+
+SCALARS = st.one_of(
+    st.from_regex(r"[-+]?[0-9_]{1,6}(:[0-9]{1,2}){0,2}", fullmatch=True),
+    st.from_regex(r"0[box]?[0-9a-fA-F_]{1,8}", fullmatch=True),
+    st.from_regex(r"[-+]?[0-9]{0,3}\.?[0-9]{0,3}([eE][-+]?[0-9]{1,3})?", fullmatch=True),
+    st.sampled_from(
+        ["yes", "no", "on", "Off", "y", "~", "null", ".inf", "-.INF", ".nan", "true", "TRUE", "2020-01-01"]
+    ),
+)
+
+
+@given(SCALARS)
+def test_a_value_is_what_dvc_records(text):
+    content = f"value: {text}\n"
+    try:
+        expected = parse_yaml(content, "params.yaml")
+    except Exception:
+        with pytest.raises(StageError):
+            yaml_reader.parse(content.encode(), "params.yaml")
+        return
+    assert repr(yaml_reader.parse(content.encode(), "params.yaml")) == repr(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("032", 32), ("0b1111101000", 1000), ("1:30", "1:30"), ("1e-05", 1e-05), ("yes", "yes"), ("0o32", 26)],
+)
+def test_what_yaml_1_1_reads_otherwise(text, value):
+    assert yaml_reader.parse(f"latent: {text}".encode(), "params.yaml") == {"latent": value}
+
+
+def edited(tmp_path, **lines: str):
+    """The committed params.yaml with other values of top-level keys."""
+    text = (REPOSITORY / "params.yaml").read_text(encoding="utf-8")
+    for key, value in lines.items():
+        ((old),) = [line for line in text.splitlines() if line.startswith(f"{key}:")]
+        text = text.replace(f"{old}\n", f"{key}: {value}\n")
+    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    return tmp_path / "params.yaml"
+
+
+def test_the_stage_and_the_pins_read_the_same(tmp_path):
+    path = edited(tmp_path, threads="010", latent="032")
+    assert load(path).threads == _threads(path) == 10
+    assert load(path).latent == 32
+    for text in ("0b", "1:30", "2.0", "'2'"):
+        path = edited(tmp_path, threads=text)
+        assert _threads(path) is None
+        with pytest.raises(StageError, match=r"params\.yaml: threads is "):
+            load(path)
+
+
+def message(content: bytes) -> str:
+    with pytest.raises(StageError) as error:
+        yaml_reader.parse(content, "params.yaml")
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 250
+    return str(error.value)
+
+
+def test_broken_content_is_one_line_that_names_the_place():
+    assert message(b"seed: 7\nlatent: 1\nseed: 8\n").startswith("params.yaml is not YAML: line 3: found duplicate key")
+    assert message("seed: 7\nname: M\xfcller\n".encode("latin-1")) == (
+        "params.yaml is not UTF-8: line 2; save it as UTF-8"
+    )
+    assert message(b"seed: [1\nlatent: 2\n").startswith("params.yaml is not YAML: line ")
+    assert "nested" in message(b"seed: " + b"[" * 5000 + b"]" * 5000)
+    assert message(b"seed: " + b"9" * 5000).startswith("params.yaml is not YAML: ")
+    assert message(b"seed: 2020-02-30").startswith("params.yaml is not YAML: ")
+    assert message(b"seed: !!python/object/apply:os.system [true]").startswith("params.yaml is not YAML: line 1")
+
+
+def test_a_date_is_a_wrong_value(tmp_path):
+    with pytest.raises(StageError, match=r"latent is datetime\.date\(2020, 1, 1\); it should be a valid integer"):
+        load(edited(tmp_path, latent="2020-01-01"))
+
+
+def test_what_is_no_file_of_settings(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "large").write_bytes(b"#" * (yaml_reader.LARGEST + 1))
+    for name, words in {
+        ".": "is not a regular file",
+        "pipe": "is not a regular file",
+        "loop": "cannot read",
+        "large": "1,000,001 bytes",
+        "missing": "does not exist",
+    }.items():
+        with pytest.raises(StageError, match=words) as error:
+            yaml_reader.read(tmp_path / name)
+        assert "\n" not in str(error.value)
+        assert _threads(tmp_path / name) is None
+
+
+def test_pinning_does_not_wait_for_numpy():
+    code = "import stages, sys; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0
