@@ -4,20 +4,27 @@ A file appears under its name only when it is whole, so a killed stage leaves no
 would take for good. Nothing here stores a date, and nothing is ever unpickled.
 """
 
+import contextlib
 import io
 import json
 import os
 import re
+import secrets
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from stages.core import limits
 from stages.core.errors import StageError
+from stages.core.yaml_reader import shortened
 
 SIGNIFICANT_DIGITS = 6
+# What reading a zip archive raises where its bytes are damaged: also unknown compressions, passwords, absurd sizes.
+DAMAGED = (ValueError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, MemoryError, OverflowError)
 
 
 def write_bytes(path: str | Path, content: bytes | memoryview) -> None:
@@ -27,17 +34,24 @@ def write_bytes(path: str | Path, content: bytes | memoryview) -> None:
         StageError: the file cannot be written (disk full, no permission); an older file of that name is untouched.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = temporary_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
+        with open(temporary, "xb") as file:  # x: never a file, link or pipe that is there already
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise StageError(f"cannot write {path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        with contextlib.suppress(OSError, ValueError):
+            temporary.unlink(missing_ok=True)
+        raise StageError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def temporary_name(path: Path, suffix: str = ".tmp") -> Path:
+    """A new hidden name next to `path`, which no other writer has: several may write the same file at once."""
+    name = path.name if len(os.fsencode(path.name)) < 200 else "long"  # a file system allows 255 bytes
+    return path.with_name(f".{name}.{secrets.token_hex(8)}{suffix}")
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -167,10 +181,12 @@ def read_npz(path: str | Path) -> dict[str, np.ndarray]:
     """
     content = io.BytesIO(read_bytes(path))
     try:
+        limits.check_size(content, path)
+        content.seek(0)
         with np.load(content, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (ValueError, zipfile.BadZipFile, EOFError, OSError, AttributeError) as error:
-        raise StageError(f"{path} is not a valid .npz: {error}") from error
+    except (*DAMAGED, EOFError, OSError, AttributeError) as error:
+        raise StageError(f"{path} is not a valid .npz: {shortened(error)}") from error
 
 
 def write_png(path: str | Path, figure: Any) -> None:
@@ -193,7 +209,7 @@ def write_model(path: str | Path, model: Any) -> None:
 
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.tmp.keras")
+    temporary = temporary_name(path, ".tmp.keras")
     try:
         keras.Model(model.input, model.output, name=model.name).save(temporary)
         with zipfile.ZipFile(temporary) as archive:
@@ -230,6 +246,9 @@ def read_model(path: str | Path) -> Any:
     if not Path(path).exists():
         raise StageError(f"{path} does not exist; `dvc repro` makes it, `dvc pull` fetches it")
     try:
+        limits.check_model(path)
         return keras.models.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, OSError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise StageError(f"{path} is not a whole Keras model: {error}") from error
+    except StageError:
+        raise
+    except Exception as error:  # a damaged or hostile configuration can make Keras raise anything
+        raise StageError(f"{path} is not a whole Keras model: {shortened(error)}") from error

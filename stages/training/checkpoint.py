@@ -45,19 +45,24 @@ class Checkpoint:
         for other in CHECKPOINTS.glob(f"{self.name}-{'?' * 16}.npz"):
             if other != self.path:
                 other.unlink()  # of an older configuration: can never be taken up again
-        for half in CHECKPOINTS.glob(f".{self.name}-{'?' * 16}.npz.tmp"):
-            half.unlink()  # a kill struck while it was written
+        for half in CHECKPOINTS.glob(f".{self.name}-{'?' * 16}.npz.*.tmp"):
+            half.unlink(missing_ok=True)  # a kill struck while it was written
         if not self.path.exists():
             return None
         try:
             return artifacts.read_npz(self.path)
         except StageError as error:
-            print(f"{self.name}: {error}; starting over", flush=True)
+            self.discard(str(error))
             return None
 
     def save(self, **state: np.ndarray) -> None:
         """Replace the saved state; atomic, so a kill leaves the old one or the new one."""
         artifacts.write_npz(self.path, **state)
+
+    def discard(self, reason: str) -> None:
+        """Remove a state that cannot be used, and say why."""
+        print(f"{self.name}: {reason}; starting over", flush=True)
+        self.path.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Call when all that the stage makes has been written: the next run is to train, not to take up."""

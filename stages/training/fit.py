@@ -102,12 +102,52 @@ def _resumed(model: Any, checkpoint: Checkpoint, epochs: int) -> tuple[list[dict
     model.optimizer.build(model.trainable_variables)
     if (state := checkpoint.load()) is None:
         return [], []
-    history = json.loads(str(state.pop("history")))
-    best = [state.pop(f"best_{i}") for i in range(len(model.weights))]
-    _assign(_variables(model), [state[f"variable_{i}"] for i in range(len(state))])
+    try:
+        history = _checked_history(state, epochs)
+        best = _checked(state, "best", model.weights)
+        _assign(_variables(model), _checked(state, "variable", _variables(model)))
+    except ValueError as error:
+        checkpoint.discard(f"{checkpoint.path} {error}")
+        return [], []
     at = f"at epoch {len(history) + 1} of {epochs}" if len(history) < epochs else f"after all {epochs} epochs"
     print(f"{checkpoint.name}: resumed {at}", flush=True)
     return history, best
+
+
+def _checked_history(state: dict[str, np.ndarray], epochs: int) -> list[dict[str, float]]:
+    """The history in a checkpoint.
+
+    Raises:
+        ValueError: it is missing, is damaged, or has more epochs than were asked for.
+    """
+    try:
+        history = json.loads(str(state["history"]))
+        rows = [{name: float(value) for name, value in row.items()} for row in history]
+        numbers = [row["epoch"] for row in rows]
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise ValueError("has no readable history") from error
+    if not 0 < len(rows) <= epochs or numbers != list(range(1, len(rows) + 1)):
+        raise ValueError(f"has a history of {len(rows)} epochs that does not fit {epochs}")
+    if not all(np.isfinite(list(row.values())).all() for row in rows):
+        raise ValueError("has a history with a loss that is not a number")
+    return history
+
+
+def _checked(state: dict[str, np.ndarray], kind: str, variables: Sequence[Any]) -> list[np.ndarray]:
+    """The values of `variables` in a checkpoint.
+
+    Raises:
+        ValueError: one is missing, has another shape, or is not a number.
+    """
+    values = [state.get(f"{kind}_{i}") for i in range(len(variables))]
+    if f"{kind}_{len(variables)}" in state:
+        raise ValueError("has more weights than the network")
+    for value, variable in zip(values, variables, strict=True):
+        if value is None or value.shape != tuple(variable.shape):
+            raise ValueError("has weights of other shapes than the network")
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            raise ValueError("has weights that are not numbers")
+    return values
 
 
 def _variables(model: Any) -> list[Any]:

@@ -166,7 +166,7 @@ def test_a_damaged_checkpoint_starts_over(workdir, capsys):
 
 def test_a_half_written_checkpoint_is_never_taken_up(workdir):
     checkpoint = Checkpoint("small", {}, inputs=[])
-    half = checkpoint.path.with_name(f".{checkpoint.path.name}.tmp")
+    half = checkpoint.path.with_name(f".{checkpoint.path.name}.00ff.tmp")
     artifacts.write_bytes(half, b"PK half")
     assert checkpoint.load() is None
     assert not half.exists()
