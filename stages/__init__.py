@@ -1,10 +1,12 @@
 """The stages of the pipeline.
 
 Python imports this package before any stage's own imports. So the environment is pinned before numpy and TensorFlow
-read it, and a stage ends with dvc even while its libraries are still being imported.
+read it, params, code and inputs are noted before anything is read from them, and a stage ends with dvc even while its
+libraries are still being imported.
 """
 
 from stages.core import command, environment
 
+command.note_start()
 environment.pin_from_params()
 command.end_with_dvc()

@@ -10,11 +10,32 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from stages.core import snapshot
 from stages.core.errors import StageError
+from stages.core.snapshot import STAGE as STARTED_BY_DVC
 
 RESTORE = "git checkout params.yaml dvc.lock metrics plots report && dvc checkout"
 INTERRUPTED = "interrupted; the next `dvc repro` continues here"
-STARTED_BY_DVC = "DVC_STAGE"  # an environment variable that dvc sets for its stages: the stage's name
+
+_start: snapshot.Snapshot | None = None  # None where this process is no stage
+_when_done: list[Callable[[], None]] | None = None  # None where no stage runs
+
+
+def note_start() -> None:
+    """Note what the stage depends on, for `run` to compare. Called before the stage's own imports."""
+    global _start
+    _start = snapshot.of_this_process()
+
+
+def when_done(action: Callable[[], None]) -> None:
+    """Call `action` when the running stage has succeeded, or now where none runs.
+
+    For what cannot be taken back: a stage whose params or code changed meanwhile fails after its last line.
+    """
+    if _when_done is None:
+        action()
+    else:
+        _when_done.append(action)
 
 
 def run(main: Callable[..., None]) -> None:
@@ -22,6 +43,9 @@ def run(main: Callable[..., None]) -> None:
 
     Args:
         main: the stage; called with the validated params.yaml and the command's arguments.
+
+    Params, code and inputs must stay as they were when the process started (stages/core/snapshot.py); otherwise the
+    stage fails, and DVC records nothing.
 
     Exits with status 1 and a last line that says how to get the previous results back when the stage fails: DVC
     deletes a stage's outputs before it starts, but its cache still has them.
@@ -35,7 +59,7 @@ def run(main: Callable[..., None]) -> None:
             if PATH.exists():
                 _let_git_notice(PATH)
             raise
-        main(params, *sys.argv[1:])
+        _call(main, params)
     except StageError as error:
         sys.exit(f"error: {error}\nto get the previous results back: {RESTORE}")
     except KeyboardInterrupt:
@@ -43,6 +67,22 @@ def run(main: Callable[..., None]) -> None:
     except Exception:
         traceback.print_exc()
         sys.exit(f"to get the previous results back: {RESTORE}")
+
+
+def _call(main: Callable[..., None], params: Any) -> None:
+    """Call a stage, with `_start` compared before and after; then do what waits for its success."""
+    global _when_done
+    if _start is not None:
+        _start.begin()
+    _when_done = []
+    try:
+        main(params, *sys.argv[1:])
+        if _start is not None:
+            _start.end()
+        for action in _when_done:
+            action()
+    finally:
+        _when_done = None
 
 
 def end_with_dvc() -> None:

@@ -3,15 +3,15 @@
 import hashlib
 import json
 import platform
-import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from stages.core import artifacts
+from stages.core import artifacts, command, snapshot
 from stages.core.errors import StageError
 from stages.params import Section
 
@@ -33,7 +33,7 @@ class Checkpoint:
 
     def __init__(self, name: str, settings: dict[str, Any], inputs: Sequence[str | Path]) -> None:
         digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=_plain).encode())
-        for path in [*inputs, *_code()]:
+        for path in [*inputs, *snapshot.imported()]:
             digest.update(hashlib.sha256(artifacts.read_bytes(path)).digest())
         environment = [platform.machine(), *platform.python_version_tuple()[:2], *map(version, PACKAGES)]
         digest.update(repr(environment).encode())
@@ -65,17 +65,12 @@ class Checkpoint:
         self.path.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Call when all that the stage makes has been written: the next run is to train, not to take up."""
-        self.path.unlink(missing_ok=True)
+        """Call when all that the stage makes has been written: the next run is to train, not to take up.
 
-
-def _code() -> list[Path]:
-    """The files of this repository that the running stage has imported."""
-    modules = [module for name, module in sorted(sys.modules.items()) if name.split(".")[0] == "stages"]
-    files = {Path(module.__file__) for module in modules if getattr(module, "__file__", None)}
-    if (main := getattr(sys.modules["__main__"], "__file__", None)) is not None:
-        files.add(Path(main))
-    return sorted(files)
+        The file goes when the stage has succeeded. Where params.yaml or code changed meanwhile it stays: with the
+        change taken back, the training is not repeated.
+        """
+        command.when_done(partial(self.path.unlink, missing_ok=True))
 
 
 def _plain(value: Any) -> Any:
