@@ -1,6 +1,6 @@
 # make repro: the whole pipeline on the packaged data. make test: every test. Both set up .venv first.
 # Another Python: make PYTHON=python3.12 repro
-PYTHON ?= python3
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
@@ -35,30 +35,33 @@ help:
 
 setup: $(VENV)/installed $(BIN)/reprise
 
-# requirements.txt is the lock of the pipeline; each further file lists what it adds, and is installed with it.
-INSTALL := $(BIN)/python -m pip install --require-hashes --requirement requirements.txt
+# An environment that is not whole goes before make looks at its stamps; tools/environment.sh says why.
+ENVIRONMENT := sh tools/environment.sh
+ifneq ($(filter-out help clean audit,$(or $(MAKECMDGOALS),help)),)
+BUSY := $(shell $(ENVIRONMENT) check $(VENV) $(BENCH))
+$(if $(BUSY),$(error $(BUSY)))
+endif
 
 # Not installed as a package: an experiment in a copy of the repository must run the copy's own code.
 $(BIN)/reprise: reprise/command.sh $(VENV)/installed
 	@cp reprise/command.sh $@ && chmod +x $@
 
+# requirements.txt is the lock of the pipeline; each further file lists what it adds, and is installed with it.
 # A stamp per lock file: a changed lock is installed at the next make.
+INSTALL := $(ENVIRONMENT) install $(VENV)
+LOCKS = $(foreach name,$(1),--requirement requirements-$(name).txt)
+
 $(VENV)/installed: requirements.txt
 	@$(WRITABLE)
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("Reprise needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d; try: make PYTHON=python3.12 $(MAKECMDGOALS)" % v)'
-	$(PYTHON) -m venv $(VENV)
-	$(INSTALL)
-	@touch $@
+	@$(ENVIRONMENT) create $(VENV) $(PYTHON)
+	$(INSTALL) installed --requirement requirements.txt
 
 $(VENV)/installed-demo: $(VENV)/installed requirements-demo.txt
-	$(INSTALL) --requirement requirements-demo.txt
-	@touch $@
+	$(INSTALL) installed-demo --requirement requirements.txt $(call LOCKS,demo)
 
 $(VENV)/installed-dev: $(VENV)/installed-demo requirements-dev.txt requirements-export.txt \
 		requirements-ray.txt
-	$(INSTALL) --requirement requirements-demo.txt --requirement requirements-dev.txt \
-		--requirement requirements-export.txt --requirement requirements-ray.txt
-	@touch $@
+	$(INSTALL) installed-dev --requirement requirements.txt $(call LOCKS,demo dev export ray)
 
 # A tarball has no .git, and DVC must be told that this is meant; in a checkout, no longer.
 repro: setup
@@ -102,10 +105,8 @@ test-browser: $(VENV)/installed-dev
 # An environment of its own: nothing that a benchmark needs may change a byte of `dvc repro`. --no-deps: the lock is
 # the whole list, without the packages of CUDA that only a GPU needs.
 $(BENCH)/installed: requirements.txt requirements-bench.txt
-	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --no-deps --require-hashes --requirement requirements.txt \
-		--requirement requirements-bench.txt
-	@touch $@
+	@$(ENVIRONMENT) create $(BENCH) $(PYTHON)
+	$(ENVIRONMENT) install $(BENCH) installed --no-deps --requirement requirements.txt $(call LOCKS,bench)
 
 bench: setup $(BENCH)/installed
 	dvc repro
@@ -116,7 +117,7 @@ lint: $(VENV)/installed-dev
 	ruff format --check .
 
 audit:
-	@PYTHON=$(PYTHON) bash .ci/audit
+	@PYTHON=$$($(ENVIRONMENT) python $(PYTHON)) && PYTHON=$$PYTHON bash .ci/audit
 
 # One lock for Python 3.11 to 3.13 and every platform, without forks: numpy's version is part of the result.
 COMPILE := uv pip compile --universal --fork-strategy fewest --generate-hashes --python-version 3.11 \
