@@ -12,7 +12,7 @@ from stages.core.digits import SIDE
 from stages.core.errors import StageError
 from stages.denoiser.preprocess import add_noise
 from stages.denoiser.train import MODELS
-from stages.params import PATH, load
+from stages.params import PATH, setting
 from stages.training import networks
 
 STEP = SIDE // 2  # from tile to tile: each pixel is seen by four, but at the edges
@@ -81,7 +81,7 @@ def main(options: argparse.Namespace) -> None:
     elif noisy.mean() > 0.5:
         print("the picture is mostly light, and the network knows light digits on dark: try --invert", file=sys.stderr)
     if options.noise:
-        seed = load(REPOSITORY / PATH).seed if options.seed is None else options.seed
+        seed = setting("seed", REPOSITORY / PATH) if options.seed is None else options.seed
         clean = noisy if clean is None else clean
         noisy = add_noise(noisy, options.noise, np.random.default_rng(seed))
     notice(f"denoising {_told(noisy)} ...")

@@ -17,7 +17,7 @@ from stages.core import artifacts
 from stages.core.digits import scaled
 from stages.core.errors import StageError
 from stages.denoiser.preprocess import OUTPUT as NOISY_DIGITS
-from stages.params import PATH, load
+from stages.params import PATH, setting
 from stages.sentiment import batches
 from stages.sentiment.preprocess import OUTPUT as REVIEWS
 from stages.textgen.model import log_softmax
@@ -38,7 +38,7 @@ def test_inputs(name: str, folder: Path = REPOSITORY) -> Any:
         ids = artifacts.read_npz(folder / CHARACTERS)["test"]
         passages = max(1, len(ids) // PASSAGE)
         return ids[: passages * PASSAGE].reshape(passages, -1)
-    sizes = load(folder / PATH).sentiment.network
+    sizes = setting("sentiment.network", folder / PATH)
     reviews = batches.reviews(artifacts.read_npz(folder / REVIEWS), "test", sizes)
     return batches.batch(reviews, range(len(reviews.words)), sizes.pool)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from reprise import REPOSITORY, notice
 from stages.core import artifacts
 from stages.core.errors import StageError
-from stages.params import PATH, load
+from stages.params import PATH, setting
 from stages.textgen import generate as writing
 from stages.textgen.preprocess import OUTPUT as DATA
 from stages.textgen.preprocess import UNKNOWN, decode, encode, vocabulary_in
@@ -75,7 +75,7 @@ def main(options: argparse.Namespace) -> None:
         some = " ".join("invalid UTF-8" if character == UNKNOWN else repr(character) for character in unknown[:20])
         more = f" and {len(unknown) - 20} more" if len(unknown) > 20 else ""
         print(f"not in the vocabulary, read as unknown: {some}{more}", file=sys.stderr)
-    seed = load(REPOSITORY / PATH).seed if options.seed is None else options.seed
+    seed = setting("seed", REPOSITORY / PATH) if options.seed is None else options.seed
     headings = [f"temperature {value:g}" for value in options.temperature for _ in range(options.samples)]
     steps = writer.stream(prompt, options.temperature, length=options.length, seed=seed, samples=options.samples)
     width = (shutil.get_terminal_size().columns + len(GAP)) // len(headings) - len(GAP)

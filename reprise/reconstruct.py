@@ -18,7 +18,7 @@ from stages.core.digits import scaled
 from stages.core.errors import StageError
 from stages.datasets.prepare import prepared
 from stages.evaluation import charts
-from stages.params import PATH, load
+from stages.params import PATH, setting
 
 
 class Autoencoder:
@@ -33,15 +33,15 @@ class Autoencoder:
     """
 
     def __init__(self, latent: int | None = None, folder: Path = REPOSITORY) -> None:
-        params = load(folder / PATH)
+        default = setting("latent", folder / PATH)
         paths = {int(re.sub(r"\D", "", path.stem)): path for path in (folder / SIZES).glob("*.keras")}
-        paths[params.latent] = folder / MODEL
+        paths[default] = folder / MODEL
         if latent is not None and latent not in paths:
             raise StageError(
                 f"no autoencoder has a code of {latent} numbers; there are {', '.join(map(str, sorted(paths)))}: "
                 "autoencoder.compare_latents in params.yaml has the sizes that `dvc repro` trains"
             )
-        self.model = artifacts.read_model(paths[params.latent if latent is None else latent])
+        self.model = artifacts.read_model(paths[default if latent is None else latent])
         self.latent = network.latent_of(self.model)
 
     def encode(self, images: np.ndarray) -> np.ndarray:

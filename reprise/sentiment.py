@@ -4,26 +4,22 @@ import argparse
 import itertools
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from reprise import REPOSITORY, notice, read_bytes
+from reprise.evidence import functions, spans
 from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.datasets import tables
-from stages.params import PATH, load
-from stages.sentiment import batches, evaluate, ngrams
+from stages.params import PATH, setting
+from stages.sentiment import batches, evaluate, ngrams, scores
 from stages.sentiment import model as network
 from stages.sentiment.preprocess import (
-    APOSTROPHES,
-    LINE_BREAK,
     NGRAMS,
-    TOKEN,
     UNKNOWN,
     VOCABULARY,
     encode,
@@ -60,7 +56,7 @@ class Classifier:
 
     def __init__(self, folder: Path = REPOSITORY) -> None:
         self.folder = folder
-        self.sizes = load(folder / PATH).sentiment.network
+        self.sizes = setting("sentiment.network", folder / PATH)
         self.model = artifacts.read_model(folder / MODEL)
         self.vocabulary = artifacts.read_text(folder / VOCABULARY).splitlines()
         self.number = {word: UNKNOWN + 1 + rank for rank, word in enumerate(self.vocabulary)}
@@ -77,7 +73,7 @@ class Classifier:
         # Log odds that an n-gram adds to a review of one, by its id: exact, since this branch is a sum.
         share = network.weights(self.model)[network.BRANCHES.index("ngrams")]
         self.evidence = share * self.model.get_layer("ngrams_logit").get_weights()[0][0, 0] * weights[0] * weights[1]
-        self.logits, self.explain = _functions(self.model)
+        self.logits, self.explain = functions(self.model)
 
     def judge(self, texts: Sequence[str], *, words: int = 5) -> list[Verdict]:
         """Judge reviews.
@@ -124,7 +120,7 @@ class Classifier:
         for ngram, places in self._places(ids, found).items():
             np.add.at(values, places, share[ngram] / len(places))
         pieces, end = [], 0
-        for (start, stop), known, value in zip(_spans(text), ids > UNKNOWN, values, strict=True):
+        for (start, stop), known, value in zip(spans(text), ids > UNKNOWN, values, strict=True):
             if known:
                 pieces += [(text[end:start], None), (text[start:stop], float(value))]
                 end = stop
@@ -147,7 +143,7 @@ class Classifier:
         validation = batches.reviews(data, "validation", self.sizes)
         logits = network.logits(network.branches(self.model), validation, self.sizes.pool)
         probability = network.probability(logits, network.weights(self.model))
-        found = {at: evaluate.quality(validation.labels, probability, at) for at in evaluate.THRESHOLDS}
+        found = {at: scores.quality(validation.labels, probability, at) for at in scores.THRESHOLDS}
         reached = [at for at in found if found[at]["precision"] >= goal]
         if not reached:
             best = max(found, key=lambda at: found[at]["precision"])
@@ -220,40 +216,6 @@ class Classifier:
         return " ".join(reversed(words))
 
 
-def _spans(text: str) -> list[tuple[int, int]]:
-    """Where each token of `tokenise(text)` begins and ends in the text."""
-    blank = LINE_BREAK.sub(lambda tag: " " * len(tag[0]), text).translate(APOSTROPHES)
-    origin = [place for place, character in enumerate(blank) for _ in character.lower()]  # some become two: İ
-    return [(origin[found.start()], origin[found.end() - 1] + 1) for found in TOKEN.finditer(blank.lower())]
-
-
-def _functions(model: keras.Model) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Two functions of word ids and n-gram ids: → the branches' logits; → these, and the LSTM's gradient × input.
-
-    Compiled once for all lengths. Without the gradient, which is told for each word, it takes about half the time.
-    """
-    vectors = model.get_layer("word_vectors")
-    inputs = [model.get_layer("words").output, vectors.output, model.get_layer("ngrams").output]
-    outputs = [model.get_layer(f"{name}_logit").output for name in network.BRANCHES]
-    behind = keras.Model(inputs, outputs)  # what stands behind the word vectors
-    ids = tf.TensorSpec((None, None), tf.int32)
-
-    @tf.function(input_signature=[ids, ids])
-    def logits(words: tf.Tensor, phrases: tf.Tensor) -> list[tf.Tensor]:
-        return behind([words, vectors(words), phrases], training=False)
-
-    @tf.function(input_signature=[ids, ids])
-    def explain(words: tf.Tensor, phrases: tf.Tensor) -> list[tf.Tensor]:
-        x = vectors(words)
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            values = behind([words, x, phrases], training=False)
-        slopes = tape.gradient(values[network.BRANCHES.index("lstm")], x)
-        return [*values, tf.reduce_sum(slopes * x, axis=-1)]
-
-    return logits, explain
-
-
 def main(options: argparse.Namespace) -> None:
     """Judge what the command line names; a line of output for each review, in their order."""
     notice("loading the classifier ...")
@@ -300,7 +262,7 @@ def _texts(options: argparse.Namespace) -> Iterator[str]:
 
 
 def _line(verdict: Verdict, threshold: float, as_json: bool) -> str:
-    label = None if verdict.probability is None else evaluate.CLASSES[int(verdict.probability >= threshold)]
+    label = None if verdict.probability is None else scores.CLASSES[int(verdict.probability >= threshold)]
     if as_json:
         words = [{"text": text, "log_odds": value} for text, value in verdict.words]
         told = {"label": label, "probability": verdict.probability, "threshold": threshold, "words": words}

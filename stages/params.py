@@ -4,7 +4,7 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from stages.core import yaml_reader
 from stages.core.errors import StageError
@@ -215,6 +215,25 @@ def load(path: Path = PATH) -> Params:
         StageError: with one line for each wrong key: its name, its value and what is allowed.
     """
     return validated(Params, yaml_reader.read(path), path)
+
+
+def setting(key: str, path: Path = PATH) -> Any:
+    """One value or section of params.yaml, such as "sentiment.network"; the rest of the file is not looked at.
+
+    For commands on trained models: they must not fail because of another task's parameter.
+
+    Raises:
+        StageError: the file cannot be read, or the key is missing or not valid.
+    """
+    content, section, name = yaml_reader.read(path), Params, key
+    for part in key.split("."):
+        if not isinstance(content, dict) or part not in content:
+            raise StageError(f"{path}: {key} is missing")
+        content = content[part]
+        annotation = section.model_fields[part].rebuild_annotation()
+        section, name = annotation, part
+    holder = create_model("Setting", __base__=Section, **{name: (annotation, ...)})
+    return getattr(validated(holder, {name: content}, path), name)
 
 
 def validated(model: type[Model], content: Any, path: Path) -> Model:

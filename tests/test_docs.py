@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from dvc.cli.parser import get_main_parser
 
-from reprise.__main__ import parser as reprise_parser
+from reprise.options import parser as reprise_parser
 from stages.evaluation import external
 from sweeps.__main__ import parser as sweeps_parser
 from tests.conftest import REPOSITORY

@@ -6,9 +6,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from reprise import demo
+from reprise.demo import server as demo
 from stages.core import artifacts
-from tests.browser.test_demo import ARGUMENTS, chromium_path, draw, free_port, tab
+from tests.browser.test_demo import ARGUMENTS, chromium_path, clear, draw, free_port, tab
 from tests.conftest import REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "pictures"
@@ -26,6 +26,7 @@ def main() -> None:
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
         page.goto(f"http://{demo.HOST}:{port}/")
         page.wait_for_selector("#canvas canvas")
+        clear(page)
         draw(page, *DIGIT)
         page.wait_for_selector("#copies figure")
         shoot(page, "autoencoder")

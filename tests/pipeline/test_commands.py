@@ -59,11 +59,11 @@ def test_from_another_folder_by_the_script_of_make_setup(clone, tmp_path):
 
 
 def test_mistakes_in_the_command_line_need_no_tensorflow(clone):
-    for arguments in (["generate", "--length", "0"], ["reconstruct", "out.png"], ["export", "textgen"], []):
+    for arguments in (["generate", "--length", "0"], ["reconstruct", "out.png"], ["export", "textgen"]):
         result = clone.type(*REPRISE, *arguments)
         assert result.returncode == 2, arguments
         assert "usage: reprise" in result.stderr
-    code = "import sys; from reprise.__main__ import parser; parser(); sys.exit('numpy' in sys.modules)"
+    code = "import sys; from reprise.options import parser; parser(); sys.exit('numpy' in sys.modules)"
     clone.succeed("python", "-c", code)
 
 

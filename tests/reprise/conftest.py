@@ -10,14 +10,14 @@ import pytest
 import yaml
 
 from reprise import denoise, export, generate, reconstruct, sentiment
-from reprise.__main__ import parser
+from reprise.options import parser
 from stages.autoencoder import model as autoencoders
 from stages.autoencoder import train as autoencoder
 from stages.core import artifacts
 from stages.denoiser import evaluate as denoising
 from stages.denoiser import model as denoisers
 from stages.denoiser import train as denoiser
-from stages.params import load
+from stages.params import Params, load
 from stages.sentiment import batches, evaluate, preprocess
 from stages.sentiment import model as classifier
 from stages.sentiment import train as sentiment_train
@@ -48,6 +48,15 @@ def write_models(folder: Path) -> None:
     generator = np.random.default_rng(5)
     keras.utils.set_random_seed(5)
 
+    _write_digits(folder, generator)
+    artifacts.write_model(folder / textgen_train.MODEL, textgen.build(len(VOCABULARY), 4, [8]))
+    codes = np.array([ord(character) for character in VOCABULARY])
+    artifacts.write_npz(folder / generate.DATA, vocabulary=codes, test=generator.integers(1, 9, 900).astype(np.int32))
+    _write_reviews(folder, generator, params)
+    _write_results(folder)
+
+
+def _write_digits(folder: Path, generator: np.random.Generator) -> None:
     digits = generator.integers(0, 256, (3, 28, 28)).astype(np.uint8)
     artifacts.write_npz(folder / export.DIGITS, test=digits)
     artifacts.write_npz(folder / export.NOISY_DIGITS, test_noisy=generator.random((3, 28, 28), np.float32))
@@ -56,10 +65,8 @@ def write_models(folder: Path) -> None:
     artifacts.write_model(folder / denoiser.MODELS["conv"], denoisers.conv([2, 4], 4))
     artifacts.write_model(folder / denoiser.MODELS["dense"], denoisers.dense(4, []))
 
-    artifacts.write_model(folder / textgen_train.MODEL, textgen.build(len(VOCABULARY), 4, [8]))
-    codes = np.array([ord(character) for character in VOCABULARY])
-    artifacts.write_npz(folder / generate.DATA, vocabulary=codes, test=generator.integers(1, 9, 900).astype(np.int32))
 
+def _write_reviews(folder: Path, generator: np.random.Generator, params: Params) -> None:
     words = [generator.integers(2, 8, 9).astype(np.int32) for _ in range(30)]
     known = preprocess.ngrams.index(words, len(WORDS), least=2)
     counts = preprocess.ngrams.count(words, len(WORDS), known)
@@ -81,6 +88,8 @@ def write_models(folder: Path) -> None:
     artifacts.write_json(folder / evaluate.METRICS, {"tuned": {"threshold": 0.525}})
     assert batches.reviews(data, "test", params.sentiment.network).ngrams
 
+
+def _write_results(folder: Path) -> None:
     settings = {"psnr": 16.0, "patch": 5, "distance": 6, "strength": 0.5}
     artifacts.write_json(folder / denoising.METRICS, {"filters": {"non_local_means": settings}})
     thresholds = [round(0.01 + 0.02 * step, 2) for step in range(50)]

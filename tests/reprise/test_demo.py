@@ -1,17 +1,9 @@
 """What the page's tabs do, without a browser: tests/browser/test_demo.py uses them as a person would."""
 
 import base64
-import contextlib
 import io
-import os
 import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import urllib.request
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,10 +13,9 @@ from reprise.generate import READ
 from stages.core import image_quality
 from stages.denoiser import baselines
 from stages.denoiser.preprocess import add_noise
-from tests.conftest import REPOSITORY
 
 gr = pytest.importorskip("gradio")
-demo = pytest.importorskip("reprise.demo")
+demo = pytest.importorskip("reprise.demo.page")
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +108,7 @@ def test_a_bad_picture_gets_a_message(page, tmp_path, content, message):
 def test_a_digit_with_noise_and_without(page, std):
     html = page.denoise(2, std)
     clean, noisy, *_ = images(html)
-    expected = add_noise(page.digits[2][None], std, np.random.default_rng([page.params.seed, 2]))
+    expected = add_noise(page.digits[2][None], std, np.random.default_rng([page.seed, 2]))
     assert np.abs(clean / 255 - page.digits[2]).max() < 0.01
     assert np.abs(noisy / 255 - expected[0]).max() < 0.01
     settings = {"patch": 5, "distance": 6, "strength": 0.5}
@@ -133,7 +124,7 @@ def test_a_text_grows_to_what_the_command_writes(page):
     *_, text = page.write("HaML:", 0.7, 50, 3)
     assert text == "HaML:" + page.writer.write("HaML:", [0.7], length=50, seed=3)[0]
     *_, usual = page.write("HaML:", 0.7, 50, None)
-    assert usual == "HaML:" + page.writer.write("HaML:", [0.7], length=50, seed=page.params.seed)[0]
+    assert usual == "HaML:" + page.writer.write("HaML:", [0.7], length=50, seed=page.seed)[0]
 
 
 def test_the_length_and_the_time_of_a_text_are_bounded(page, warnings, monkeypatch):
@@ -242,43 +233,15 @@ def test_a_truncated_model_is_one_line(folder, tmp_path, name):
     assert "\n" not in error.value.message
 
 
-def test_a_port_is_one_servers_which_ends_at_ctrl_c(tmp_path):
-    with contextlib.closing(socket.socket()) as listening:
-        listening.bind((demo.HOST, 0))
-        port = listening.getsockname()[1]
-    command = [sys.executable, "-m", "reprise", "demo", "--port", str(port)]
-    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
-    server = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout.readline() == f"http://127.0.0.1:{port} (Ctrl-C ends it)\n"
-        taken = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
-        assert taken.returncode == 1
-        assert taken.stderr.endswith(f"reprise demo: port {port} is taken; --port names another\n")
-        # A browser that goes away while it is answered breaks a pipe, which ends the other commands.
-        ignored = re.search(r"SigIgn:\s*(\w+)", Path(f"/proc/{server.pid}/status").read_text(encoding="utf-8"))[1]
-        assert int(ignored, 16) >> (signal.SIGPIPE - 1) & 1
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/config", timeout=60) as answer:
-            assert answer.status == 200
-        assert list(tmp_path.glob("reprise-demo-*"))
-        server.send_signal(signal.SIGINT)
-        assert server.wait(30) == 0
-        assert not list(tmp_path.glob("reprise-demo-*"))
-    finally:
-        server.kill()
-        server.wait()
-        server.stdout.close()
+def test_the_page_opens_with_a_digit_and_its_copies(page):
+    sample = page.sample()
+    seen, *copies = images(page.draw(sample))
+    assert len(copies) == len(page.autoencoders)
+    assert seen.any()
+    drawn = sample["layers"][0][..., 3]
+    assert drawn.shape == (280, 280)
+    assert np.array_equal(drawn[5::10, 5::10], (255 * page.digits[0]).round())
 
 
-def test_without_gradio_the_command_says_how_to_get_it():
-    code = "import sys; sys.modules['gradio'] = None; from reprise.__main__ import main; main()"
-    command = [sys.executable, "-c", code, "demo"]
-    told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert told.returncode == 1
-    assert told.stderr.endswith("reprise demo: the page needs gradio: `make demo` installs it and starts the page\n")
-
-
-def test_nothing_is_reported_home(page):
-    built = demo.blocks(page)
-    assert built.analytics_enabled is False
-    assert demo.os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
-    assert demo.HOST == "127.0.0.1"
+def test_without_digits_the_canvas_is_empty(tmp_path):
+    assert demo.Page(tmp_path).sample() is None

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from reprise import export
-from reprise.__main__ import MODELS
+from reprise.options import MODELS
 from stages.core import artifacts
 from stages.core.errors import StageError
 

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprise.sentiment import BATCH, LONGEST, Classifier, _spans
+from reprise.evidence import spans
+from reprise.sentiment import BATCH, LONGEST, Classifier
 from stages.core import artifacts
 from stages.core.errors import StageError
-from stages.sentiment import batches, evaluate, train
+from stages.sentiment import batches, train
 from stages.sentiment import model as network
 from stages.sentiment.preprocess import APOSTROPHES, OUTPUT, tokenise
 
@@ -82,12 +83,10 @@ def test_without_words_the_probabilities_are_the_same(classifier):
 
 @given(st.text(st.sampled_from("aB9/'’!?İΣς_é <br />.\n你"), max_size=40))
 def test_tokens_are_found_where_they_stand(text):
-    found = [text[start:stop].translate(APOSTROPHES).lower() for start, stop in _spans(text)]
+    found = [text[start:stop].translate(APOSTROPHES).lower() for start, stop in spans(text)]
     tokens = tokenise(text)
     assert [token[0] for token in found] == [token[0] for token in tokens]
-    assert [stop - start for start, stop in _spans(text)] == pytest.approx(
-        [len(t) for t in tokens], abs=text.count("İ")
-    )
+    assert [stop - start for start, stop in spans(text)] == pytest.approx([len(t) for t in tokens], abs=text.count("İ"))
 
 
 def test_marked_pieces_are_the_text_and_add_up_to_the_decision(classifier):
@@ -186,10 +185,10 @@ def test_a_precision_is_reached_on_validation_reviews(classifier, folder):
     reviews = batches.reviews(data, "validation", classifier.sizes)
     logits = network.logits(network.branches(classifier.model), reviews, classifier.sizes.pool)
     probability = network.probability(logits, network.weights(classifier.model))
-    found = [evaluate.quality(reviews.labels, probability, at)["precision"] for at in evaluate.THRESHOLDS]
+    found = [scores.quality(reviews.labels, probability, at)["precision"] for at in scores.THRESHOLDS]
     goal = max(found)
     threshold, told = classifier.precise_threshold(goal)
-    assert threshold == evaluate.THRESHOLDS[found.index(goal)]
+    assert threshold == scores.THRESHOLDS[found.index(goal)]
     assert "30 validation reviews" in told
     if goal < 1:
         with pytest.raises(StageError, match="no threshold has precision 1 on the 30 validation reviews"):
