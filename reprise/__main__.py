@@ -22,12 +22,17 @@ def main() -> None:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` has read enough: end as other commands do
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupted)
+    _open_streams()
     options = checked()  # before TensorFlow is imported, which takes seconds
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         _import_tensorflow()
         importlib.import_module(f"reprise.{options.command.replace('-', '_')}").main(options)
         sys.stdout.flush()
+    except OSError as error:
+        if error.filename is not None:  # of a file: standard output has no name
+            raise
+        _end_without_output(error)
     except StageError as error:
         sys.exit(f"reprise {options.command}: {error}")
 
@@ -47,20 +52,35 @@ def checked() -> argparse.Namespace:
 
 
 def _import_tensorflow() -> None:
-    """Import Keras without the lines that TensorFlow's C++ libraries write to standard error while they load."""
+    """Import Keras, and with it TensorFlow, without TensorFlow's Python log."""
     notice("loading TensorFlow ...")
-    errors = os.dup(2)
-    with open(os.devnull, "w") as nothing:
-        os.dup2(nothing.fileno(), 2)
-    try:
-        import logging
+    import logging
 
-        import keras  # noqa: F401
+    import keras  # noqa: F401
 
-        logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    finally:
-        os.dup2(errors, 2)
-        os.close(errors)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def _open_streams() -> None:
+    """Put the null device where a standard stream is closed: no file that is opened later may take its number.
+
+    Python's own sys.stdin or sys.stdout stays None there, so that a command that needs it says that it is closed.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    if sys.stdout is None:
+        sys.exit("reprise: standard output is closed")
+
+
+def _end_without_output(error: OSError) -> None:
+    """End where standard output takes no more; what is left in its buffer must not be tried again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(f"reprise: cannot write standard output: {error.strerror}")
 
 
 def _interrupted(_signal: int, _frame: FrameType | None) -> None:

@@ -66,7 +66,7 @@ def _starts(size: int) -> list[int]:
 
 def main(options: argparse.Namespace) -> None:
     """Denoise what the command line names."""
-    pictures.format_of(options.output)  # before anything is done for nothing
+    pictures.format_of(options.output)  # before any work that would be lost
     notice("loading the denoiser ...")
     denoiser = Denoiser(options.network)
     picture = pictures.read(options.input)

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from reprise import REPOSITORY, notice
+from reprise import REPOSITORY, files, notice
 from stages.autoencoder.preprocess import OUTPUT as DIGITS
 from stages.core import artifacts
 from stages.core.digits import scaled
@@ -64,11 +65,15 @@ def saved_model(model: keras.Model, inputs: Any, folder: str | Path) -> float:
         model = tf.saved_model.load(path)  # in a variable: it has to outlive the calls
         return lambda part: model.serve(part).numpy()
 
-    return _written(model, inputs, Path(folder), "tf_saved_model", loaded)
+    return _written(model, inputs, str(folder), "tf_saved_model", loaded)
 
 
 def onnx(model: keras.Model, inputs: Any, path: str | Path) -> float:
-    """Write ONNX: arguments, result and errors as for `saved_model`; an existing file is replaced."""
+    """Write ONNX: arguments, result and errors as for `saved_model`.
+
+    A regular file is replaced, also where a link leads to it; devices, pipes and folders are refused. "-" is standard
+    output.
+    """
     try:
         import onnxruntime
         import tf2onnx  # noqa: F401
@@ -83,25 +88,31 @@ def onnx(model: keras.Model, inputs: Any, path: str | Path) -> float:
         name = session.get_inputs()[0].name
         return lambda part: session.run(None, part if isinstance(part, dict) else {name: part})[0]
 
-    return _written(model, inputs, Path(path), "onnx", loaded)
+    return _written(model, inputs, str(path), "onnx", loaded)
 
 
 def _written(
-    model: keras.Model, inputs: Any, path: Path, form: str, load: Callable[[Path], Callable[[Any], np.ndarray]]
+    model: keras.Model, inputs: Any, path: str, form: str, load: Callable[[Path], Callable[[Any], np.ndarray]]
 ) -> float:
-    if path.is_dir() or (form == "tf_saved_model" and path.exists()):
+    """Export to a folder next to the target, compare, and only then move the result to its name."""
+    if form == "tf_saved_model" and os.path.lexists(path):
         raise StageError(f"{path} exists already")
+    target = None if path == files.STANDARD else files.output(path)
     model(_rows(inputs, slice(1)), training=False)  # Keras exports to ONNX only what was called before
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as scratch:
-            new = Path(scratch) / path.name
+        if target:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target and target.parent, prefix=".export-") as scratch:
+            new = Path(scratch) / "model"
             with warnings.catch_warnings(action="ignore"):  # tf2onnx's, about numpy
                 model.export(new, format=form, verbose=False)
             difference = _difference(model, load(new), inputs)
             if not difference <= TOLERANCE:
                 raise StageError(f"{path} is not written: its outputs differ by {difference:.2g}")
-            os.replace(new, path)
+            if target:
+                os.replace(new, files.output(path))
+            else:
+                files.write_bytes(path, new.read_bytes())
     except OSError as error:
         raise StageError(f"cannot write {path}: {error.strerror or error}") from error
     return difference
@@ -133,6 +144,8 @@ def _count(inputs: Any) -> int:
 
 def main(options: argparse.Namespace) -> None:
     """Export the model that the command line names."""
+    if options.saved_model == files.STANDARD:
+        raise StageError("a SavedModel is a folder; standard output takes only --onnx -")
     notice("loading the model and test data ...")
     model = artifacts.read_model(REPOSITORY / "models" / f"{options.model}.keras")
     inputs = test_inputs(options.model)
@@ -140,4 +153,7 @@ def main(options: argparse.Namespace) -> None:
     notice("writing and checking ...")
     difference = write(model, inputs, path)
     what = {"textgen": "passages", "sentiment": "reviews"}.get(options.model, "digits")
-    print(f"{path}: the same as the model on test data, {_count(inputs):,} {what}, largest difference {difference:.1g}")
+    print(
+        f"{path}: same results as the model on {_count(inputs):,} test {what}, largest difference {difference:.1g}",
+        file=sys.stderr if path == files.STANDARD else sys.stdout,
+    )

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from reprise import REPOSITORY, notice
+from reprise import REPOSITORY, files, notice
 from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.params import PATH, setting
@@ -64,7 +64,7 @@ class Writer:
 
 def main(options: argparse.Namespace) -> None:
     """Write to standard output what the command line asks for."""
-    prompt = sys.stdin.buffer.read() if options.prompt == "-" else options.prompt.encode(errors="surrogateescape")
+    prompt = files.read_bytes("-") if options.prompt == "-" else options.prompt.encode(errors="surrogateescape")
     prompt = prompt.decode("utf-8", "replace")
     notice("loading the text model ...")
     writer = Writer()

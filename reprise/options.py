@@ -2,13 +2,24 @@
 
 import argparse
 from pathlib import Path
+from typing import NoReturn
+
+from stages.core.errors import StageError
 
 MODELS = ("autoencoder", "denoiser-conv", "denoiser-dense", "sentiment", "textgen")
 
 
+class Parser(argparse.ArgumentParser):
+    """Writes control characters of a wrong argument as escapes, as other messages do."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the message; status 2."""
+        super().error(str(StageError(message)))
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top = argparse.ArgumentParser(prog="reprise", description="Use the trained models.")
+    top = Parser(prog="reprise", description="Use the trained models.")
     top.add_argument("--version", action="version", version=f"reprise {_version()}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     for name, (summary, details, add_options) in COMMANDS.items():

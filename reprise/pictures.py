@@ -1,4 +1,4 @@
-"""Pictures of users: read from any format that Pillow knows, and written."""
+"""Pictures of users: read and written in the formats named here."""
 
 import io
 import warnings
@@ -6,12 +6,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
-from reprise import read_bytes, write_bytes
+from reprise import files
 from stages.core.errors import StageError
 
 MOST = 25_000_000  # pixels; more would take minutes and gigabytes
+# No others: some of Pillow's decoders start another program (Ghostscript for EPS) or hold many pictures (ICO).
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+SUFFIXES = {
+    **{".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".tif": "TIFF", ".tiff": "TIFF"},
+    **{".webp": "WEBP", ".pgm": "PPM", ".ppm": "PPM"},
+}
 
 
 class Picture(NamedTuple):
@@ -28,18 +34,21 @@ class Picture(NamedTuple):
 
 
 def read(path: str) -> Picture:
-    """Read a picture, turned as its camera says; of several in a file, the first. "-" is standard input.
+    """Read a picture and rotate it as its EXIF orientation says; of several in a file, the first. "-": standard input.
 
     Raises:
-        StageError: it cannot be read, is no picture, is broken, or has more than `MOST` pixels.
+        StageError: it cannot be read, is larger than `files.LARGEST`, is in no format of `FORMATS`, is damaged, holds
+            NaN or infinite pixels, or has more than `MOST` pixels.
     """
-    content = read_bytes(path)
+    content = files.read_bytes(path)
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as image:
             width, height = image.size
             if width * height <= MOST:
                 return _picture(ImageOps.exif_transpose(image))
-    except Exception as error:  # a decoder may raise anything on a broken file
+    except UnidentifiedImageError as error:
+        raise StageError(f"{path} is not a whole picture in one of the formats {', '.join(FORMATS)}") from error
+    except Exception as error:  # a decoder may raise anything on a damaged file
         raise StageError(f"{path} is not a whole picture: {error or type(error).__name__}") from error
     raise StageError(f"{path} has {width} × {height} pixels; {MOST:,} are the most that is read")
 
@@ -57,27 +66,29 @@ def write(path: str, picture: Picture) -> None:
         Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, format_of(path))
     except (OSError, ValueError) as error:
         raise StageError(f"cannot write {path}: {error}") from error
-    write_bytes(path, buffer.getvalue())
+    files.write_bytes(path, buffer.getvalue())
 
 
 def format_of(path: str) -> str:
-    """The format that a path's suffix stands for.
+    """The format that an output's suffix stands for; PNG for "-".
 
     Raises:
-        StageError: it stands for none.
+        StageError: it stands for none of `SUFFIXES`, or the output is not one of `files.output`.
     """
-    if path == "-":
+    if path == files.STANDARD:
         return "PNG"
-    known = Image.registered_extensions()
-    name = known.get(Path(path).suffix.lower())
-    if name not in Image.SAVE:
-        raise StageError(f"{path}: its suffix should name a format for pictures, such as .png")
+    name = SUFFIXES.get(Path(path).suffix.lower())
+    if name is None:
+        raise StageError(f"{path}: its suffix should name a format, one of {' '.join(SUFFIXES)}")
+    files.output(path)
     return name
 
 
 def _picture(image: Image.Image) -> Picture:
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         values = np.asarray(image, np.float32)
+        if not np.isfinite(values).all():
+            raise ValueError("some of its pixels are NaN or infinite")
         most = 65535 if image.mode != "F" else 1 if values.max() <= 1 else 255
         return Picture(np.clip(values / most, 0, 1)[None], None)
     grey = image.mode in ("1", "L", "LA", "La")

@@ -9,7 +9,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from reprise import REPOSITORY, notice, pictures, write_bytes
+from reprise import REPOSITORY, files, notice, pictures
 from stages.autoencoder import model as network
 from stages.autoencoder.preprocess import OUTPUT as DATA
 from stages.autoencoder.train import MODEL, SIZES
@@ -57,6 +57,7 @@ def main(options: argparse.Namespace) -> None:
     """Reconstruct what the command line names."""
     if options.output != "-" and Path(options.output).suffix.lower() != ".png":
         raise StageError(f"{options.output} should end in .png")
+    pictures.format_of(options.output)  # before any work that would be lost
     if options.test is not None:
         digits = artifacts.read_npz(REPOSITORY / DATA)["test"]
         if options.test >= len(digits):
@@ -79,5 +80,5 @@ def main(options: argparse.Namespace) -> None:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     plt.close(figure)
-    write_bytes(options.output, buffer.getvalue())
+    files.write_bytes(options.output, buffer.getvalue())
     print("latent      MSE   PSNR", *told, sep="\n", file=sys.stderr if options.output == "-" else sys.stdout)

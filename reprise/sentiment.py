@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reprise import REPOSITORY, notice, read_bytes
+from reprise import REPOSITORY, files, notice
 from reprise.evidence import functions, spans
 from stages.core import artifacts
 from stages.core.errors import StageError
-from stages.datasets import tables
+from stages.datasets import own, tables
 from stages.params import PATH, setting
 from stages.sentiment import batches, evaluate, ngrams, scores
 from stages.sentiment import model as network
@@ -226,7 +226,7 @@ def main(options: argparse.Namespace) -> None:
         print(told, file=sys.stderr)
     else:
         threshold = classifier.tuned_threshold() if options.threshold is None else options.threshold
-    at_once = 1 if not options.review and options.csv is None and sys.stdin.isatty() else AT_ONCE
+    at_once = 1 if not options.review and options.csv is None and files.standard_input().isatty() else AT_ONCE
     not_judged = []
     numbered = enumerate(_texts(options), start=1)
     while chunk := list(itertools.islice(numbered, at_once)):
@@ -244,14 +244,14 @@ def main(options: argparse.Namespace) -> None:
 def _texts(options: argparse.Namespace) -> Iterator[str]:
     """The reviews that the command line names."""
     if options.csv is not None:
-        table = tables.parse(read_bytes(options.csv), options.csv)
+        table = tables.parse(files.read_bytes(options.csv, own.LARGEST_TEXT), options.csv)
         if options.column not in table.columns:
             raise StageError(f"{options.csv} has no column {options.column!r}; it has {', '.join(table.columns)}")
         contents = (text.encode() for text in table.column(options.column))
     elif options.review:
         contents = (text.encode(errors="surrogateescape") for text in options.review)
     else:
-        contents = iter(lambda: sys.stdin.buffer.readline(LONGEST + 2), b"")
+        contents = iter(lambda: files.standard_input().readline(LONGEST + 2), b"")
     for number, content in enumerate(contents, start=1):
         if len(content.rstrip(b"\r\n")) > LONGEST:
             raise StageError(f"review {number} is longer than {LONGEST:,} bytes")

@@ -5,8 +5,9 @@ read it, params, code and inputs are noted before anything is read from them, an
 libraries are still being imported.
 """
 
-from stages.core import command, environment
+from stages.core import command, environment, notices
 
 command.note_start()
 environment.pin_from_params()
 command.end_with_dvc()
+notices.leave_out()

@@ -2,22 +2,29 @@
 
 import argparse
 import os
-import tempfile
+import signal
+import sys
 
+from reprise.demo import scratch
 from stages.core.errors import StageError
 
 # Read by gradio and huggingface_hub when they are imported: no statistics, no look for a newer version.
 os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 def main(options: argparse.Namespace) -> None:
-    """Load the models and serve the page until Ctrl-C.
+    """Load the models and serve the page until Ctrl-C, SIGTERM or SIGHUP.
 
     Raises:
         StageError: gradio is not installed, or the port is taken.
     """
-    with tempfile.TemporaryDirectory(prefix="reprise-demo-") as uploads:
-        os.environ["GRADIO_TEMP_DIR"] = uploads  # before the import: a file named gradio would stand in its way
+    for name in ENDINGS:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+            signal.signal(number, lambda which, _: sys.exit(128 + which))  # leaves the folder's `with`
+    with scratch.folder() as uploads:
+        os.environ["GRADIO_TEMP_DIR"] = str(uploads)  # before the import: gradio makes its folder then
         try:
             import gradio  # noqa: F401
         except ImportError as error:

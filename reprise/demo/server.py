@@ -1,10 +1,9 @@
-"""Serves the page on this machine, to this machine alone."""
+"""Serve the page on this machine, to this machine only."""
 
 import signal
 import sys
 import threading
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import gradio as gr
 from starlette.middleware import Middleware
@@ -13,20 +12,23 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reprise import notice
+from reprise.demo import ENDINGS
 from reprise.demo.page import Page
 from reprise.demo.tabs import blocks
 from stages.core.errors import StageError
 
 HOST = "127.0.0.1"
 HOSTS = [HOST, "localhost"]  # any other name is DNS rebinding: a foreign page that was given this address
+CLOSED = ("/process_recording",)  # gradio's screen recording: it would run ffmpeg on what is sent
 LARGEST_FILE = "20mb"
 SANS, MONO = ("system-ui", "sans-serif"), ("ui-monospace", "monospace")
 
 
 class SameOrigin:
-    """Refuses a request that changes something when another site's page sends it.
+    """Refuses a request that changes something unless it comes from this page, and the routes that the page lacks.
 
-    A browser names the page's origin in such a request; a program on this machine names none.
+    A browser names the origin of the page that sends such a request; a program on this machine names none. The page's
+    own origin is that of `Host`, which TrustedHostMiddleware has checked.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -34,9 +36,13 @@ class SameOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
-        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
-            origin = dict(scope["headers"]).get(b"origin", b"").decode("latin-1")
-            if origin and urlsplit(origin).hostname not in HOSTS:
+        if scope["type"] == "http":
+            headers = dict(scope["headers"])
+            own, origin = b"http://" + headers.get(b"host", b""), headers.get(b"origin")
+            if scope["path"].rstrip("/").endswith(CLOSED):
+                await PlainTextResponse("not here", status_code=404)(scope, receive, send)
+                return
+            if scope["method"] not in ("GET", "HEAD", "OPTIONS") and origin not in (None, own):
                 await PlainTextResponse("only this page may send this", status_code=403)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
@@ -100,8 +106,9 @@ def serve(port: int) -> None:
             print(f"the page works without {model}: {error}", file=sys.stderr)
     built = launch(page, port)
     print(f"http://{HOST}:{port} (Ctrl-C ends it)", flush=True)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: ended.set())
+    for name in ENDINGS:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: ended.set())
     ended.wait()
     built.close(verbose=False)

@@ -9,7 +9,7 @@ from reprise.evidence import spans
 from reprise.sentiment import BATCH, LONGEST, Classifier
 from stages.core import artifacts
 from stages.core.errors import StageError
-from stages.sentiment import batches, train
+from stages.sentiment import batches, scores, train
 from stages.sentiment import model as network
 from stages.sentiment.preprocess import APOSTROPHES, OUTPUT, tokenise
 
@@ -85,7 +85,7 @@ def test_without_words_the_probabilities_are_the_same(classifier):
 def test_tokens_are_found_where_they_stand(text):
     found = [text[start:stop].translate(APOSTROPHES).lower() for start, stop in spans(text)]
     tokens = tokenise(text)
-    assert [token[0] for token in found] == [token[0] for token in tokens]
+    assert [token[0].casefold() for token in found] == [token[0].casefold() for token in tokens]  # Σ ends as ς
     assert [stop - start for start, stop in spans(text)] == pytest.approx([len(t) for t in tokens], abs=text.count("İ"))
 
 

@@ -1,0 +1,94 @@
+"""Leaves out the notices about oneDNN and CUDA that TensorFlow writes to standard error while it is imported.
+
+No setting silences them: its library writes them while it is loaded, before it reads TF_CPP_MIN_LOG_LEVEL. A child
+process passes on every other line, so that nothing is lost where the import crashes or is killed.
+"""
+
+import contextlib
+import importlib.util
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+LOG = rb"I\d{4} [\d:.]+ +\d+ "  # level, date, time and thread
+NOTICES = re.compile(
+    rb"WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR\r?\n"
+    rb"|" + LOG + rb"port\.cc:\d+\] oneDNN custom operations are on\. [^\n]*\n"
+    rb"|" + LOG + rb"cudart_stub\.cc:\d+\] Could not find cuda drivers on your machine, GPU will not be used\.\r?\n"
+)
+LONGEST_WAIT = 1.0  # seconds for the child; a process started by the import may keep it alive for longer
+
+
+class _Finder:
+    """Finds TensorFlow as usual and lets its import run with the filter."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """See importlib.abc.MetaPathFinder."""
+        if name != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def filtered_load(module: ModuleType) -> None:
+                with filtered():
+                    load(module)
+
+            spec.loader.exec_module = filtered_load  # type: ignore[method-assign]
+        return spec
+
+
+def leave_out() -> None:
+    """Filter standard error during this process's import of TensorFlow, whenever that is."""
+    if hasattr(os, "fork") and "tensorflow" not in sys.modules:
+        sys.meta_path.insert(0, _Finder())
+
+
+@contextlib.contextmanager
+def filtered() -> Iterator[None]:
+    """Standard error without `NOTICES`, also for what writes to its descriptor."""
+    try:
+        original = os.dup(2)
+    except OSError:  # closed
+        yield
+        return
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(writing)
+        _pass_on(reading, original)
+    os.close(reading)
+    os.dup2(writing, 2)
+    os.close(writing)
+    try:
+        yield
+    finally:
+        os.dup2(original, 2)
+        os.close(original)
+        end = time.monotonic() + LONGEST_WAIT
+        while os.waitpid(child, os.WNOHANG)[0] == 0 and time.monotonic() < end:
+            time.sleep(0.001)
+
+
+def _pass_on(reading: int, original: int) -> None:
+    """The child: write every line that is no notice, until all writers have ended; Ctrl-C is for the parent."""
+    try:
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+        line = b""
+        while content := os.read(reading, 65536):
+            *lines, line = (line + content).split(b"\n")
+            for whole in lines:
+                if not NOTICES.fullmatch(whole + b"\n"):
+                    os.write(original, whole + b"\n")
+        os.write(original, line)
+    finally:
+        os._exit(0)
