@@ -1,4 +1,4 @@
-"""reprise denoise: a picture without its noise, tile by tile."""
+"""reprise denoise: remove noise from a picture, tile by tile."""
 
 import argparse
 import sys
@@ -37,7 +37,9 @@ class Denoiser:
         self.model = artifacts.read_model(folder / MODELS[name])
 
     def denoise(self, planes: np.ndarray) -> np.ndarray:
-        """Images of any size, each by itself: shape (n, height, width), light on dark, float32 in [0, 1], both ways.
+        """Denoise images of any size, one by one.
+
+        Input and output: shape (n, height, width), light on dark, float32 in [0, 1].
 
         An image of 28 × 28 pixels goes through the network as it is. A larger one is cut into tiles of that size that
         overlap by half; where tiles overlap, their mean counts, weighted towards each tile's middle. A smaller one is
@@ -74,24 +76,24 @@ def main(options: argparse.Namespace) -> None:
     if options.clean is not None:
         clean = pictures.read(options.clean).planes
         if clean.shape != noisy.shape:
-            raise StageError(f"{options.clean} is {_told(clean)}, {options.input} is {_told(noisy)}")
+            raise StageError(f"{options.clean} is {_described(clean)}, {options.input} is {_described(noisy)}")
     if options.invert:
         noisy = 1 - noisy
         clean = None if clean is None else 1 - clean
     elif noisy.mean() > 0.5:
-        print("the picture is mostly light, and the network knows light digits on dark: try --invert", file=sys.stderr)
+        print(pictures.LIGHT, file=sys.stderr)
     if options.noise:
         seed = setting("seed", REPOSITORY / PATH) if options.seed is None else options.seed
         clean = noisy if clean is None else clean
         noisy = add_noise(noisy, options.noise, np.random.default_rng(seed))
-    notice(f"denoising {_told(noisy)} ...")
+    notice(f"denoising {_described(noisy)} ...")
     restored = denoiser.denoise(noisy)
     pictures.write(options.output, picture._replace(planes=1 - restored if options.invert else restored))
     if clean is not None:
         before, after = (_psnr(clean, planes) for planes in (noisy, restored))
-        # Where the picture itself goes to standard output, this must not.
-        told = sys.stderr if options.output == "-" else sys.stdout
-        print(f"PSNR {before:.2f} dB before, {after:.2f} dB after", file=told)
+        # Not into the picture, where that goes to standard output.
+        stream = sys.stderr if options.output == "-" else sys.stdout
+        print(f"PSNR {before:.2f} dB before, {after:.2f} dB after", file=stream)
 
 
 def _psnr(clean: np.ndarray, planes: np.ndarray) -> float:
@@ -99,5 +101,5 @@ def _psnr(clean: np.ndarray, planes: np.ndarray) -> float:
     return float(image_quality.psnr(*(array.reshape(1, -1, array.shape[-1]) for array in (clean, planes)))[0])
 
 
-def _told(planes: np.ndarray) -> str:
+def _described(planes: np.ndarray) -> str:
     return f"{planes.shape[2]} × {planes.shape[1]} pixels, {'grey' if len(planes) == 1 else 'colour'}"

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from reprise import files
 from stages.core.errors import StageError
 
+LIGHT = "the picture is mostly light; the network was trained on light digits on a dark background: try --invert"
 MOST = 25_000_000  # pixels; more would take minutes and gigabytes
 # No others: some of Pillow's decoders start another program (Ghostscript for EPS) or hold many pictures (ICO).
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")

@@ -1,4 +1,4 @@
-"""reprise reconstruct: a digit through the autoencoder's code and back."""
+"""reprise reconstruct: encode a digit with the autoencoder and decode it again."""
 
 import argparse
 import io
@@ -49,7 +49,7 @@ class Autoencoder:
         return network.encode(self.model, images)
 
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
-        """Digits through the code and back: shape (n, 28, 28), light on dark, in [0, 1], both ways."""
+        """Digits encoded and decoded again: shape (n, 28, 28), light on dark, in [0, 1], both ways."""
         return network.reconstruct(self.model, images)
 
 
@@ -66,19 +66,19 @@ def main(options: argparse.Namespace) -> None:
     else:
         grey = pictures.read(options.input).grey
         if not options.invert and grey.mean() > 0.5:
-            print("the picture is mostly light; digits should be light on dark: try --invert", file=sys.stderr)
+            print(pictures.LIGHT, file=sys.stderr)
         digit = prepared(1 - grey if options.invert else grey)
-    images, told = {"digit": digit}, []
+    images, rows = {"digit": digit}, []
     for latent in options.latent or [None]:
         notice("loading an autoencoder ...")
         autoencoder = Autoencoder(latent)
         copy = autoencoder.reconstruct(digit[None])
         mse, psnr = image_quality.mse(digit[None], copy)[0], image_quality.psnr(digit[None], copy)[0]
         images[f"{autoencoder.latent}"] = copy[0]
-        told.append(f"{autoencoder.latent:>6}  {mse:.5f}  {psnr:5.2f}")
+        rows.append(f"{autoencoder.latent:>6}  {mse:.5f}  {psnr:5.2f}")
     figure = charts.image_grid({"": np.stack(list(images.values()))}, title="", columns=list(images))
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     plt.close(figure)
     files.write_bytes(options.output, buffer.getvalue())
-    print("latent      MSE   PSNR", *told, sep="\n", file=sys.stderr if options.output == "-" else sys.stdout)
+    print("latent      MSE   PSNR", *rows, sep="\n", file=sys.stderr if options.output == "-" else sys.stdout)

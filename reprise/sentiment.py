@@ -34,7 +34,7 @@ BATCH = 128  # of them in one call of the network: fewer cost calls, more cost p
 
 
 class Verdict(NamedTuple):
-    """Of one review: `probability` that it is positive, None if the model knows none of its words.
+    """Of one review: `probability` that it is positive, None if no word of it is in the vocabulary.
 
     `words` are the words and phrases that moved the decision, the strongest first, each with the log odds that it
     added.
@@ -76,16 +76,16 @@ class Classifier:
         self.logits, self.explain = functions(self.model)
 
     def judge(self, texts: Sequence[str], *, words: int = 5) -> list[Verdict]:
-        """Judge reviews.
+        """Classify reviews.
 
         Args:
             texts: any number; similar lengths are read together, so a thousand at once cost far less than one by one.
-            words: how many words and phrases to tell of each; 0 takes about half the time.
+            words: how many words and phrases to return with each verdict; 0 takes about half the time.
 
         Returns:
             A verdict for each text, in their order.
 
-        Of the n-gram branch the log odds told are exact. Of the LSTM branch they are gradient × input, its linear
+        The log odds of the n-gram branch are exact. Those of the LSTM branch are gradient × input, its linear
         approximation (Li et al. 2016, "Visualizing and Understanding Neural Models in NLP", NAACL, section 5): a word
         says more or less with other words around it. Both are weighted as the network weighs its branches.
         """
@@ -97,12 +97,12 @@ class Classifier:
             rows = order[start : start + BATCH]
             chances, slopes = self._run(reviews, rows, explain=words > 0)
             for row, chance, moved in zip(rows, chances, slopes, strict=True):
-                told = self._strongest(reviews.ngrams[row], reviews.words[row], moved, words) if words else []
-                verdicts[row] = Verdict(float(chance), told)
+                evidence = self._strongest(reviews.ngrams[row], reviews.words[row], moved, words) if words else []
+                verdicts[row] = Verdict(float(chance), evidence)
         return verdicts
 
     def mark(self, text: str) -> list[tuple[str, float | None]]:
-        """A review in pieces, each with the log odds that it adds; None for what the model knows nothing of.
+        """A review in pieces, each with the log odds that it adds; None for text outside the vocabulary.
 
         The pieces put together are the text. An n-gram's log odds are shared out evenly over its words, everywhere it
         stands; to them come those of the LSTM branch, as in `judge`.
@@ -152,11 +152,11 @@ class Classifier:
                 f"{found[best]['precision']:.3f}, at {best:.3f}"
             )
         at = min(reached)
-        told = (
+        summary = (
             f"threshold {at:.3f}: on {len(probability):,} validation reviews precision {found[at]['precision']:.3f}, "
             f"recall {found[at]['recall']:.3f}"
         )
-        return float(at), told
+        return float(at), summary
 
     def _places(self, ids: np.ndarray, found: np.ndarray) -> dict[int, list[int]]:
         """Where in a review each of its n-grams stands: the places of its words, of all its occurrences."""
@@ -205,9 +205,9 @@ class Classifier:
         values = np.concatenate([self._evidence_of(ids), slopes[: len(words)]])
         keys, place = np.unique(keys, return_inverse=True)
         values = np.bincount(place, values) * (keys > UNKNOWN)
-        return [(self._told(keys[at]), float(values[at])) for at in np.argsort(-np.abs(values))[:count] if values[at]]
+        return [(self._phrase(keys[at]), float(values[at])) for at in np.argsort(-np.abs(values))[:count] if values[at]]
 
-    def _told(self, key: int) -> str:
+    def _phrase(self, key: int) -> str:
         """The words of an n-gram: see `ngrams.keys`."""
         words, base = [], len(self.vocabulary) + ngrams.FIRST_WORD
         while key:
@@ -217,28 +217,28 @@ class Classifier:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Judge what the command line names; a line of output for each review, in their order."""
+    """Classify the reviews that the command line names; one line of output per review, in their order."""
     notice("loading the classifier ...")
     classifier = Classifier()
     if options.min_precision is not None:
         notice("reading the validation reviews ...")
-        threshold, told = classifier.precise_threshold(options.min_precision)
-        print(told, file=sys.stderr)
+        threshold, summary = classifier.precise_threshold(options.min_precision)
+        print(summary, file=sys.stderr)
     else:
         threshold = classifier.tuned_threshold() if options.threshold is None else options.threshold
     at_once = 1 if not options.review and options.csv is None and files.standard_input().isatty() else AT_ONCE
-    not_judged = []
+    unclassified = []
     numbered = enumerate(_texts(options), start=1)
     while chunk := list(itertools.islice(numbered, at_once)):
         verdicts = classifier.judge([text for _, text in chunk], words=options.words)
         for (number, _), verdict in zip(chunk, verdicts, strict=True):
             if verdict.probability is None:
-                not_judged.append(number)
+                unclassified.append(number)
             print(_line(verdict, threshold, options.json))
         sys.stdout.flush()
-    if not_judged:
-        some = ", ".join(map(str, not_judged[:10])) + (", ..." if len(not_judged) > 10 else "")
-        raise StageError(f"not judged, no word in them is known: review {some}")
+    if unclassified:
+        some = ", ".join(map(str, unclassified[:10])) + (", ..." if len(unclassified) > 10 else "")
+        raise StageError(f"not classified, no word is in the vocabulary: review {some}")
 
 
 def _texts(options: argparse.Namespace) -> Iterator[str]:
@@ -265,8 +265,8 @@ def _line(verdict: Verdict, threshold: float, as_json: bool) -> str:
     label = None if verdict.probability is None else scores.CLASSES[int(verdict.probability >= threshold)]
     if as_json:
         words = [{"text": text, "log_odds": value} for text, value in verdict.words]
-        told = {"label": label, "probability": verdict.probability, "threshold": threshold, "words": words}
-        return json.dumps(artifacts.rounded(told), ensure_ascii=False)
+        record = {"label": label, "probability": verdict.probability, "threshold": threshold, "words": words}
+        return json.dumps(artifacts.rounded(record), ensure_ascii=False)
     chance = "-" if verdict.probability is None else f"{verdict.probability:.3f}"
     words = ", ".join(f"{text} {value:+.2f}" for text, value in verdict.words)
     return f"{label or '-'}\t{chance}\t{threshold:.3f}\t{words}"

@@ -182,7 +182,7 @@ class Page:
     def verdict(self, probability: float | None, threshold: float) -> str:
         """Positive or negative, at a threshold: HTML."""
         if probability is None:
-            return '<p class="note">No word of it is known: write a review.</p>'
+            return '<p class="note">No word of it is in the vocabulary: write a review.</p>'
         return markup.verdict(CLASSES[int(probability >= threshold)], probability, threshold)
 
     def curve(self, threshold: float) -> str:

@@ -12,7 +12,7 @@ PREFIX = "reprise-demo-"
 
 try:
     import fcntl
-except ImportError:  # not on Windows: nothing tells there whether the owner of a folder still runs
+except ImportError:  # not on Windows: no such locks, so leftovers stay
     fcntl = None  # type: ignore[assignment]
 
 

@@ -11,7 +11,7 @@ REVIEW = (
     "The worst acting I have seen in years, and the plot makes no sense. But I loved every minute of it: "
     "great music, a wonderful cast, and the funniest last scene ever."
 )
-# The canvas wants its brush chosen first; nobody should have to know.
+# The canvas does not draw before its brush is chosen: choose it for the user.
 TAKE_BRUSH = """
 const wait = setInterval(() => {
   const brush = document.querySelector('#canvas button[aria-label="Brush"]');
@@ -21,7 +21,7 @@ const wait = setInterval(() => {
 
 
 def blocks(page: Page) -> gr.Blocks:
-    """The page: four tabs, each with what it takes on the left or above and what comes out beside or below it."""
+    """The page: four tabs, each with its inputs on the left or above and its outputs on the right or below."""
     with gr.Blocks(title="Reprise", analytics_enabled=False, fill_width=True) as built:
         gr.Markdown("# Reprise\nFour small networks to try. Everything is computed on this machine.")
         with gr.Tab("Autoencoder"):
@@ -123,7 +123,7 @@ def _sentiment(page: Page, built: gr.Blocks) -> None:
             review = gr.Textbox(
                 REVIEW, label="Review", lines=6, max_lines=12, max_length=LONGEST_REVIEW, elem_id="review"
             )
-            judge = gr.Button("Judge", variant="primary", elem_id="judge")
+            judge = gr.Button("Classify", variant="primary", elem_id="judge")
             verdict = gr.HTML(elem_id="verdict")
             marked = gr.HTML(elem_id="marked")
             gr.HTML(

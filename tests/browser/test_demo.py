@@ -246,7 +246,7 @@ def test_a_review_is_judged_its_words_marked_and_the_threshold_moves(visit, serv
     tab(page, "Sentiment")
     review = "A <b>good</b> film, not very bad"
     page.locator("#review textarea").fill(review)
-    page.get_by_role("button", name="Judge").click()
+    page.get_by_role("button", name="Classify").click()
     expect(page.locator("#marked .review")).to_have_text(review)
     probability = models.classifier.judge([review])[0].probability
     expect(page.locator("#verdict .verdict b")).to_have_text(f"{probability:.3f}")
@@ -271,8 +271,8 @@ def test_an_empty_review_is_asked_for(visit, served):
     tab(page, "Sentiment")
     expect(page.locator("#verdict b")).to_be_visible()
     page.locator("#review textarea").fill("")
-    page.get_by_role("button", name="Judge").click()
-    expect(page.locator("#verdict")).to_contain_text("No word of it is known")
+    page.get_by_role("button", name="Classify").click()
+    expect(page.locator("#verdict")).to_contain_text("No word of it is in the vocabulary")
 
 
 def test_missing_models_are_a_line_each_and_the_page_stays(visit, tmp_path):

@@ -32,7 +32,7 @@ def test_reviews_from_a_pipe(clone):
     assert judged["label"] in ("negative", "positive")
     assert judged["words"]
     assert empty["label"] is None
-    assert result.stderr == "reprise sentiment: not judged, no word in them is known: review 2\n"
+    assert result.stderr == "reprise sentiment: not classified, no word is in the vocabulary: review 2\n"
 
 
 def test_from_another_folder_by_the_script_of_make_setup(clone, tmp_path):

@@ -187,7 +187,7 @@ def test_the_slider_begins_at_the_tuned_threshold(page, tmp_path):
 def test_a_review_without_a_known_word_is_not_judged(page, text):
     probability, verdict, marked, _ = page.judge(text, 0.5)
     assert probability is None
-    assert "No word of it is known" in verdict
+    assert "No word of it is in the vocabulary" in verdict
     assert "<mark" not in marked
 
 
