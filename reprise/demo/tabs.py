@@ -11,11 +11,15 @@ REVIEW = (
     "The worst acting I have seen in years, and the plot makes no sense. But I loved every minute of it: "
     "great music, a wonderful cast, and the funniest last scene ever."
 )
-# The canvas does not draw before its brush is chosen: choose it for the user.
+# The canvas does not draw before its brush is chosen, and gives it up when it is cleared: choose it for the user. For
+# two seconds, since the canvas may still be working; its button "Brush Size" is there while the brush is chosen.
 TAKE_BRUSH = """
+let looks = 0;
 const wait = setInterval(() => {
   const brush = document.querySelector('#canvas button[aria-label="Brush"]');
-  if (brush) { clearInterval(wait); brush.click(); }
+  if (!brush) return;
+  if (!document.querySelector('#canvas button[aria-label="Brush Size"]')) brush.click();
+  if (++looks === 20) clearInterval(wait);
 }, 100);
 """
 
@@ -56,7 +60,7 @@ def _autoencoder(page: Page, built: gr.Blocks) -> None:
             copies = gr.HTML(_first_copies(page, sample), elem_id="copies")
     canvas.change(page.draw, canvas, copies, trigger_mode="always_last", show_progress="hidden")
     upload.upload(page.upload, upload, copies)
-    built.load(None, js=f"() => {{ {TAKE_BRUSH} }}")
+    gr.on([built.load, canvas.clear], None, js=f"() => {{ {TAKE_BRUSH} }}")
 
 
 def _first_copies(page: Page, sample: dict[str, Any] | None) -> str:

@@ -8,7 +8,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from reprise.demo import server as demo
 from stages.core import artifacts
-from tests.browser.test_demo import ARGUMENTS, chromium_path, clear, draw, free_port, tab
+from tests.browser.conftest import CHROMIUM
+from tests.browser.test_demo import ARGUMENTS, clear, draw, free_port, tab
 from tests.conftest import REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "pictures"
@@ -22,7 +23,7 @@ def main() -> None:
     port = free_port()
     built = demo.launch(demo.Page(), port)
     with sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
         page.goto(f"http://{demo.HOST}:{port}/")
         page.wait_for_selector("#canvas canvas")
