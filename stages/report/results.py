@@ -11,6 +11,7 @@ TEXTS = {
     "passages": "data/textgen/examples.json",
     "reviews": "data/sentiment/examples.json",
     "mistakes": "data/sentiment/mistakes.json",
+    "sentences": "data/sentiment/sentences.json",
     "invented": "data/denoiser/invented.json",
 }
 DATASETS = ("digits", "text", "reviews")

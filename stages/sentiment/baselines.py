@@ -1,6 +1,6 @@
 """Baselines of the classifier: logistic regression on n-grams with two classical weightings, tuned on validation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,14 +17,25 @@ NB_STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0)
 
 
 class Result(NamedTuple):
-    """A baseline: the strength chosen on validation, its accuracy there, and the probabilities of the test reviews."""
+    """A baseline: the strength chosen on validation, its accuracy there, and probabilities.
+
+    `probability` is that of the test reviews, `others` those of further parts, by name.
+    """
 
     strength: float
     validation_accuracy: float
     probability: np.ndarray
+    others: dict[str, np.ndarray]
 
 
-def tfidf(data: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray], orders: np.ndarray, *, seed: int) -> Result:
+def tfidf(
+    data: Mapping[str, np.ndarray],
+    labels: Mapping[str, np.ndarray],
+    orders: np.ndarray,
+    *,
+    seed: int,
+    others: Sequence[str] = (),
+) -> Result:
     """Logistic regression on TF-IDF of one and two words, term frequencies as 1 + log, reviews of length 1.
 
     Args:
@@ -32,26 +43,32 @@ def tfidf(data: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray], orde
         labels: 0 or 1 by part.
         orders: number of words of each n-gram.
         seed: of the solver's random order.
+        others: names of further parts of the data to classify.
     """
     short = np.flatnonzero(orders <= 2)
-    features = {part: counts(data, part, len(orders))[:, short] for part in PARTS}
+    features = {part: counts(data, part, len(orders))[:, short] for part in (*PARTS, *others)}
     weigh = TfidfTransformer(sublinear_tf=True).fit(features["train"])
-    return _tuned({part: weigh.transform(features[part]) for part in PARTS}, labels, TFIDF_STRENGTHS, seed)
+    return _tuned({part: weigh.transform(found) for part, found in features.items()}, labels, TFIDF_STRENGTHS, seed)
 
 
 def naive_bayes(
-    data: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray], orders: np.ndarray, *, seed: int
+    data: Mapping[str, np.ndarray],
+    labels: Mapping[str, np.ndarray],
+    orders: np.ndarray,
+    *,
+    seed: int,
+    others: Sequence[str] = (),
 ) -> Result:
     """Logistic regression on one to three words, each weighted with its Naive Bayes log ratio where it occurs.
 
     Source: Wang & Manning 2012, ACL, p. 91, with logistic regression for their support vector machine. Arguments as for
     `tfidf`.
     """
-    features = {part: counts(data, part, len(orders)) for part in PARTS}
+    features = {part: counts(data, part, len(orders)) for part in (*PARTS, *others)}
     for present in features.values():
         present.data[:] = 1
     weights = diags(ngrams.log_ratios(features["train"], labels["train"]))
-    return _tuned({part: (features[part] @ weights).tocsr() for part in PARTS}, labels, NB_STRENGTHS, seed)
+    return _tuned({part: (found @ weights).tocsr() for part, found in features.items()}, labels, NB_STRENGTHS, seed)
 
 
 def counts(data: Mapping[str, np.ndarray], part: str, size: int) -> csr_matrix:
@@ -71,5 +88,8 @@ def _tuned(
         model.fit(features["train"], labels["train"])
         accuracy = model.score(features["validation"], labels["validation"])
         if best is None or accuracy > best.validation_accuracy:
-            best = Result(strength, accuracy, model.predict_proba(features["test"])[:, 1])
+            found = {
+                part: model.predict_proba(features[part])[:, 1] for part in features.keys() - {"train", "validation"}
+            }
+            best = Result(strength, accuracy, found.pop("test"), found)
     return best

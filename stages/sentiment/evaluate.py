@@ -13,23 +13,27 @@ from typing import Any
 
 import keras
 import numpy as np
+from scipy.special import expit
 
 from stages.core import artifacts
 from stages.core.command import run
 from stages.core.split import PARTS
 from stages.evaluation import measures
-from stages.params import Params
-from stages.sentiment import baselines, batches, examples, plots, scores
+from stages.params import Params, SentimentNetwork
+from stages.sentiment import baselines, batches, capabilities, examples, plots, scores
 from stages.sentiment import model as network
+from stages.sentiment.capabilities import Verdicts
 from stages.sentiment.external_reviews import measure
 from stages.sentiment.plots import PLOTS
-from stages.sentiment.preprocess import NGRAMS, RAW, tokenise
+from stages.sentiment.preprocess import NGRAMS, RAW, VOCABULARY, tokenise
 from stages.sentiment.preprocess import OUTPUT as DATA
+from stages.sentiment.sentences import Sentence
 from stages.sentiment.train import MODEL
 
 METRICS = "metrics/sentiment.json"
 MISTAKES = "data/sentiment/mistakes.json"
 EXAMPLES = "data/sentiment/examples.json"
+SENTENCES = "data/sentiment/sentences.json"
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -45,34 +49,84 @@ def main(params: Params) -> None:
         for part in ("validation", "test")
     }
     probability = {part: network.probability(values, weights) for part, values in logits.items()}
-    orders = artifacts.read_npz(NGRAMS)["orders"]
+    known = artifacts.read_npz(NGRAMS)
+    reviews = artifacts.read_csv(RAW, text=["text"])["text"].to_numpy()
+    sentences = capabilities.unseen(reviews[data["train_rows"]], params.seed)
+    data |= capabilities.arrays(sentences, artifacts.read_text(VOCABULARY).splitlines(), known["keys"])
+    fitted = {"seed": params.seed, "others": capabilities.PARTS}
     references = {
-        "tfidf": baselines.tfidf(data, labels, orders, seed=params.seed),
-        "nb": baselines.naive_bayes(data, labels, orders, seed=params.seed),
+        "tfidf": baselines.tfidf(data, labels, known["orders"], **fitted),
+        "nb": baselines.naive_bayes(data, labels, known["orders"], **fitted),
     }
+    verdicts = verdicts_on_sentences(data, model, references, sizes)
     metrics = measured(model, labels, probability, logits["test"], references, seed=params.seed)
+    metrics["sentences"] = capabilities.measure(sentences, verdicts)
     artifacts.write_json(METRICS, metrics)
+    write_sentences(sentences, verdicts["network"], metrics["sentences"])
 
-    actual, predicted = labels["test"], probability["test"]
-    methods = {"NB n-grams": references["nb"], "TF-IDF": references["tfidf"]}
-    plots.write_curves(
-        actual, {"network": predicted, **{name: baseline.probability for name, baseline in methods.items()}}
+    write_plots(
+        model, labels["test"], probability["test"], metrics, references, reviews[data["test_rows"]], params.seed
     )
-    artifacts.write_png(f"{PLOTS}/report.png", plots.report_page(actual, predicted, metrics))
-    texts = artifacts.read_csv(RAW, text=["text"])["text"].to_numpy()[data["test_rows"]]
-    tokens = [tokenise(text) for text in texts]
-    correct = (predicted >= 0.5) == actual
-    artifacts.write_csv(f"{PLOTS}/slices.csv", scores.slices(correct, actual, tokens, seed=params.seed))
-    artifacts.write_csv(f"{PLOTS}/layers.csv", measures.layers(model))
-    artifacts.write_json(EXAMPLES, examples.short(actual, predicted, texts, tokens))
-    mistakes = examples.confident_mistakes(actual, predicted, texts)
-    artifacts.write_json(MISTAKES, mistakes)
-    artifacts.write_png(f"{PLOTS}/mistakes.png", plots.mistakes_page(mistakes))
     compared = ", ".join(
         f"{name} {metrics['baselines'][name]['accuracy']:.4f} (C = {baseline.strength:g})"
         for name, baseline in references.items()
     )
     print(f"sentiment: accuracy {metrics['accuracy']:.4f}; baselines: {compared}")
+
+
+def write_plots(
+    model: keras.Model,
+    actual: np.ndarray,
+    predicted: np.ndarray,
+    metrics: dict[str, Any],
+    references: Mapping[str, baselines.Result],
+    texts: np.ndarray,
+    seed: int,
+) -> None:
+    """Write the curves, pictures and examples of the test reviews, shape (n,) each."""
+    methods = {"NB n-grams": references["nb"], "TF-IDF": references["tfidf"]}
+    plots.write_curves(
+        actual, {"network": predicted, **{name: baseline.probability for name, baseline in methods.items()}}
+    )
+    artifacts.write_png(f"{PLOTS}/report.png", plots.report_page(actual, predicted, metrics))
+    tokens = [tokenise(text) for text in texts]
+    correct = (predicted >= 0.5) == actual
+    artifacts.write_csv(f"{PLOTS}/slices.csv", scores.slices(correct, actual, tokens, seed=seed))
+    artifacts.write_csv(f"{PLOTS}/layers.csv", measures.layers(model))
+    artifacts.write_json(EXAMPLES, examples.short(actual, predicted, texts, tokens))
+    mistakes = examples.confident_mistakes(actual, predicted, texts)
+    artifacts.write_json(MISTAKES, mistakes)
+    artifacts.write_png(f"{PLOTS}/mistakes.png", plots.mistakes_page(mistakes))
+
+
+def verdicts_on_sentences(
+    data: Arrays, model: keras.Model, references: Mapping[str, baselines.Result], sizes: SentimentNetwork
+) -> dict[str, Verdicts]:
+    """What the network, each of its branches and the baselines say of the short sentences."""
+    branches, weights = network.branches(model), network.weights(model)
+    found: dict[str, list[np.ndarray]] = {}
+    for part in capabilities.PARTS:
+        logits = network.logits(branches, batches.reviews(data, part, sizes), sizes.pool)
+        found.setdefault("network", []).append(network.probability(logits, weights))
+        for name, logit in logits.items():
+            found.setdefault(name, []).append(expit(logit))
+        for name, baseline in references.items():
+            found.setdefault(name, []).append(baseline.others[part])
+    return {name: Verdicts(*both) for name, both in found.items()}
+
+
+def write_sentences(sentences: list[Sentence], network: Verdicts, measured: dict[str, Any]) -> None:
+    """Write the set with the network's verdicts, its worst sentences first, and the scores as a series."""
+    rows = [
+        {**one._asdict(), "probability": probability}
+        for one, probability in zip(sentences, network.sentences, strict=True)
+    ]
+    artifacts.write_json(SENTENCES, {"worst": capabilities.worst(sentences, network), "all": rows})
+    scores = [
+        {"capability": name, **measured["capabilities"][capabilities.key_of(name)]}
+        for name in dict.fromkeys(one.capability for one in sentences)
+    ]
+    artifacts.write_csv(f"{PLOTS}/sentences.csv", scores)
 
 
 def measured(

@@ -92,6 +92,15 @@ def _sentiment() -> dict[str, Any]:
         "roc_auc": 0.978,
         "average_precision": 0.976,
         "calibration_error": 0.0162,
+        "sentences": {
+            "count": 1990,
+            "capabilities": {
+                "plain": {"network": 0.91, "lstm": 0.89, "ngrams": 0.88, "nb": 0.87, "tfidf": 0.86},
+                "negated_praise": {"network": 0.31, "lstm": 0.32, "ngrams": 0.33, "nb": 0.34, "tfidf": 0.35},
+            },
+            "mean": {"network": 0.605, "lstm": 0.303, "ngrams": 0.41, "nb": 0.32, "tfidf": 0.21},
+            "calibration_error": {"network": 0.27},
+        },
         "branches": {
             "lstm": {"accuracy": 0.897, "weight": 0.27},
             "ngrams": {"accuracy": 0.928, "weight": 0.61},
@@ -263,6 +272,14 @@ def texts() -> dict[str, Any]:
         "passages": {"test": "KENT:\n\nI thought", "context": "I thought ", "next": "*"},
         "reviews": [{"actual": name, "probability": 0.6, "text": HOSTILE} for name in ("negative", "positive")],
         "mistakes": [mistake, mistake | {"actual": "positive", "probability": 0.02}],
+        "sentences": {
+            "worst": [
+                {"capability": "plain", "expected": "positive", "text": HOSTILE, "like": ""}
+                | {"probability": 0.12, "probability_like": 0.12},
+                {"capability": "typing errors", "expected": "same", "text": HOSTILE, "like": HOSTILE}
+                | {"probability": 0.61, "probability_like": 0.42},
+            ]
+        },
         "invented": [
             {"digits": "test digits", "kind": "faded", "strength": 0.3, "unit": "", "digit": 2}
             | {"confidence_before": 0.8, "read_as": 5, "confidence": 0.99}

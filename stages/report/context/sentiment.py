@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stages.report.context.wording import compared, than, verdict
+from stages.report.measured import Word, sources_of
 
 Row = dict[str, Any]
 
@@ -34,6 +35,10 @@ def variables(metrics: Row, table: Any, texts: Row) -> Row:
         "by_negation": groups["negation"],
         "mistakes": mistakes(texts["mistakes"]),
         "examples": texts["reviews"],
+        "capabilities": capabilities(metrics),
+        "weakest": weakest(metrics),
+        "sentences_calibrated": metrics["sentences"]["calibration_error"]["network"] <= CALIBRATED,
+        "worst_sentences": texts["sentences"]["worst"],
         "calibrated": metrics["calibration_error"] <= CALIBRATED,
         "gain": than(
             metrics["accuracy"],
@@ -43,6 +48,18 @@ def variables(metrics: Row, table: Any, texts: Row) -> Row:
             "the same as",
         ),
     }
+
+
+def capabilities(metrics: Row) -> list[Row]:
+    """The scores on short sentences, a row per capability."""
+    return [{"capability": name.replace("_", " "), **row} for name, row in metrics["sentences"]["capabilities"].items()]
+
+
+def weakest(metrics: Row) -> Row:
+    """The capability in which the network scores lowest."""
+    rows = capabilities(metrics)
+    row = min(rows, key=lambda row: row["network"])
+    return row | {"capability": Word(row["capability"], sources_of([one["network"] for one in rows]))}
 
 
 def goals(metrics: Row) -> list[Row]:
