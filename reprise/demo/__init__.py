@@ -10,7 +10,6 @@ from stages.core.errors import StageError
 
 # Read by gradio and huggingface_hub when they are imported: no statistics, no look for a newer version.
 os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 def main(options: argparse.Namespace) -> None:
@@ -19,7 +18,7 @@ def main(options: argparse.Namespace) -> None:
     Raises:
         StageError: gradio is not installed, or the port is taken.
     """
-    for name in ENDINGS:
+    for name in scratch.ENDINGS:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, lambda which, _: sys.exit(128 + which))  # leaves the folder's `with`

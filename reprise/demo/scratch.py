@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PREFIX = "reprise-demo-"
+ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")  # signals that end the page; the folder goes with each
 
 try:
     import fcntl
