@@ -122,7 +122,8 @@ def folders(at: Path) -> list[Path]:
 
 def test_a_folder_that_a_kill_left_is_removed_and_others_stay(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    code = "import os; from reprise.demo import scratch; scratch.folder().__enter__(); os.kill(os.getpid(), 9)"
+    code = "import os; from reprise.demo import scratch; "
+    code += "held = scratch.folder(); held.__enter__(); os.kill(os.getpid(), 9)"
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, env=environment, check=False)
     (left,) = folders(tmp_path)
