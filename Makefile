@@ -43,7 +43,10 @@ $(if $(BUSY),$(error $(BUSY)))
 endif
 
 # Not installed as a package: an experiment in a copy of the repository must run the copy's own code.
-$(BIN)/reprise: reprise/command.sh $(VENV)/installed
+$(BIN)/reprise: reprise/command.sh tools/by_path.py $(VENV)/installed
+	@for packages in $(VENV)/lib/python*/site-packages; do if [ -d "$$packages" ]; then \
+		cp tools/by_path.py "$$packages/reprise_by_path.py" && \
+		echo 'import reprise_by_path' > "$$packages/reprise_by_path.pth"; fi; done
 	@cp reprise/command.sh $@ && chmod +x $@
 
 # requirements.txt is the lock of the pipeline; each further file lists what it adds, and is installed with it.

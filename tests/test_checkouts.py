@@ -88,7 +88,14 @@ def test_make_repro_in_a_read_only_checkout_says_so_in_a_line(set_up):
     anyone = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for file in ("Makefile", "requirements.txt", "reprise/command.sh", "tools/environment.sh", ".dvc/config"):
+        for file in (
+            "Makefile",
+            "requirements.txt",
+            "reprise/command.sh",
+            "tools/environment.sh",
+            "tools/by_path.py",
+            ".dvc/config",
+        ):
             (folder / file).parent.mkdir(exist_ok=True)
             shutil.copyfile(REPOSITORY / file, folder / file)
         if set_up:
