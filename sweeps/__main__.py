@@ -5,6 +5,7 @@ Exit status: 0 success, 1 a failed experiment or invalid input, 2 an invalid com
 
 import argparse
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -50,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
         if name == "run":
             command.add_argument(
                 *("--jobs", "-j"),
-                type=int,
+                type=_jobs,
                 default=max(1, (os.cpu_count() or 1) // load_params().threads),
                 help="experiments at a time on this machine (default: processors / threads, here %(default)s)",
             )
@@ -60,6 +61,12 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--git-remote", default="origin", metavar="NAME", help="with --ray (default: origin)")
             command.add_argument("--dvc-remote", metavar="NAME", help="with --ray (default: DVC's default remote)")
     return top
+
+
+def _jobs(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,3}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 9999")
+    return int(text)
 
 
 def plan(sweep: Sweep) -> int:

@@ -1,15 +1,19 @@
 """The file of a sweep and its experiments."""
 
+import copy
 import difflib
 import hashlib
 import itertools
 import json
+import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
+from unicodedata import category
 
 from pydantic import Field, model_validator
 
@@ -19,6 +23,7 @@ from stages.params import Params, Section, Whole, validated
 from sweeps import git
 from tools.summary import look_up
 
+MOST = 1_000  # experiments of a sweep; sweeps/README.md says what limits them
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 
 
@@ -37,12 +42,24 @@ class Group(Section):
             raise ValueError("it should have no seed twice")
         if "seed" in self.params:
             raise ValueError("it should have its seeds under `seeds`, not among the params")
+        for key, value in self.params.items():
+            if value == []:
+                raise ValueError(f"it should have a value for {key}; an empty list as the value is [[]]")
+            if (text := next(filter(_replaced, _texts(value)), None)) is not None:
+                raise ValueError(f"it should have a value for {key} that means itself, and DVC changes {text!r}")
         return self
+
+    @property
+    def size(self) -> int:
+        """Number of experiments."""
+        return len(self.seeds) * math.prod(len(choices) for choices in self._choices())
+
+    def _choices(self) -> list[list[Any]]:
+        return [value if isinstance(value, list) else [value] for value in self.params.values()]
 
     def settings(self) -> Iterator[dict[str, Any]]:
         """Every combination of the params, the last one changing fastest; a list is a choice."""
-        choices = [value if isinstance(value, list) else [value] for value in self.params.values()]
-        for combination in itertools.product(*choices):
+        for combination in itertools.product(*self._choices()):
             yield dict(zip(self.params, combination, strict=True))
 
 
@@ -55,6 +72,8 @@ class Declaration(Section):
     def _distinct(self) -> "Declaration":
         if len({group.name for group in self.groups}) < len(self.groups):
             raise ValueError("it should have no name of a group twice")
+        if (size := sum(group.size for group in self.groups)) > MOST:
+            raise ValueError(f"it should have at most {MOST:,} experiments, and has {size:,}")
         return self
 
 
@@ -72,7 +91,8 @@ class Experiment:
     def name(self) -> str:
         """Readable, and the same for the same content: params, seed, targets and pipeline."""
         values = [f"{key.split('.')[-1]}-{value}" for key, value in self.params.items()]
-        readable = re.sub(r"[^\w.]+", "-", "-".join([*self.targets, *values, f"seed-{self.seed}"])).strip("-.")[:80]
+        words = "-".join([*self.targets, *values, f"seed-{self.seed}"])
+        readable = re.sub(r"[^\w.]+|\.\.+", "-", words).strip("-.")[:80]  # Git allows no `..`
         return f"{readable}-{self.digest}"
 
     @property
@@ -127,8 +147,8 @@ def load(path: str | Path) -> Sweep:
         for setting in group.settings()
         for seed in group.seeds
     ]
-    digests = [experiment.digest for experiment in experiments]
-    if twice := [experiment.name for experiment in experiments if digests.count(experiment.digest) > 1]:
+    times = Counter(experiment.digest for experiment in experiments)
+    if twice := [experiment.name for experiment in experiments if times[experiment.digest] > 1]:
         raise StageError(f"{path}: {twice[0]} occurs twice")
     return Sweep(path, groups, experiments, git("log", "-1", "--format=%H", "--", *files).strip())
 
@@ -176,8 +196,9 @@ def check(path: Path, group: Group, stages: list[str]) -> None:
     for target in group.targets:
         if target not in stages:
             raise StageError(f"{path}: group {group.name}: dvc.yaml has no stage {target}{_hint(target, stages)}")
+    committed = yaml_reader.read("params.yaml")
     for setting in group.settings():
-        content = yaml_reader.read("params.yaml")
+        content = copy.deepcopy(committed)
         for key, value in setting.items():
             *parents, last = key.split(".")
             section = content
@@ -189,14 +210,39 @@ def check(path: Path, group: Group, stages: list[str]) -> None:
         validated(Params, content, path)
     for metric in group.metrics:
         file, key = metric.split(".", 1)
-        committed = Path(f"metrics/{file}.json")
-        if not committed.exists():
-            raise StageError(f"{path}: group {group.name}: {metric}: {committed} does not exist")
+        results = Path(f"metrics/{file}.json")
+        if not results.exists():
+            raise StageError(f"{path}: group {group.name}: {metric}: {results} does not exist")
+        content = artifacts.read_json(results)
         try:
-            look_up(artifacts.read_json(committed), key)
+            value = look_up(content, key)
         except (KeyError, TypeError):
-            known = _dotted(artifacts.read_json(committed))
-            raise StageError(f"{path}: group {group.name}: {committed} has no {key}{_hint(key, known)}") from None
+            hint = _hint(key, _dotted(content))
+            raise StageError(f"{path}: group {group.name}: {results} has no {key}{hint}") from None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            inside = f"; it has {', '.join(list(value)[:5])}" if isinstance(value, dict) else ""
+            raise StageError(f"{path}: group {group.name}: {key} of {results} is not a number{inside}")
+
+
+def _replaced(text: str) -> bool:
+    """Whether DVC would write another text: it fills in `${...}`, `???` is a missing value, line ends are folded."""
+    return (
+        "${" in text
+        or text == "???"
+        or any(category(letter) in ("Cc", "Cs") for letter in text if letter not in "\n\t")
+    )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in (*value, *value.values()):
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
 
 
 def _dotted(content: dict, prefix: str = "") -> list[str]:
@@ -219,6 +265,6 @@ def _hydra(value: Any) -> str:
     if isinstance(value, dict):
         return f"{{{','.join(f'{key}:{_hydra(item)}' for key, item in value.items())}}}"
     if isinstance(value, str):
-        escaped = re.sub(r"(\\*)'", lambda match: match[1] * 2 + "\\'", value)
+        escaped = re.sub(r"(\\*)('|\Z)", lambda match: match[1] * 2 + ("\\'" if match[2] else ""), value)
         return f"'{escaped}'"
     return json.dumps(value)

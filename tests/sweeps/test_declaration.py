@@ -1,7 +1,12 @@
 """What a sweep's file may say, and the names it gives."""
 
+import time
+
 import pytest
 import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from stages.core.errors import StageError
 from sweeps import declaration
@@ -63,15 +68,49 @@ def test_the_grid_is_every_combination_for_every_seed():
     ],
 )
 def test_a_value_reaches_params_yaml_as_it_is(value, workdir):
+    assert written(value, workdir) == value
+
+
+def written(value, folder):
+    """The value that `dvc exp run` writes into params.yaml."""
     from dvc.utils.cli_parse import to_path_overrides
     from dvc.utils.hydra import apply_overrides
     from dvc.utils.serialize import load_yaml
 
     experiment = declaration.Experiment("g", {"section.key": value}, 7, ("target",), "hash")
     overrides = [part for part in experiment.arguments if "=" in part and not part.startswith("seed")]
-    (workdir / "params.yaml").write_text("seed: 1\nsection:\n  key: 0\n", encoding="utf-8")
-    apply_overrides("params.yaml", to_path_overrides(overrides)["params.yaml"])
-    assert load_yaml("params.yaml")["section"]["key"] == value
+    (folder / "params.yaml").write_text("seed: 1\nsection:\n  key: 0\n", encoding="utf-8")
+    apply_overrides(folder / "params.yaml", to_path_overrides(overrides)["params.yaml"])
+    return load_yaml(folder / "params.yaml")["section"]["key"]
+
+
+TEXT = st.text(max_size=8) | st.text(alphabet="$?{}[]'\"\\:,= \n\tabc0.~#&*!|>%@`-", max_size=8)
+
+
+@given(value=st.recursive(TEXT, lambda part: st.lists(part, max_size=3), max_leaves=3))
+@example(value="a\\")
+@example(value="a\\\n")
+@example(value="${oc.env:HOME}")
+@example(value=["???"])
+@example(value="a\x85b")
+def test_a_text_means_itself_or_is_refused(value, tmp_path_factory):
+    try:
+        group = declaration.Group(name="a", params={"k": [value]}, seeds=[1], targets=["x"], metrics=["x.y"])
+    except ValidationError as error:
+        assert "means itself" in str(error)
+        return
+    (setting,) = group.settings()
+    assert written(setting["k"], tmp_path_factory.getbasetemp()) == value
+
+
+@given(value=TEXT | st.floats(allow_nan=False), target=st.sampled_from(["train", "a.b"]))
+@example(value="a..b", target="train")
+@example(value=".lock", target="train")
+def test_a_name_is_one_for_git(value, target):
+    from dulwich.refs import check_ref_format
+
+    name = declaration.Experiment("g", {"k": value}, 7, (target,), "hash").name
+    assert check_ref_format(f"refs/exps/{name}".encode())
 
 
 @pytest.mark.parametrize(
@@ -89,6 +128,11 @@ def test_a_value_reaches_params_yaml_as_it_is(value, workdir):
         ("autoencoder.mse,", "autoencodre.mse,", "metrics/autoencodre.json does not exist"),
         ("- name: text", "- name: size", "it should have no name of a group twice"),
         ("groups:", "group:", "groups is missing"),
+        ("    latent: [16, 32]", "    latent: []", "it should have a value for latent"),
+        ("    latent: [16, 32]", "    data.text: '${oc.env:HOME}'", "DVC changes '${oc.env:HOME}'"),
+        ("    latent: [16, 32]", "    data.text: [a, 'b${seed}']", "DVC changes 'b${seed}'"),
+        ("seeds: [7, 8]", f"seeds: {list(range(50_000))}", "at most 1,000 experiments, and has 100,002"),
+        ("autoencoder.mse,", "autoencoder.pca,", "pca of metrics/autoencoder.json is not a number; it has mse"),
         ("groups:", "groups: [", "is not YAML"),
     ],
 )
@@ -122,3 +166,17 @@ def test_the_default_sweep_is_the_one_that_the_readme_tells_of(monkeypatch):
     _, stages = declaration.pipeline()
     for group in declaration.Declaration.model_validate(content).groups:
         declaration.check("sweeps/default.yaml", group, stages)
+
+
+def test_a_sweep_of_the_largest_size_is_checked_in_seconds(project):
+    project.write("sweeps/small.yaml", SWEEP.replace("[7, 8]", str(list(range(332))), 1))
+    started = time.monotonic()
+    assert len(declaration.load("sweeps/small.yaml").experiments) == 666
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "1.5", "many", ""])
+def test_a_number_of_jobs_is_at_least_one(project, jobs):
+    result = project.sweeps("run", "sweeps/small.yaml", "--jobs", jobs)
+    assert result.returncode == 2
+    assert "is not a number from 1 to 9999" in result.stderr.splitlines()[-1]
