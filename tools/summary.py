@@ -1,4 +1,4 @@
-"""What `make repro` ends with: each task's headline beside what it has to beat, and whether anything changed.
+"""What `make repro` ends with: each task's headline baselines: what it has to beat, and whether anything changed.
 
 python -m tools.summary
 """
@@ -13,7 +13,7 @@ from stages.core.command import run
 from stages.params import Params
 from tools.comparison import changed, committed, differences, first_different, hashes, numbers
 
-# Task, what is measured, key of the result, name and key of each figure beside it.
+# Task, what is measured, key of the result, name and key of each figure baselines: it.
 HEADLINES = (
     ("autoencoder", "mean squared error", "mse", {"PCA": "pca.mse"}),
     (
@@ -42,15 +42,15 @@ SOURCES = ("params.yaml", "dvc.yaml", "stages", "requirements.txt")
 def main(params: Params) -> None:
     """Print the headlines, where to look, and how the run compares with the committed one."""
     for task, measure, result, others in headlines():
-        print(f"{task:<12} {measure:<29} {result:<8} beside {others}")
+        print(f"{task:<12} {measure:<29} {result:<8} baselines: {others}")
     print("\neverything in words and pictures: report/index.html, in any browser")
     print("all measures: dvc metrics show     all series: dvc plots show")
     print(comparison())
 
 
 def headlines() -> Iterator[tuple[str, str, str, str]]:
-    """For each task its name, what is measured, the result, and the figures beside it, as text with four digits."""
-    for task, measure, key, beside in HEADLINES:
+    """For each task its name, what is measured, the result, and the figures baselines: it, as text with four digits."""
+    for task, measure, key, baselines: in HEADLINES:
         metrics = artifacts.read_json(f"metrics/{task}.json")
         others = ", ".join(f"{name} {look_up(metrics, other):.4g}" for name, other in beside.items())
         yield task, measure, f"{look_up(metrics, key):.4g}", others
