@@ -1,4 +1,4 @@
-"""What `make repro` ends with: each task's headline baselines: what it has to beat, and whether anything changed.
+"""What `make repro` ends with: each task's headline and its baselines, and whether anything changed.
 
 python -m tools.summary
 """
@@ -13,7 +13,7 @@ from stages.core.command import run
 from stages.params import Params
 from tools.comparison import changed, committed, differences, first_different, hashes, numbers
 
-# Task, what is measured, key of the result, name and key of each figure baselines: it.
+# Task, what is measured, key of the result, name and key of each baseline.
 HEADLINES = (
     ("autoencoder", "mean squared error", "mse", {"PCA": "pca.mse"}),
     (
@@ -49,10 +49,10 @@ def main(params: Params) -> None:
 
 
 def headlines() -> Iterator[tuple[str, str, str, str]]:
-    """For each task its name, what is measured, the result, and the figures baselines: it, as text with four digits."""
-    for task, measure, key, baselines: in HEADLINES:
+    """For each task its name, what is measured, the result and its baselines, as text with four digits."""
+    for task, measure, key, baselines in HEADLINES:
         metrics = artifacts.read_json(f"metrics/{task}.json")
-        others = ", ".join(f"{name} {look_up(metrics, other):.4g}" for name, other in beside.items())
+        others = ", ".join(f"{name} {look_up(metrics, other):.4g}" for name, other in baselines.items())
         yield task, measure, f"{look_up(metrics, key):.4g}", others
 
 
