@@ -13,6 +13,12 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.network]
 REPRISE = ("python", "-m", "reprise")
 
 
+def test_a_tagged_model_is_fetched_by_its_name(clone, tmp_path):
+    clone.succeed("git", "tag", "--annotate", "sentiment@v1.0.0", "--message", "First version")
+    clone.succeed("dvc", "artifacts", "get", ".", "sentiment", "--out", str(tmp_path / "fetched.keras"))
+    assert (tmp_path / "fetched.keras").read_bytes() == (clone.folder / "models" / "sentiment.keras").read_bytes()
+
+
 def test_text_is_the_same_again_and_a_pipe_may_close(clone):
     command = (*REPRISE, "generate", "--prompt", "HAMLET: Ω", "--length", "80", "--seed", "1")
     first, second = clone.type(*command), clone.type(*command)
