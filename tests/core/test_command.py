@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-CORE = ("__init__", "command", "environment", "errors", "snapshot", "yaml_reader")  # what `import stages` reads
+CORE = ("__init__", "command", "environment", "errors", "notices", "snapshot", "yaml_reader")  # what `import stages` reads
 BIN = Path(sys.executable).parent
 SHELLS = [None, *(path for name in ("sh", "bash", "zsh", "fish") if (path := shutil.which(name)))]
 
