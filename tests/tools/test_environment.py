@@ -44,7 +44,7 @@ class Checkout:
         (self.outside / "bin").mkdir(parents=True)
         for name in COMMANDS:
             (self.outside / "bin" / name).symlink_to(shutil.which(name))
-        for name in ("Makefile", "reprise/command.sh", "tools/environment.sh"):
+        for name in ("Makefile", "reprise/command.sh", "tools/by_path.py", "tools/environment.sh"):
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(REPOSITORY / name, self.folder / name)
         for name in ("", "-demo", "-dev", "-export", "-ray", "-bench"):
