@@ -13,7 +13,8 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-CORE = ("__init__", "command", "environment", "errors", "notices", "snapshot", "yaml_reader")  # what `import stages` reads
+# What `import stages` reads.
+CORE = ("__init__", "command", "environment", "errors", "notices", "snapshot", "yaml_reader")
 BIN = Path(sys.executable).parent
 SHELLS = [None, *(path for name in ("sh", "bash", "zsh", "fish") if (path := shutil.which(name)))]
 

@@ -128,12 +128,17 @@ def test_a_denoiser_gets_the_same_noise_as_in_the_stage(clone, own, evaluate):
     assert tree(clone) == before
 
 
-def test_data_that_was_trained_on_is_told(evaluate):
+def test_data_that_was_trained_on_gets_a_warning(evaluate):
+    result = evaluate("textgen", "--data", "stages/datasets/packaged.txt", "--limit", "2000")
+    assert "not held out" in json.loads(result.stdout)["warning"]
+    assert "not held out" in result.stderr
+
+
+def test_the_test_half_of_the_data_trained_on_gets_none(evaluate):
     result = evaluate("autoencoder", "--data", "stages/datasets/packaged.txt", "--limit", "20")
     measured = json.loads(result.stdout)
-    assert measured["digits"] == 20
-    assert "not held out" in measured["warning"]
-    assert "not held out" in result.stderr
+    assert (measured["digits"], measured["part"]) == (20, "test half")
+    assert "warning" not in measured
 
 
 @pytest.mark.parametrize(
