@@ -1,4 +1,4 @@
-"""A run beside the committed results: which files, which stages and which metrics differ."""
+"""A run compared with the committed results: which files, which stages and which metrics differ."""
 
 import subprocess
 from collections.abc import Iterator

@@ -159,7 +159,7 @@ def other_packages() -> list[str]:
 
 
 def tell_metrics(committed: dict[str, dict[str, float]], now: dict[str, dict[str, float]], ran: list[str]) -> int:
-    """Print every metric that differs beside its tolerance; return the exit status."""
+    """Print every metric that differs and its tolerance; return the exit status."""
     off = compared = 0
     print("\nso the metrics are compared:")
     print(f"{'metric':<55} {'committed':>10} {'now':>10} {'differ by':>10} {'allowed':>9}")
