@@ -1,4 +1,4 @@
-"""evaluate-autoencoder: the autoencoder beside principal components, on unseen digits; sizes of the code compared.
+"""evaluate-autoencoder: the autoencoder and principal components on test digits; sizes of the code compared.
 
 With options, `measure` alone, on other digits: see stages/evaluation/external.py.
 """
@@ -89,7 +89,7 @@ def measure(params: Params, options: argparse.Namespace, model: Any, data: Any) 
     """The measures that need only a model and digits, of digits from anywhere.
 
     Args:
-        params: all of params.yaml; `seed` is obeyed.
+        params: all of params.yaml; `seed` is used.
         options: `limit`.
         model: an autoencoder of `network.build`.
         data: `stages.datasets.digits.Digits`.

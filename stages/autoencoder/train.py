@@ -34,7 +34,7 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
     The length is counted in optimizer steps, so that more data costs the same time.
 
     Args:
-        params: all of params.yaml; `seed` and the section `autoencoder` are obeyed.
+        params: all of params.yaml; `seed` and the section `autoencoder` are used.
         latent: size of the code.
         model_path: where the .keras file goes.
         history_path: where the losses go, a CSV row per epoch.

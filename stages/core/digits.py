@@ -15,7 +15,7 @@ def split(params: Params) -> dict[str, np.ndarray]:
     """All raw digits in three parts, the same for every task: none is trained on here that is tested on there.
 
     Args:
-        params: all of params.yaml; `seed`, `data.limit` and `split.digits` are obeyed.
+        params: all of params.yaml; `seed`, `data.limit` and `split.digits` are used.
 
     Returns:
         Under "train", "validation" and "test" images, uint8, shape (n, 28, 28); under each name with "_labels" their

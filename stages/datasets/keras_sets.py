@@ -151,7 +151,7 @@ def _ask(load: Callable[[Any], Any], pins: Path, dataset: str, *names: str) -> A
 
 
 def _cache() -> Path:
-    """Where Keras keeps the sets: beside its settings, which stages/__init__.py has moved away from the user's own.
+    """Where Keras keeps the sets: next to its settings, which the pinned environment keeps apart from the user's.
 
     So this folder is a link to the usual one: what another program has downloaded is used, and the other way round.
     """

@@ -133,7 +133,7 @@ def measure(params: Params, options: argparse.Namespace, model: Any, data: Any) 
     """The measures that need only a model and digits, of digits from anywhere, with noise of their own.
 
     Args:
-        params: all of params.yaml; `seed` and, where `options` has none, `denoiser.noise_std` are obeyed.
+        params: all of params.yaml; `seed` and, where `options` has none, `denoiser.noise_std` are used.
         options: `limit`, `noise_std`.
         model: from digits, shape (n, 28, 28), to the same shape.
         data: `stages.datasets.digits.Digits`.
@@ -155,7 +155,7 @@ def measure(params: Params, options: argparse.Namespace, model: Any, data: Any) 
 def denoisers(networks_of: dict[str, Any], settings: dict[str, float]) -> dict[str, Denoiser]:
     """All that are compared: name → (noisy images, standard deviation of the noise) → images.
 
-    The networks are never told how strong the noise is; the filters are.
+    The networks do not get the strength of the noise; the filters do.
 
     Args:
         networks_of: name → Keras model.

@@ -71,7 +71,7 @@ def _log_softmax(scores: np.ndarray) -> np.ndarray:
 def situations(
     clean: np.ndarray, labels: np.ndarray, *, noise_std: float, noise_levels: list[float], seed: int
 ) -> Iterator[Situation]:
-    """The test digits clean, noisy and spoilt in every way of `degradations.KINDS`; then digits of other people.
+    """The test digits clean, noisy and degraded in every way of `degradations.KINDS`; then digits of other people.
 
     Args:
         clean: test digits, shape (n, 28, 28).

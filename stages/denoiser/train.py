@@ -79,7 +79,7 @@ def build(params: Params, name: str) -> keras.Model:
 
 
 def settings_of(params: Params, name: str) -> dict[str, Any]:
-    """All of params.yaml that the training of a network obeys: the `params` of its stage in dvc.yaml."""
+    """All of params.yaml that the training of a network depends on: the `params` of its stage in dvc.yaml."""
     settings = {
         "seed": params.seed,
         "threads": params.threads,

@@ -27,7 +27,7 @@ class Checkpoint:
 
     Args:
         name: of the network, for the file and the log.
-        settings: everything from params.yaml that the training obeys.
+        settings: everything from params.yaml that the training depends on.
         inputs: the files it reads.
     """
 

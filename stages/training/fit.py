@@ -41,8 +41,8 @@ def fit(
 ) -> list[dict[str, float]]:
     """Train a compiled model; leave it with its best weights.
 
-    The model's and the optimizer's variables and the epoch number must be all its state: then a killed run goes on from
-    its last whole epoch and ends with the same bits.
+    The model's and the optimizer's variables and the epoch number must be all its state: then a killed run continues
+    from its last whole epoch and ends with the same bits.
 
     Args:
         model: compiled Keras model.
@@ -74,7 +74,7 @@ def fit(
             **{f"variable_{i}": variable.numpy() for i, variable in enumerate(_variables(model))},
             **{f"best_{i}": weight for i, weight in enumerate(best)},
         )
-        # After it is saved: an epoch that has been told is never trained again.
+        # After it is saved: an epoch that has been printed is never trained again.
         print(f"{checkpoint.name}: {_sentence(row)}{' (best)' if improved else ''}", flush=True)
     _assign(model.weights, best)
     print(f"{checkpoint.name}: trained in {time.perf_counter() - started:.0f} s", flush=True)
@@ -165,7 +165,7 @@ def _assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
 
 
 def _progress_bar(total: int) -> Any:
-    """Keras' own progress bar, told that the fits of one epoch each belong to one training."""
+    """Keras' own progress bar, for fits of one epoch each that belong to one training."""
     import keras
 
     class Progress(keras.callbacks.ProgbarLogger):
