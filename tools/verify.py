@@ -4,7 +4,6 @@ python -m tools.verify [stage ...]
 """
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from stages.core import artifacts
 from stages.core.errors import StageError
 from tools.comparison import changed, differences, hashes, numbers
+from tools.locks import BASE, pins
 
 
 def main(targets: list[str]) -> int:
@@ -148,7 +148,7 @@ def reason(scratch: Path, now: dict[tuple[str, str], str], differing: list[tuple
 def other_packages() -> list[str]:
     """Installed packages whose version is not the one in requirements.txt."""
     others = []
-    for name, pinned in re.findall(r"^([\w.-]+)==([^\s;]+)", artifacts.read_text("requirements.txt"), re.MULTILINE):
+    for name, pinned in pins(artifacts.read_text(BASE)).items():
         try:
             installed = version(name)
         except PackageNotFoundError:
