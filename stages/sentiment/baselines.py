@@ -8,24 +8,20 @@ from scipy.sparse import csr_matrix, diags
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
-from stages.core.split import PARTS
 from stages.sentiment import ngrams
 
+FITTED_ON = ("train", "validation")  # parts of the data that a baseline is trained and tuned on
 # Inverse strengths of the L2 penalty; the best on validation reviews is used.
 TFIDF_STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 NB_STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0)
 
 
 class Result(NamedTuple):
-    """A baseline: the strength chosen on validation, its accuracy there, and probabilities.
-
-    `probability` is that of the test reviews, `others` those of further parts, by name.
-    """
+    """A baseline: the strength chosen on validation, its accuracy there, and probabilities by part, shape (n,) each."""
 
     strength: float
     validation_accuracy: float
-    probability: np.ndarray
-    others: dict[str, np.ndarray]
+    probability: dict[str, np.ndarray]
 
 
 def tfidf(
@@ -34,7 +30,7 @@ def tfidf(
     orders: np.ndarray,
     *,
     seed: int,
-    others: Sequence[str] = (),
+    parts: Sequence[str] = ("test",),
 ) -> Result:
     """Logistic regression on TF-IDF of one and two words, term frequencies as 1 + log, reviews of length 1.
 
@@ -43,10 +39,10 @@ def tfidf(
         labels: 0 or 1 by part.
         orders: number of words of each n-gram.
         seed: of the solver's random order.
-        others: names of further parts of the data to classify.
+        parts: of the data, to classify.
     """
     short = np.flatnonzero(orders <= 2)
-    features = {part: counts(data, part, len(orders))[:, short] for part in (*PARTS, *others)}
+    features = {part: counts(data, part, len(orders))[:, short] for part in (*FITTED_ON, *parts)}
     weigh = TfidfTransformer(sublinear_tf=True).fit(features["train"])
     return _tuned({part: weigh.transform(found) for part, found in features.items()}, labels, TFIDF_STRENGTHS, seed)
 
@@ -57,14 +53,14 @@ def naive_bayes(
     orders: np.ndarray,
     *,
     seed: int,
-    others: Sequence[str] = (),
+    parts: Sequence[str] = ("test",),
 ) -> Result:
     """Logistic regression on one to three words, each weighted with its Naive Bayes log ratio where it occurs.
 
     Source: Wang & Manning 2012, ACL, p. 91, with logistic regression for their support vector machine. Arguments as for
     `tfidf`.
     """
-    features = {part: counts(data, part, len(orders)) for part in (*PARTS, *others)}
+    features = {part: counts(data, part, len(orders)) for part in (*FITTED_ON, *parts)}
     for present in features.values():
         present.data[:] = 1
     weights = diags(ngrams.log_ratios(features["train"], labels["train"]))
@@ -80,16 +76,14 @@ def counts(data: Mapping[str, np.ndarray], part: str, size: int) -> csr_matrix:
 def _tuned(
     features: Mapping[str, csr_matrix], labels: Mapping[str, np.ndarray], strengths: tuple[float, ...], seed: int
 ) -> Result:
-    best: Result | None = None
-    for strength in strengths:
-        model = LogisticRegression(
-            C=strength, solver="liblinear", dual=True, tol=1e-3, max_iter=1000, random_state=seed
+    models = [
+        LogisticRegression(C=strength, solver="liblinear", dual=True, tol=1e-3, max_iter=1000, random_state=seed).fit(
+            features["train"], labels["train"]
         )
-        model.fit(features["train"], labels["train"])
-        accuracy = model.score(features["validation"], labels["validation"])
-        if best is None or accuracy > best.validation_accuracy:
-            found = {
-                part: model.predict_proba(features[part])[:, 1] for part in features.keys() - {"train", "validation"}
-            }
-            best = Result(strength, accuracy, found.pop("test"), found)
-    return best
+        for strength in strengths
+    ]
+    accuracies = [model.score(features["validation"], labels["validation"]) for model in models]
+    best = int(np.argmax(accuracies))
+    parts = [part for part in features if part not in FITTED_ON]
+    probability = {part: models[best].predict_proba(features[part])[:, 1] for part in parts}
+    return Result(strengths[best], accuracies[best], probability)

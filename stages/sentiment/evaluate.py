@@ -53,7 +53,7 @@ def main(params: Params) -> None:
     reviews = artifacts.read_csv(RAW, text=["text"])["text"].to_numpy()
     sentences = capabilities.unseen(reviews[data["train_rows"]], params.seed)
     data |= capabilities.arrays(sentences, artifacts.read_text(VOCABULARY).splitlines(), known["keys"])
-    fitted = {"seed": params.seed, "others": capabilities.PARTS}
+    fitted = {"seed": params.seed, "parts": ("test", *capabilities.PARTS)}
     references = {
         "tfidf": baselines.tfidf(data, labels, known["orders"], **fitted),
         "nb": baselines.naive_bayes(data, labels, known["orders"], **fitted),
@@ -86,7 +86,7 @@ def write_plots(
     """Write the curves, pictures and examples of the test reviews, shape (n,) each."""
     methods = {"NB n-grams": references["nb"], "TF-IDF": references["tfidf"]}
     plots.write_curves(
-        actual, {"network": predicted, **{name: baseline.probability for name, baseline in methods.items()}}
+        actual, {"network": predicted, **{name: baseline.probability["test"] for name, baseline in methods.items()}}
     )
     artifacts.write_png(f"{PLOTS}/report.png", plots.report_page(actual, predicted, metrics))
     tokens = [tokenise(text) for text in texts]
@@ -111,7 +111,7 @@ def verdicts_on_sentences(
         for name, logit in logits.items():
             found.setdefault(name, []).append(expit(logit))
         for name, baseline in references.items():
-            found.setdefault(name, []).append(baseline.others[part])
+            found.setdefault(name, []).append(baseline.probability[part])
     return {name: Verdicts(*both) for name, both in found.items()}
 
 
@@ -150,7 +150,7 @@ def measured(
     """
     actual, predicted = labels["test"], probability["test"]
     correct = (predicted >= 0.5) == actual
-    correct_of = {name: (baseline.probability >= 0.5) == actual for name, baseline in references.items()}
+    correct_of = {name: (baseline.probability["test"] >= 0.5) == actual for name, baseline in references.items()}
     threshold = scores.best_threshold(labels["validation"], probability["validation"])
     return {
         "parameters": model.count_params(),

@@ -25,11 +25,11 @@ def test_learns_and_does_not_look_at_test_labels(baseline, data):
     features, labels = data
     orders = np.ones(10, np.uint8)
     found = baseline(features, labels, orders, seed=7)
-    assert np.mean((found.probability >= 0.5) == labels["test"]) > 0.65
+    assert np.mean((found.probability["test"] >= 0.5) == labels["test"]) > 0.65
     swapped = {**labels, "test": 1 - labels["test"]}
     again = baseline(features, swapped, orders, seed=7)
     assert again.strength == found.strength
-    assert np.array_equal(again.probability, found.probability)
+    assert np.array_equal(again.probability["test"], found.probability["test"])
 
 
 def test_tfidf_reads_no_three_words(data):
@@ -46,4 +46,4 @@ def test_tfidf_reads_no_three_words(data):
         reduced[f"{part}_ngram_lengths"] = np.bincount(review, minlength=200)
     whole = baselines.tfidf(features, labels, mixed, seed=7)
     part = baselines.tfidf(reduced, labels, np.ones(len(short), int), seed=7)
-    assert np.allclose(whole.probability, part.probability)
+    assert np.allclose(whole.probability["test"], part.probability["test"])
