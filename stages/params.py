@@ -1,6 +1,7 @@
 """params.yaml as typed objects. Bounds are here, values are in params.yaml: nothing has a default in code."""
 
 import difflib
+import itertools
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -28,6 +29,7 @@ Rate = Annotated[Number, Field(gt=0, le=1)]
 Noise = Annotated[Number, Field(gt=0, le=10)]
 Titles = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 Width = Annotated[Whole, Field(ge=1, le=4096)]
+TextUnits = Annotated[list[Width], Field(min_length=1)]
 
 
 class Section(BaseModel):
@@ -128,26 +130,36 @@ class Documents(Section):
 
 
 class TextNetwork(Section):
-    """Shape of the text model."""
+    """Shape of the LSTM that the text model has."""
 
     embedding: Width | None
-    order: Annotated[Whole, Field(ge=1, le=16)]
-    rows: Annotated[Whole, Field(ge=2, le=4_000_000)]
-    units: Annotated[list[Width], Field(min_length=1)]
+    units: TextUnits | None
+    dropout: Dropout | None
 
-    @model_validator(mode="after")
-    def _vectors(self) -> "TextNetwork":
-        if self.embedding is None and self.order > 1:
-            raise ValueError("it should have order 1 where embedding is empty: one-hot input has no vectors of n-grams")
-        return self
+
+class TextNgrams(Section):
+    """The n-gram model, which is a baseline and the text model's second part."""
+
+    order: Annotated[Whole, Field(ge=2, le=12)]
+    contexts: Annotated[Whole, Field(ge=0, le=4_000_000)]
 
 
 class TextTraining(Training):
     """Training on contiguous text, the network's memory carried from step to step."""
 
+    steps: Count | None
     length: Annotated[Whole, Field(ge=1, le=4096)]
     passage: Count
     clip: Annotated[Number, Field(gt=0)]
+
+
+class TextSize(Section):
+    """What is chosen for a training text of so many characters or more."""
+
+    characters: Annotated[Whole, Field(ge=0)]
+    units: TextUnits
+    dropout: Dropout
+    steps: Count
 
 
 class Sampling(Section):
@@ -164,10 +176,18 @@ class Textgen(Section):
     documents: Documents
     holdout: Shares
     network: TextNetwork
+    ngrams: TextNgrams
     training: TextTraining
+    sizes: Annotated[list[TextSize], Field(min_length=1)]
     temperatures: Annotated[list[Annotated[Number, Field(gt=0, le=100)]], Field(min_length=1, max_length=16)]
     sampling: Sampling
-    ngram_order: Annotated[Whole, Field(ge=2, le=12)]
+
+    @model_validator(mode="after")
+    def _rising(self) -> "Textgen":
+        least = [row.characters for row in self.sizes]
+        if least[0] != 0 or any(a >= b for a, b in itertools.pairwise(least)):
+            raise ValueError(f"it should have sizes whose characters begin with 0 and rise; they are {least}")
+        return self
 
 
 class SentimentNetwork(Section):

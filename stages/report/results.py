@@ -9,6 +9,7 @@ TASKS = ("autoencoder", "denoiser", "textgen", "sentiment")
 TEXTS = {
     "samples": "models/textgen-samples.json",
     "passages": "data/textgen/examples.json",
+    "comparison": "data/textgen/comparison.json",
     "reviews": "data/sentiment/examples.json",
     "mistakes": "data/sentiment/mistakes.json",
     "sentences": "data/sentiment/sentences.json",

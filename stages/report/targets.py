@@ -121,7 +121,7 @@ def joined(sources: Any) -> str:
 
 def verbatim(text: str) -> Markup:
     """Text with its line breaks; in <pre>, a blank line does not end the HTML block."""
-    return Markup("<pre>{}</pre>").format(str(text).strip("\n"))
+    return Markup('<pre dir="auto">{}</pre>').format(str(text).strip("\n"))
 
 
 def literal(text: str) -> str:

@@ -21,7 +21,7 @@ from stages.core.errors import StageError
 from stages.core.split import PARTS
 from stages.evaluation import charts, measures
 from stages.params import Params
-from stages.textgen import baselines
+from stages.textgen import baselines, ngrams, samples
 from stages.textgen import generate as writing
 from stages.textgen import model as network
 from stages.textgen.preprocess import OUTPUT as DATA
@@ -54,15 +54,16 @@ def main(params: Params) -> None:
     start = max(0, vocabulary.find("\n"))
     model = artifacts.read_model(MODEL)
 
-    reader = network.reader(model, network.STREAMS)
+    reader = network.reader(model, network.STREAMS, parts=True)
     validation_nats, _ = network.score(reader, data["validation"], start)
-    nats, hits = network.score(reader, data["test"], start)
-    order = min(params.textgen.ngram_order, baselines.highest_order(len(vocabulary)))
-    ngrams = baselines.KneserNey(data["train"], order, len(vocabulary))
-    costs = {part: -np.log(ngrams.probabilities(data[part], start)) for part in HELD_OUT}
+    test_costs, hits = network.costs(reader, data["test"], start)
+    nats = test_costs[0]
+    order = min(params.textgen.ngrams.order, ngrams.highest_order(len(vocabulary)))
+    counted = ngrams.KneserNey(data["train"], order, len(vocabulary))
+    costs = {part: -np.log(counted.probabilities(data[part], start)) for part in HELD_OUT}
     ngram = costs["test"][int(np.argmin(costs["validation"].mean(axis=1)))]
     train, test = decode(data["train"], vocabulary), decode(data["test"], vocabulary)
-    params = writing.with_suitable_prompt(params, vocabulary, test)
+    params = samples.with_suitable_prompt(params, vocabulary, test)
     artifacts.write_json(
         METRICS,
         {
@@ -71,12 +72,9 @@ def main(params: Params) -> None:
             "characters": {part: len(data[part]) for part in PARTS},
             **quality(nats, hits, seed=params.seed),
             "validation_nats": validation_nats.mean(),
-            "baselines": {
-                "unigram": costs["test"][0].mean(),
-                "bigram": costs["test"][1].mean(),
-                "ngram": ngram.mean(),
-                **baselines.compressed(train, test),
-            },
+            "branches": branches(network.shares(model), test_costs, seed=params.seed),
+            "copied_run": samples.COPIED,
+            **baseline_costs(costs, train, test),
             "nats_minus_ngram_interval": measures.interval(passages(nats - ngram), seed=params.seed),
         },
     )
@@ -85,17 +83,53 @@ def main(params: Params) -> None:
     context, rows = worked_example(model, data["test"], vocabulary)
     artifacts.write_csv(NEXT, rows)
     artifacts.write_json(EXAMPLES, {"test": test[:EXCERPT], **context})
-    samples = write_samples(model, vocabulary, train, params)
-    artifacts.write_json(SAMPLES, samples)
-    artifacts.write_csv(TEMPERATURES, [row["measures"] for row in samples])
-    artifacts.write_csv(WORDS, shares_of_words([row["measures"] for row in samples]))
+    sampled = samples.measured(model, vocabulary, train, params)
+    artifacts.write_json(SAMPLES, sampled)
+    artifacts.write_csv(TEMPERATURES, [row["measures"] for row in sampled])
+    artifacts.write_csv(WORDS, samples.shares_of_words([row["measures"] for row in sampled]))
     picture = charts.text_page(
-        {f"temperature {row['measures']['temperature']:g}": row["texts"][0][:SHOWN] for row in samples},
-        title=f"Text sampled from the LSTM after {params.textgen.sampling.prompt.strip()!r}",
+        {f"temperature {row['measures']['temperature']:g}": row["texts"][0][:SHOWN] for row in sampled},
+        title=f"Text sampled from the model after {params.textgen.sampling.prompt.strip()!r}",
         columns=2,
     )
     artifacts.write_png(SAMPLES_PICTURE, picture)
     print(f"textgen: {nats.mean():.4f} nats per character; baseline: n-grams {ngram.mean():.4f}")
+
+
+def baseline_costs(costs: dict[str, np.ndarray], train: str, test: str) -> dict[str, Any]:
+    """Nats per character of the test text by each baseline, and the order of the n-grams that validation chose.
+
+    Args:
+        costs: of each character by the n-grams of each order, shape (orders, n), on each held-out part.
+        train: the training text.
+        test: the test text.
+    """
+    best = int(np.argmin(costs["validation"].mean(axis=1)))
+    means = costs["test"].mean(axis=1)
+    ngrams = {"unigram": means[0], "bigram": means[1], "ngram": means[best]}
+    return {"ngram_order": best + 1, "baselines": {**ngrams, **baselines.compressed(train, test)}}
+
+
+def branches(weights: dict[str, float], costs: np.ndarray, *, seed: int) -> dict[str, dict[str, float | list[float]]]:
+    """The LSTM and the n-grams of a text model, each by itself.
+
+    Args:
+        weights: of `network.shares`.
+        costs: of `network.costs`, by the whole model and by each branch, shape (1 + branches, n).
+        seed: of the intervals.
+
+    Returns:
+        For each branch its `nats` per character, its `weight` in the mean, and a 95 % interval of what the other branch
+        saves: this branch minus the whole.
+    """
+    return {
+        name: {
+            "nats": alone.mean(),
+            "weight": weight,
+            "nats_minus_whole_interval": measures.interval(passages(alone - costs[0]), seed=seed),
+        }
+        for (name, weight), alone in zip(weights.items(), costs[1:], strict=True)
+    }
 
 
 def measure(params: Params, options: argparse.Namespace, model: keras.Model, data: Any) -> dict[str, Any]:
@@ -143,12 +177,12 @@ def passages(nats: np.ndarray) -> np.ndarray:
     return nats[: len(nats) // length * length].reshape(-1, length).mean(axis=1)
 
 
-def orders(costs: dict[str, np.ndarray], lstm: dict[str, float]) -> list[dict[str, Any]]:
-    """Curves to plot: nats per character of the n-grams of each order on each held-out part; the LSTM's is constant."""
+def orders(costs: dict[str, np.ndarray], whole: dict[str, float]) -> list[dict[str, Any]]:
+    """Curves to plot: nats per character of the n-grams of each order on each held-out part; and of the model."""
     return [
         {"order": order + 1, "method": f"{name}, {part}", "nats": cost}
         for part in HELD_OUT
-        for name, levels in (("Kneser-Ney", costs[part].mean(axis=1)), ("LSTM", [lstm[part]] * len(costs[part])))
+        for name, levels in (("Kneser-Ney", costs[part].mean(axis=1)), ("text model", [whole[part]] * len(costs[part])))
         for order, cost in enumerate(levels)
     ]
 
@@ -192,44 +226,6 @@ def visible(character: str) -> str:
     """A character in a printable form."""
     names = {" ": "space", "\n": "line break", "\t": "tab"}
     return names.get(character, character if character.isprintable() else f"U+{ord(character):04X}")
-
-
-def write_samples(model: keras.Model, vocabulary: str, train: str, params: Params) -> list[dict[str, Any]]:
-    """Samples of the model at each temperature, with measures of them."""
-    settings = params.textgen.sampling
-    temperatures = sorted(set(params.textgen.temperatures))
-    ids, entropies = writing.generate(
-        model,
-        encode(settings.prompt, vocabulary),
-        temperatures,
-        length=settings.length,
-        seed=params.seed,
-        samples=settings.samples,
-    )
-    known, copies = set(writing.words(train)), writing.Copies(train)
-    rows = []
-    for number, temperature in enumerate(temperatures):
-        texts = [decode(row, vocabulary) for row in ids[number]]
-        passage = copies.longest(texts)
-        measured = {
-            "temperature": temperature,
-            "entropy": entropies[number].mean(),
-            **{f"distinct_{n}": np.mean([writing.distinct(text, n) for text in texts]) for n in (1, 2, 3)},
-            "known_words": np.mean([writing.known_words(text, known) for text in texts]),
-            "longest_copy": len(passage),
-        }
-        rows.append({"measures": measured, "prompt": settings.prompt, "copied": passage, "texts": texts})
-    return rows
-
-
-def shares_of_words(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Curves to plot: shares of known and of different words against temperature."""
-    names = {"known_words": "known from training", "distinct_1": "different words", "distinct_2": "different pairs"}
-    return [
-        {"temperature": row["temperature"], "method": name, "share": row[key]}
-        for key, name in names.items()
-        for row in rows
-    ]
 
 
 if __name__ == "__main__":

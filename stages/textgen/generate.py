@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 import keras
 import numpy as np
 
-from stages.params import Params
 from stages.textgen import model as network
 
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
@@ -149,16 +148,33 @@ class Copies:
                 return self.source[places[0] : places[0] + length]
             places, hashes, length = longer[found], following[found], length + 1
 
+    def share(self, texts: Sequence[str], length: int) -> float:
+        """Share of the characters of `texts` that stand in runs of `length` or more which the source contains.
+
+        Args:
+            texts: each by itself.
+            length: `SEED_LENGTH` or more.
+        """
+        hashes = _hashes(self.codes, length)
+        copied = total = 0
+        for text in texts:
+            starts = np.flatnonzero(np.isin(_hashes(_codes(text), length), hashes))
+            inside = np.zeros(len(text), bool)
+            for start in starts:
+                inside[start : start + length] = True
+            copied, total = copied + int(inside.sum()), total + len(text)
+        return copied / total if total else 0.0
+
 
 def _codes(text: str) -> np.ndarray:
     """Character codes, uint64."""
     return np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.uint64)
 
 
-def _hashes(codes: np.ndarray) -> np.ndarray:
-    """Hash of the `SEED_LENGTH` characters from each place on."""
-    hashes = np.zeros(max(0, len(codes) - SEED_LENGTH + 1), np.uint64)
-    for offset in range(SEED_LENGTH):
+def _hashes(codes: np.ndarray, length: int = SEED_LENGTH) -> np.ndarray:
+    """Hash of the `length` characters from each place on."""
+    hashes = np.zeros(max(0, len(codes) - length + 1), np.uint64)
+    for offset in range(length):
         hashes = hashes * MULTIPLIER + codes[offset : offset + len(hashes)]
     return hashes
 
@@ -169,24 +185,3 @@ def _among(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         return np.zeros(len(values), bool)
     wanted = np.unique(wanted)
     return wanted[np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)] == values
-
-
-def with_suitable_prompt(params: Params, vocabulary: str, test: str) -> Params:
-    """Parameters whose prompt suits the text.
-
-    Args:
-        params: all of params.yaml.
-        vocabulary: the model's.
-        test: the text of the test part; its first line, up to 100 characters, takes the place of a prompt of which
-            fewer than half of the characters are in the vocabulary.
-    """
-    sampling = params.textgen.sampling
-    prompt = sampling.prompt
-    known = sum(character in vocabulary[1:] for character in prompt) / len(prompt)
-    first = next((line.strip() for line in test.split("\n") if line.strip()), "")
-    if known >= 0.5 or not first:
-        return params
-    other = first[:100] + ("\n" if "\n" in vocabulary else "")
-    print(f"textgen.sampling.prompt, {prompt!r}, does not suit this text: {other!r}, of its test part, is used instead")
-    sampling = sampling.model_copy(update={"prompt": other})
-    return params.model_copy(update={"textgen": params.textgen.model_copy(update={"sampling": sampling})})

@@ -1,4 +1,7 @@
-"""The text model: the characters so far → the probability of each character to come next."""
+"""The text model: the characters so far → the probability of each character to come next.
+
+An LSTM and an n-gram model each give a distribution; the text model's is their weighted mean.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,10 +10,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from stages.textgen.tables import Past, Shape, distribution
+
 STREAMS = 32  # segments of a text that are scored in parallel
 CONTEXT = 256  # characters read before each segment, so that its first characters are scored with a context
 BLOCK = 256  # characters in one call
-HASH_FACTOR, HASH_PRIME = 523, 4000037  # their product fits into 31 bits
 
 
 class PassageLSTM(layers.LSTM):
@@ -41,149 +45,130 @@ class PassageLSTM(layers.LSTM):
         return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
 
 
-class Past(layers.Layer):
-    """The last `length` characters of each row, carried from batch to batch; zeros at the beginning."""
-
-    stateful = True
-
-    def __init__(self, length: int, *, passage: int | None, **options: Any) -> None:
-        super().__init__(**options)
-        self.length, self.passage, self.states = length, passage, []
-
-    def build(self, characters_shape: tuple[int | None, ...]) -> None:
-        """Add the state, kept outside the model's weights as an LSTM's is, and the count of batches."""
-        self.batches = self.add_weight((), "zeros", "int32", trainable=False, name="batches")
-        shape = (characters_shape[0], self.length)
-        self.states = [keras.Variable(np.zeros(shape, np.int32), trainable=False, dtype="int32", name="past")]
-        super().build(characters_shape)
-
-    def call(self, characters: Any) -> Any:
-        """Prepend the past to characters, shape (batch, length): (batch, self.length + length)."""
-        (past,) = self.states
-        kept = ops.convert_to_tensor(past)
-        if self.passage is not None:
-            kept = kept * ops.cast(ops.not_equal(self.batches % self.passage, 0), "int32")
-            self.batches.assign(self.batches + 1)
-        whole = ops.concatenate([kept, characters], axis=1)
-        past.assign(whole[:, -self.length :])
-        return whole
-
-    def reset_state(self) -> None:
-        """Set the past to zeros."""
-        self.states[0].assign(np.zeros_like(self.states[0]))
-
-
 def build(
     vocabulary: int,
     embedding: int | None,
     units: Sequence[int],
     *,
-    order: int = 1,
-    rows: int = 1,
+    dropout: float = 0.0,
+    tables: Sequence[Shape] = (),
+    share: float = 1.0,
     batch: int | None = None,
     passage: int | None = None,
 ) -> keras.Model:
-    """Character ids → embeddings of the character and of the n-grams it ends → stack of LSTMs → logits of the next.
+    """Character ids → embedding → stack of LSTMs → distribution of the next; mixed with that of n-grams, if any.
 
-    An n-gram's embedding is found by its hash (Svenstrup, Hansen & Winther 2017, "Hash Embeddings for Efficient Word
-    Representations", NeurIPS). All embeddings are added up, so that longer n-grams do not widen the LSTM's input. A
-    skip connection leads the sum to the logits too, as in Mikolov et al. 2011, "Strategies for Training Large Scale
-    Neural Network Language Models", ASRU.
+    The mean of two distributions, weighted by a number fitted on validation text, is Jelinek & Mercer 1980,
+    "Interpolated estimation of Markov source parameters from sparse data"; recurrent networks and n-grams make
+    different errors, so it is better than both (Mikolov et al. 2011, "Empirical evaluation and combination of advanced
+    language modeling techniques", Interspeech, pp. 605-608).
 
     Args:
         vocabulary: number of character ids.
-        embedding: size of the learned vector of a character and of an n-gram; None for one-hot characters.
+        embedding: size of a character's learned vector; None for one-hot characters.
         units: size of each LSTM.
-        order: characters in the longest n-gram; 1 for none. Needs an embedding.
-        rows: vectors for the n-grams of each length; n-grams with the same hash share one.
+        dropout: share of the last LSTM's outputs hidden while training (Zaremba et al. 2014, "Recurrent neural network
+            regularization", arXiv:1409.2329).
+        tables: sizes of the n-gram tables, for contexts of 0, 1, 2, ... characters; none: the LSTM alone.
+        share: the LSTM's in the mean.
         batch: number of texts read in parallel. If given, the model is stateful: each call continues where the last
             one ended. The weights have the same shapes either way.
         passage: with `batch`: reset the state every so many calls; None for never.
 
     Returns:
-        A model from ids, shape (batch, length), to logits, shape (batch, length, vocabulary).
+        A model from ids, shape (batch, length), to logits, shape (batch, length, vocabulary). With n-grams, these are
+        logarithms of probabilities.
     """
     characters = keras.Input((None,), batch_size=batch, dtype="int32", name="characters")
-    embedded = x = _embedded(characters, vocabulary, embedding, order=order, rows=rows, passage=passage)
-    for number, width in enumerate(units):
-        options = {"return_sequences": True, "name": f"lstm_{number + 1}"}
-        if passage is None:
-            x = layers.LSTM(width, stateful=batch is not None, **options)(x)
-        else:
-            x = PassageLSTM(width, passage=passage, **options)(x)
-    if order > 1:
-        x = layers.Concatenate(name="states")([x, embedded])
-    return keras.Model(characters, layers.Dense(vocabulary, name="logits")(x), name="textgen")
+    logits = _lstm(characters, vocabulary, embedding, units, dropout=dropout, passage=passage)
+    if not tables:
+        return keras.Model(characters, logits, name="textgen")
+    # Not softmax: its kernel takes a reciprocal, whose bits differ between processors.
+    lstm = layers.Rescaling(share, name="lstm_share")(ops.exp(ops.log_softmax(logits)))
+    ngrams = layers.Rescaling(1 - share, name="ngrams_share")(distribution(characters, vocabulary, tables))
+    mixture = layers.Add(name="mixture")([lstm, ngrams])
+    return keras.Model(characters, ops.log(mixture), name="textgen")
 
 
-def _embedded(
+def _lstm(
     characters: keras.KerasTensor,
     vocabulary: int,
     embedding: int | None,
+    units: Sequence[int],
     *,
-    order: int,
-    rows: int,
+    dropout: float,
     passage: int | None,
 ) -> keras.KerasTensor:
-    """The sum of the embeddings of each character and of the n-grams it ends; arguments as for `build`."""
+    """The LSTM's logits of the next character, shape (batch, length, vocabulary); arguments as for `build`."""
     if embedding is None:
         one_hot = keras.initializers.Identity()
         x = layers.Embedding(vocabulary, vocabulary, one_hot, trainable=False, name="one_hot")(characters)
     else:
         x = layers.Embedding(vocabulary, embedding, name="embedding")(characters)
-    if order > 1:
-        if characters.shape[0] is None:
-            whole = ops.pad(characters, [[0, 0], [order - 1, 0]])
+    for number, width in enumerate(units):
+        options = {"return_sequences": True, "name": f"lstm_{number + 1}"}
+        if passage is None:
+            x = layers.LSTM(width, stateful=characters.shape[0] is not None, **options)(x)
         else:
-            whole = Past(order - 1, passage=passage, name="past")(characters)
-        for length, keys in hashes(whole, order, rows):
-            x = x + layers.Embedding(rows, embedding, name=f"grams_{length}")(keys)
-    return x
-
-
-def hashes(whole: Any, order: int, rows: int) -> list[tuple[int, Any]]:
-    """The row of the embedding for the n-gram that ends at each character.
-
-    Args:
-        whole: ids, shape (batch, order - 1 + length).
-        order: characters in the longest n-gram.
-        rows: number of rows; a prime spreads the n-grams best.
-
-    Returns:
-        For each length of n-gram from 2 on: the length, and numbers below `rows`, shape (batch, length).
-    """
-
-    def back(places: int) -> Any:
-        return whole[:, order - 1 - places : -places or None]
-
-    found = []
-    for length in range(2, order + 1):
-        key = back(0)
-        for places in range(1, length):
-            key = ops.mod(key, HASH_PRIME) * HASH_FACTOR + back(places) + places
-        found.append((length, ops.mod(key, rows)))
-    return found
+            x = PassageLSTM(width, passage=passage, **options)(x)
+    if dropout:
+        x = layers.Dropout(dropout, name="dropout")(x)
+    return layers.Dense(vocabulary, name="logits")(x)
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Copy the trained weights of `source` to `target`; recurrent states stay as they are."""
-    for old, new in zip(source.trainable_variables, target.trainable_variables, strict=True):
-        new.assign(old)
+    """Copy the weights of `source` to those layers that `target` has too; recurrent states stay as they are."""
+    for layer in target.layers:
+        if isinstance(layer, layers.Embedding | layers.LSTM | layers.Dense):
+            try:
+                old = source.get_layer(layer.name)
+            except ValueError:
+                continue
+            for new, value in zip(_matrices(layer), _matrices(old), strict=True):
+                new.assign(value)
 
 
-def reader(model: keras.Model, batch: int) -> keras.Model:
-    """A stateful copy of `model` that reads `batch` texts in parallel."""
-    embedded, *grams = [layer for layer in model.layers if isinstance(layer, layers.Embedding)]
+def _matrices(layer: keras.layers.Layer) -> list[keras.Variable]:
+    """The weights of a layer, without what a `PassageLSTM` counts."""
+    return [variable for variable in layer.weights if variable.name != "batches"]
+
+
+def shares(model: keras.Model) -> dict[str, float]:
+    """The weights of "lstm" and, where the model has n-grams, "ngrams" in the mean."""
+    scales = [layer for layer in model.layers if isinstance(layer, layers.Rescaling)]
+    return {layer.name.removesuffix("_share"): layer.scale for layer in scales} or {"lstm": 1.0}
+
+
+def reader(model: keras.Model, batch: int, *, parts: bool = False) -> keras.Model:
+    """A stateful copy of `model` that reads `batch` texts in parallel.
+
+    Args:
+        model: of `build`.
+        batch: texts.
+        parts: also give what each of `shares` says by itself: a list of outputs, the whole model's first.
+    """
+    names = [layer.name for layer in model.layers]
+    embedded = model.get_layer("embedding" if "embedding" in names else "one_hot")
+    lengths = sum(name.startswith("continuations_") for name in names)
+    index = {length: model.get_layer(f"index_{length}").input_dim for length in range(1, lengths)}
     copy = build(
         model.get_layer("logits").units,
         embedded.output_dim if embedded.trainable else None,
         [layer.units for layer in model.layers if isinstance(layer, layers.LSTM)],
-        order=1 + len(grams),
-        rows=grams[0].input_dim if grams else 1,
+        tables=[
+            Shape(index.get(length, 0), model.get_layer(f"continuations_{length}").input_dim)
+            for length in range(lengths)
+        ],
+        share=shares(model)["lstm"],
         batch=batch,
     )
     copy_weights(model, copy)
-    return copy
+    if not parts:
+        return copy
+    alone = [copy.get_layer("logits").output]
+    if lengths:
+        alone.append(ops.log(copy.get_layer("ngrams_share").input))
+    return keras.Model(copy.input, [copy.output, *alone])
 
 
 def forget(model: keras.Model) -> None:
@@ -194,7 +179,17 @@ def forget(model: keras.Model) -> None:
 
 
 def score(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cross-entropy of a network on a text, character by character.
+    """Cross-entropy of a text model on a text, character by character: arguments as for `costs`.
+
+    Returns:
+        Negative log-likelihood of each character in nats, and whether it was the most probable one; both of shape (n,).
+    """
+    nats, hits = costs(reader, ids, start)
+    return nats[0], hits
+
+
+def costs(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cross-entropy of each output of a reader on a text, character by character.
 
     The text is cut into as many segments as `reader` reads in parallel. Each is read from `CONTEXT` characters before
     it, and every character is scored once.
@@ -205,24 +200,26 @@ def score(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[np.ndarray,
         start: id read before the first character: a line feed, which new text follows.
 
     Returns:
-        Negative log-likelihood of each character in nats, and whether it was the most probable one; both of shape (n,).
+        Negative log-likelihood of each character in nats, shape (outputs, n), and whether the character was the most
+        probable one by the first output, shape (n,).
     """
     forget(reader)
     streams = reader.input_shape[0]
     seen = np.r_[start, ids[:-1]]
     width = -(-len(ids) // streams)
     first = np.arange(streams) * width
-    nats, hits = np.zeros(len(ids)), np.zeros(len(ids), bool)
+    nats, hits = np.zeros((len(reader.outputs), len(ids))), np.zeros(len(ids), bool)
     for offset in range(-CONTEXT, width, BLOCK):
         places = first[:, None] + np.arange(offset, offset + BLOCK)
         inside = np.clip(places, 0, len(ids) - 1)
         # `start` fills all places before the text
-        logits = reader.predict_on_batch(np.where(places < 0, start, seen[inside]).astype(np.int32))
-        likelihoods = log_softmax(logits)
+        outputs = reader.predict_on_batch(np.where(places < 0, start, seen[inside]).astype(np.int32))
+        outputs = outputs if isinstance(outputs, list) else [outputs]
         scored = (places >= first[:, None]) & (places < np.minimum(first + width, len(ids))[:, None])
-        chosen = np.take_along_axis(likelihoods, ids[inside][..., None], axis=-1)[..., 0]
-        nats[places[scored]] = -chosen[scored]
-        hits[places[scored]] = (logits.argmax(axis=-1) == ids[inside])[scored]
+        for number, logits in enumerate(outputs):
+            chosen = np.take_along_axis(log_softmax(logits), ids[inside][..., None], axis=-1)[..., 0]
+            nats[number, places[scored]] = -chosen[scored]
+        hits[places[scored]] = (outputs[0].argmax(axis=-1) == ids[inside])[scored]
     return nats, hits
 
 

@@ -1,4 +1,4 @@
-"""train-textgen: the text model, trained on contiguous passages with its state carried from batch to batch."""
+"""train-textgen: the LSTM, trained on contiguous passages with its state carried on, and the n-grams of the text."""
 
 from typing import Any
 
@@ -8,8 +8,9 @@ import numpy as np
 from stages.core import artifacts
 from stages.core.command import run
 from stages.core.errors import StageError
-from stages.params import Params
+from stages.params import Params, Textgen
 from stages.textgen import model as network
+from stages.textgen import ngrams, sizes, tables
 from stages.textgen.preprocess import OUTPUT as DATA
 from stages.textgen.preprocess import vocabulary_in
 from stages.training.batches import batches, permutations
@@ -23,60 +24,99 @@ HISTORY = "plots/textgen/history.csv"
 
 
 def main(params: Params) -> None:
-    settings = params.textgen.training
     data = artifacts.read_npz(DATA)
     vocabulary = vocabulary_in(data)
-    if len(data["train"]) <= settings.length:
+    settings = sizes.chosen(params.textgen, len(data["train"]))
+    if len(data["train"]) <= settings.training.length:
         raise StageError(
             f"{DATA} has {len(data['train'])} characters to train on; textgen.training.length asks for passages of "
-            f"{settings.length}: make it smaller, or data.text longer"
+            f"{settings.training.length}: make it smaller, or data.text longer"
         )
+    print(f"textgen: {sizes.sentence(settings, len(data['train']))}", flush=True)
+    lstm, history, checkpoint = trained(data, vocabulary, params, settings)
+    artifacts.write_model(MODEL, mixed(lstm, data, vocabulary, settings))
+    artifacts.write_csv(HISTORY, history)
+    checkpoint.remove()
+
+
+def trained(
+    data: dict[str, np.ndarray], vocabulary: str, params: Params, settings: Textgen
+) -> tuple[keras.Model, list[dict[str, float]], Checkpoint]:
+    """The trained LSTM, its history, and the checkpoint, to be removed when the model is written."""
+    training = settings.training
     prepare(params.seed)
-    layers = {"vocabulary": len(vocabulary), **params.textgen.network.model_dump()}
-    model = compiled(layers, params)
-    final = network.build(**layers)
-    reader = network.reader(final, network.STREAMS)
+    model = compiled(len(vocabulary), settings, params.seed)
+    lstm = network.build(len(vocabulary), settings.network.embedding, settings.network.units)
+    reader = network.reader(lstm, network.STREAMS)
     start = max(0, vocabulary.find("\n"))
 
     def epoch_data(epoch: int) -> Any:
-        steps = steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
-        sizes = {"batch": settings.batch, "length": settings.length, "passage": settings.passage}
-        return batches(*readings(data["train"], steps, **sizes, seed=params.seed), settings.batch)
+        steps = steps_of(epoch, steps=training.steps, epochs=training.epochs)
+        lengths = {"batch": training.batch, "length": training.length, "passage": training.passage}
+        return batches(*readings(data["train"], steps, **lengths, seed=params.seed), training.batch)
 
     def validate(model: keras.Model) -> dict[str, float]:
         network.copy_weights(model, reader)
         nats, _ = network.score(reader, data["validation"], start)
         return {"loss": nats.mean()}
 
-    sections = {"network": params.textgen.network, "training": settings}
+    sections = {"network": settings.network, "training": training}
     checkpoint = Checkpoint("textgen", {"seed": params.seed, "threads": params.threads, **sections}, inputs=[DATA])
-    history = fit(model, epoch_data, epochs=settings.epochs, validate=validate, checkpoint=checkpoint)
-    network.copy_weights(model, final)
-    artifacts.write_model(MODEL, final)
-    artifacts.write_csv(HISTORY, history)
-    checkpoint.remove()
+    history = fit(model, epoch_data, epochs=training.epochs, validate=validate, checkpoint=checkpoint)
+    network.copy_weights(model, lstm)
+    return lstm, history, checkpoint
 
 
-def compiled(layers: dict[str, Any], params: Params) -> keras.Model:
-    """The stateful model to train, with its optimizer and loss.
+def compiled(vocabulary: int, settings: Textgen, seed: int) -> keras.Model:
+    """The stateful LSTM to train, with its optimizer and loss.
 
     Args:
-        layers: arguments of `network.build` that set the sizes.
-        params: all of params.yaml; `seed` and `textgen.training` are used.
+        vocabulary: number of character ids.
+        settings: of `sizes.chosen`.
+        seed: of the weights.
     """
-    settings = params.textgen.training
-    model = network.build(**layers, batch=settings.batch, passage=settings.passage)
-    start_orthogonal(model, params.seed)
+    shape, training = settings.network, settings.training
+    sizes = {"dropout": shape.dropout, "batch": training.batch, "passage": training.passage}
+    model = network.build(vocabulary, shape.embedding, shape.units, **sizes)
+    start_orthogonal(model, seed)
     model.compile(
         optimizer=lazy_adam(
-            warmup_cosine(settings.learning_rate, settings.steps),
+            warmup_cosine(training.learning_rate, training.steps),
             beta_2=0.99,  # 0.999 averages over more steps than this training has
-            clip=settings.clip,
+            clip=training.clip,
         ),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         jit_compile=False,
     )
     return model
+
+
+def mixed(lstm: keras.Model, data: dict[str, np.ndarray], vocabulary: str, settings: Textgen) -> keras.Model:
+    """The LSTM and the n-grams of the training text as one model; validation text sets order and shares."""
+    if not settings.ngrams.contexts:
+        return lstm
+    start = max(0, vocabulary.find("\n"))
+    order = min(settings.ngrams.order, ngrams.highest_order(len(vocabulary)))
+    counted = ngrams.KneserNey(data["train"], order, len(vocabulary))
+    costs = -np.log(counted.probabilities(data["validation"], start)).mean(axis=1)
+    made = tables.tables(counted, 1 + int(np.argmin(costs)), settings.ngrams.contexts)
+
+    def built(share: float) -> keras.Model:
+        shapes = [tables.Shape(len(table.index), len(table.continuations)) for table in made]
+        units = settings.network.units
+        model = network.build(len(vocabulary), settings.network.embedding, units, tables=shapes, share=share)
+        network.copy_weights(lstm, model)
+        tables.fill(model, made)
+        return model
+
+    reader = network.reader(built(0.5), network.STREAMS, parts=True)
+    (_, lstm_nats, ngram_nats), _ = network.costs(reader, data["validation"], start)
+    share = ngrams.share_of(lstm_nats, ngram_nats)
+    print(
+        f"textgen: the mean of LSTM and n-grams of up to {len(made)} characters, weighted {share:g} and "
+        f"{1 - share:g}; nats on validation text by themselves {lstm_nats.mean():.4f} and {ngram_nats.mean():.4f}"
+    )
+    return built(share)
 
 
 def readings(

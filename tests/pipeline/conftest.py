@@ -20,7 +20,7 @@ TINY = {
     "autoencoder.training": {"steps": 30, "epochs": 2, "batch": 32, "learning_rate": 0.003},
     "denoiser.dense.training": {"steps": 30, "epochs": 2},
     "denoiser.conv.training": {"steps": 30, "epochs": 2},
-    "textgen.network": {"units": [16], "rows": 1021},
+    "textgen.network": {"units": [16]},
     "textgen.training": {"steps": 30, "epochs": 2},
     "textgen.sampling": {"length": 50, "samples": 2},
     "sentiment.training": {"steps": 20, "epochs": 2},

@@ -70,10 +70,13 @@ def _textgen() -> dict[str, Any]:
         "characters": {"train": 4_700_000, "validation": 120_000, "test": 160_000},
         "nats": 1.476,
         "nats_interval": [1.462, 1.491],
-        "bits": 2.13,
-        "perplexity": 4.376,
-        "accuracy": 0.553,
+        **{"bits": 2.13, "perplexity": 4.376, "accuracy": 0.553},
         "validation_nats": 1.509,
+        "branches": {
+            name: {"nats": nats, "weight": 0.5, "nats_minus_whole_interval": [nats - 1.49, nats - 1.47]}
+            for name, nats in (("lstm", 1.56), ("ngrams", 1.48))
+        },
+        **{"ngram_order": 8, "copied_run": 30},
         "baselines": {"unigram": 3.345, "bigram": 2.504, "ngram": 1.473, "bzip2": 1.629, "xz": 1.697},
         "nats_minus_ngram_interval": [-0.0016, 0.0082],
     }
@@ -200,13 +203,13 @@ def _textgen_tables() -> dict[str, list[dict[str, Any]]]:
     return {
         "textgen/orders": [
             {"order": order, "method": f"{name}, test", "nats": 3.0 / order}
-            for name in ("Kneser-Ney", "LSTM")
+            for name in ("Kneser-Ney", "text model")
             for order in (1, 2, 3)
         ],
         "textgen/temperature": [
             {
                 **{"temperature": t, "entropy": entropy, "distinct_1": distinct, "distinct_2": 0.9, "distinct_3": 0.95},
-                **{"known_words": known, "longest_copy": copy},
+                **{"known_words": known, "longest_copy": copy, "copied": 0.01},
             }
             for t, entropy, distinct, known, copy in heat
         ],
@@ -261,6 +264,7 @@ def texts() -> dict[str, Any]:
             for row in tables()["textgen/temperature"]
         ],
         "passages": {"test": "KENT:\n\nI thought", "context": "I thought ", "next": "*"},
+        "comparison": {"warnings": ["the test part does not look like the training text"]},
         "reviews": [{"actual": name, "probability": 0.6, "text": HOSTILE} for name in ("negative", "positive")],
         "mistakes": [mistake, mistake | {"actual": "positive", "probability": 0.02}],
         "sentences": {

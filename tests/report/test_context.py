@@ -19,7 +19,7 @@ VERDICTS = {
     ("denoiser", "conv_minus_best_filter.psnr_interval"): (1, r"the conv denoiser \*\*(.+?)\*\*"),
     ("denoiser", "conv_minus_classical.psnr_interval"): (1, r"\bIt\s(.+?) non-local means"),
     ("denoiser", "conv_minus_dense.psnr_interval"): (1, r"\) and (.+?) the dense denoiser"),
-    ("textgen", "nats_minus_ngram_interval"): (-1, r"the LSTM \*\*(.+?)\*\* it"),
+    ("textgen", "nats_minus_ngram_interval"): (-1, r"text model \*\*(.+?)\*\* the n-grams"),
     ("sentiment", "versus.nb.interval"): (1, r"The network \*\*(.+?)\*\* NB-weighted"),
     ("sentiment", "versus.tfidf.interval"): (1, r"and\s\*\*(.+?)\*\* TF-IDF"),
 }

@@ -19,7 +19,7 @@ TEMPLATES = sorted((REPOSITORY / "stages" / "report" / "templates").glob("*.j2")
 ALLOWED = (
     r"95 % interval",
     r"per 1,000 reviews",
-    r"\*T\* = 1 gives the network's own distribution",
+    r"\*T\* = 1 gives the model's own distribution",
     r"initial-scale=1",
     r"charset=\"utf-8\"",
     r"\.j2\b",

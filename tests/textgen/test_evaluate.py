@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from stages.textgen.evaluate import PASSAGE, WORKED, orders, passages, shares_of_words, worked_example
+from stages.textgen import samples
+from stages.textgen.evaluate import PASSAGE, WORKED, branches, orders, passages, worked_example
 
 
 @pytest.mark.parametrize("length", [1, 999, PASSAGE, 2 * PASSAGE, 2 * PASSAGE + 1])
@@ -18,13 +19,13 @@ def test_orders_hold_every_curve():
     rows = orders(costs, {"validation": 0.5, "test": 0.75})
     assert {"order": 1, "method": "Kneser-Ney, validation", "nats": 2.0} in rows
     assert {"order": 2, "method": "Kneser-Ney, test", "nats": 1.5} in rows
-    assert {"order": 2, "method": "LSTM, test", "nats": 0.75} in rows
+    assert {"order": 2, "method": "text model, test", "nats": 0.75} in rows
     assert len(rows) == 8
 
 
 def test_shares_of_words_hold_each_temperature():
     measures = [{"temperature": t, "known_words": 1 - t / 10, "distinct_1": t, "distinct_2": 2 * t} for t in (0.1, 0.2)]
-    rows = shares_of_words(measures)
+    rows = samples.shares_of_words(measures)
     assert len(rows) == 6
     assert {"temperature": 0.2, "method": "different pairs", "share": 0.4} in rows
 
@@ -59,3 +60,13 @@ def test_where_no_place_is_open_the_most_open_one_is_taken():
     assert rows[0]["character"] == "a"
     assert len(context["context"]) == 101
     worked_example(Fixed(), np.ones(3, int), "?ab\n ")  # a text of three characters
+
+
+def test_each_branch_is_measured_by_itself():
+    costs = np.random.default_rng(0).exponential(1.0, (3, 20 * PASSAGE)) + np.array([[1], [2], [3]])
+    found = branches({"lstm": 0.6, "ngrams": 0.4}, costs, seed=7)
+    assert found["lstm"]["weight"] == 0.6
+    assert found["ngrams"]["nats"] == pytest.approx(4, abs=0.05)
+    low, high = found["ngrams"]["nats_minus_whole_interval"]
+    assert 1.9 < low < 2 < high < 2.1
+    assert list(branches({"lstm": 1.0}, costs[:2], seed=7)) == ["lstm"]

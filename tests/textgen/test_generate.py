@@ -112,3 +112,18 @@ def test_longest_copy_is_the_passage_itself():
     assert Copies(source).longest(["not here", "if the winter of ours"]) == " the winter of our"
     assert Copies(source).longest([source]) == source
     assert Copies(source).longest(["ZQX"]) == ""
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text("ab", max_size=60), st.lists(st.text("ab", max_size=40), max_size=3))
+def test_copied_characters_are_those_in_long_runs_of_the_source(source, texts):
+    length = 9
+    expected = 0
+    for text in texts:
+        inside = set()
+        for start in range(len(text) - length + 1):
+            if text[start : start + length] in source:
+                inside |= set(range(start, start + length))
+        expected += len(inside)
+    total = sum(map(len, texts))
+    assert Copies(source).share(texts, length) == pytest.approx(expected / total if total else 0)

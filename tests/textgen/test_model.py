@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from stages.textgen import model as network
+from stages.textgen import ngrams, tables
 
 VOCABULARY = 11
 
@@ -11,7 +12,11 @@ VOCABULARY = 11
 def model(request):
     keras.utils.set_random_seed(1)
     embedding, order = request.param
-    return network.build(VOCABULARY, embedding, [9, 7], order=order, rows=101)
+    made = tables.tables(ngrams.KneserNey(ids(2000), order, VOCABULARY), order, 1000) if order > 1 else []
+    shapes = [tables.Shape(len(table.index), len(table.continuations)) for table in made]
+    model = network.build(VOCABULARY, embedding, [9, 7], tables=shapes, share=0.5 if order > 1 else 1.0)
+    tables.fill(model, made)
+    return model
 
 
 def ids(length, seed=0):
@@ -57,11 +62,10 @@ def test_score_does_not_depend_on_how_the_text_is_cut(model, length):
     assert one.min() > 0
 
 
-@pytest.mark.parametrize("order", [1, 4])
-def test_passages_start_afresh_and_go_on_between(order):
+def test_passages_start_afresh_and_go_on_between():
     keras.utils.set_random_seed(2)
-    model = network.build(VOCABULARY, 5, [6], order=order, rows=101, batch=1, passage=2)
-    plain = network.build(VOCABULARY, 5, [6], order=order, rows=101)
+    model = network.build(VOCABULARY, 5, [6], batch=1, passage=2)
+    plain = network.build(VOCABULARY, 5, [6])
     network.copy_weights(model, plain)
     text = ids(40)[None]
     parts = [model(text[:, start : start + 10], training=True).numpy() for start in range(0, 40, 10)]
@@ -70,24 +74,31 @@ def test_passages_start_afresh_and_go_on_between(order):
         assert np.concatenate(parts[2 * half : 2 * half + 2], axis=1) == pytest.approx(whole, abs=1e-5)
 
 
-def test_hashes_are_of_the_n_gram_alone():
+def test_dropout_hides_states_in_training_alone():
+    model = network.build(VOCABULARY, 5, [6], dropout=0.5, batch=1)
+    first, second = (model(ids(20)[None], training=False).numpy() for _ in range(2))
+    network.forget(model)
+    assert np.array_equal(model(ids(20)[None], training=False), first)
+    network.forget(model)
+    assert not np.allclose(model(ids(20)[None], training=True), first)
+    assert first.shape == second.shape
+
+
+def test_hashes_are_of_the_context_alone():
     text = np.array([[7, 1, 2, 3, 1, 2, 3, 4]], np.int32)
-    found = dict(network.hashes(text, 3, 10_007))
-    assert list(found) == [2, 3]
-    pairs, triples = (np.array(keys)[0] for keys in found.values())
-    assert len(pairs) == len(triples) == 6  # the first two characters are the past of the third
+    single, pairs, triples = (np.array(keys)[0] for keys in tables.hashes(text, 2, 3))
+    assert len(single) == len(pairs) == len(triples) == 6  # the first two characters are the past of the third
     assert pairs[0] == pairs[3] and pairs[1] == pairs[4]
     assert triples[1] == triples[4]
-    assert len(set(pairs)) == 4 and len(set(triples)) == 5
-    assert max(*pairs, *triples) < 10_007
+    assert len(set(single)) == 4 and len(set(pairs)) == 4 and len(set(triples)) == 5
 
 
 def test_hashes_do_not_overflow():
-    text = np.random.default_rng(0).integers(0, 5000, (4, 200)).astype(np.int32)
-    for _, keys in network.hashes(text, 8, 97):
-        keys = np.array(keys)
-        assert keys.min() >= 0 and keys.max() < 97
-        assert len(np.unique(keys)) == 97
+    text = np.random.default_rng(0).integers(0, 30_000, (4, 200))
+    for whole, narrow in zip(tables.hashes(text, 7, 8), tables.hashes(text.astype(np.int32), 7, 8), strict=True):
+        assert np.array_equal(whole, narrow)
+        assert whole.min() >= 0 and whole.max() < 2**31
+        assert tables.fingerprints(whole).max() < 2**24
 
 
 def test_log_softmax_does_not_overflow():

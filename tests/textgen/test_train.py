@@ -66,7 +66,7 @@ def train(params, folder, monkeypatch):
     settings = params.textgen.training.model_copy(
         update={"steps": 6, "epochs": 2, "batch": 2, "length": 4, "passage": 2}
     )
-    network = params.textgen.network.model_copy(update={"units": [5], "embedding": 3})
+    network = params.textgen.network.model_copy(update={"units": [5], "embedding": 3, "dropout": 0.3})
     textgen = params.textgen.model_copy(update={"training": settings, "network": network})
     text = np.random.default_rng(0).integers(1, 6, 300).astype(np.int32)
     vocabulary = np.array([ord(character) for character in "?\nabcd"])

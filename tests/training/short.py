@@ -29,7 +29,7 @@ SMALL = {
     "denoiser.conv.units": 16,
     "textgen.network.embedding": 8,
     "textgen.network.units": [12],
-    "textgen.network.rows": 101,
+    "textgen.network.dropout": 0.2,
     "textgen.training.length": 12,
     "sentiment.network.embedding": 6,
     "sentiment.network.filters": 8,

@@ -34,7 +34,7 @@ _MklNativeMaxPool _MklNativeMaxPoolGrad
 """
 # Polynomials in exact operations: the test below compares them on two processors.
 POLYNOMIAL = """
-Cos Pow Sigmoid SigmoidGrad Softplus SparseSoftmaxCrossEntropyWithLogits StatelessRandomNormalV2
+Cos Exp Log LogSoftmax Pow Sigmoid SigmoidGrad Softplus SparseSoftmaxCrossEntropyWithLogits StatelessRandomNormalV2
 StatelessRandomUniformV2 StatelessTruncatedNormalV2 StatelessRandomGetKeyCounter Tanh TanhGrad
 """
 # Control, variables and datasets: no arithmetic. Qr is Keras' start of an LSTM, which `networks.start_orthogonal`

@@ -1,0 +1,148 @@
+"""Kneser-Ney n-grams of characters: a baseline by themselves, and the second part of the text model."""
+
+import numpy as np
+
+
+def ngrams(ids: np.ndarray, order: int, vocabulary: int) -> np.ndarray:
+    """A number for each n-gram of a text, its oldest character the most significant digit.
+
+    Args:
+        ids: shape (n,), each in [0, vocabulary).
+        order: characters in an n-gram.
+        vocabulary: number of ids; its power `order` must fit into 63 bits.
+
+    Returns:
+        int64, shape (n - order + 1,).
+    """
+    keys = np.zeros(max(0, len(ids) - order + 1), np.int64)
+    for offset in range(order):
+        keys = keys * vocabulary + ids[offset : offset + len(keys)]
+    return keys
+
+
+def highest_order(vocabulary: int) -> int:
+    """Length of the longest n-grams whose numbers fit into 63 bits."""
+    return max(order for order in range(1, 64) if vocabulary**order < 2**63)
+
+
+def discounts(counts: np.ndarray) -> np.ndarray:
+    """Discounts of counts of 0, 1, 2 and of 3 or more: Chen & Goodman 1999, p. 370.
+
+    Args:
+        counts: of the different n-grams of one order, shape (n,).
+
+    Returns:
+        Shape (4,), 0 first. One half each if no n-grams occur once, twice or three times, as in tiny texts.
+    """
+    ones, twos, threes, fours = (int(np.sum(counts == count)) for count in (1, 2, 3, 4))
+    if not (ones and twos and threes):
+        return np.array([0, 0.5, 0.5, 0.5])
+    share = ones / (ones + 2 * twos)
+    taken = [0, 1 - 2 * share * twos / ones, 2 - 3 * share * threes / twos, 3 - 4 * share * fours / threes]
+    return np.clip(taken, [0, 0.01, 0.01, 0.01], [0, 0.99, 1.99, 2.99])
+
+
+class KneserNey:
+    """Interpolated modified Kneser-Ney n-grams of characters, of every order up to a highest one.
+
+    The highest order uses the counts of n-grams. The lower orders, which get the discounted mass, use the number of
+    different characters that precede an n-gram. Single characters back off to the uniform distribution, so none has
+    probability 0. Sources: Kneser & Ney 1995, "Improved backing-off for m-gram language modeling", ICASSP, pp.
+    181-184; Chen & Goodman 1999, "An empirical study of smoothing techniques for language modeling", Computer Speech
+    and Language 13, section 3, p. 370.
+
+    Args:
+        ids: training text, shape (n,).
+        order: the highest, at most `highest_order`.
+        vocabulary: number of ids, the one for unknown characters included.
+    """
+
+    def __init__(self, ids: np.ndarray, order: int, vocabulary: int) -> None:
+        if order > highest_order(vocabulary):
+            raise ValueError(f"order {order} is too high for {vocabulary} different characters")
+        self.order, self.vocabulary = order, vocabulary
+        self.occurring, self.continuing = [], []
+        for n in range(1, order + 1):
+            keys, counts = np.unique(ngrams(ids, n, vocabulary), return_counts=True)
+            self.occurring.append(Level(keys, counts, vocabulary))
+            keys, counts = np.unique(keys % vocabulary ** (n - 1), return_counts=True)
+            self.continuing.append(Level(keys, counts, vocabulary))  # of order n - 1
+
+    def probabilities(self, ids: np.ndarray, start: int) -> np.ndarray:
+        """Probability of each character of a text, given those before it.
+
+        Args:
+            ids: the text, shape (n,).
+            start: id that fills all places before the text.
+
+        Returns:
+            Shape (order, n): row k is by the model of order k + 1.
+        """
+        padded = np.r_[np.full(self.order - 1, start), ids]
+        lower = np.full(len(ids), 1 / self.vocabulary)
+        rows = []
+        for n in range(1, self.order + 1):
+            keys = ngrams(padded, n, self.vocabulary)[self.order - n :]
+            if n > 1:
+                shorter = keys % self.vocabulary ** (n - 1)
+                lower = self.continuing[n - 1].interpolate(shorter, lower)
+            rows.append(self.occurring[n - 1].interpolate(keys, lower))
+        return np.array(rows)
+
+    def level(self, n: int, order: int) -> "Level":
+        """The n-grams of order `n` as the model of a highest order uses them."""
+        return self.occurring[n - 1] if n == order else self.continuing[n]
+
+
+class Level:
+    """Counts of the n-grams of one order, and their discounts."""
+
+    def __init__(self, keys: np.ndarray, counts: np.ndarray, vocabulary: int) -> None:
+        self.keys, self.counts, self.vocabulary = keys, counts, vocabulary
+        self.discounts = discounts(counts)
+        contexts = keys // vocabulary  # sorted, so that n-grams with the same context are neighbours
+        starts = np.flatnonzero(np.diff(contexts, prepend=-1))
+        self.contexts = contexts[starts]
+        self.totals = np.add.reduceat(counts, starts)
+        self.saved = np.add.reduceat(self.discounts[np.minimum(counts, 3)], starts) / self.totals
+
+    def kept(self) -> np.ndarray:
+        """The counts after the discount."""
+        return self.counts - self.discounts[np.minimum(self.counts, 3)]
+
+    def totals_of_keys(self) -> np.ndarray:
+        """For each n-gram how often its context occurs."""
+        return self.totals[np.searchsorted(self.contexts, self.keys // self.vocabulary)]
+
+    def interpolate(self, keys: np.ndarray, lower: np.ndarray) -> np.ndarray:
+        """Probability of the last character of each n-gram, given the same by the next shorter n-gram."""
+        counts = _look_up(self.keys, self.counts, keys)
+        totals = _look_up(self.contexts, self.totals, keys // self.vocabulary)
+        saved = _look_up(self.contexts, self.saved, keys // self.vocabulary)
+        kept = counts - self.discounts[np.minimum(counts, 3)]
+        return np.where(totals > 0, kept / np.maximum(totals, 1) + saved * lower, lower)
+
+
+def _look_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """The values at the wanted keys; 0 where a key is missing."""
+    places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[places] == wanted, values[places], values.dtype.type(0))
+
+
+def share_of(first: np.ndarray, second: np.ndarray) -> float:
+    """The weight of the first of two models in their mean that is best on a text.
+
+    By expectation maximisation: Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via the EM
+    algorithm", Journal of the Royal Statistical Society B 39(1), section 4.3.
+
+    Args:
+        first, second: cost of each character by each model in nats, shape (n,).
+
+    Returns:
+        A share in [0.001, 0.999], rounded to three digits.
+    """
+    share = 0.5
+    for _ in range(100):
+        share = float(np.mean(1 / (1 + (1 - share) / share * np.exp(np.clip(first - second, -50, 50)))))
+        share = min(max(share, 0.001), 0.999)
+    return round(share, 3)

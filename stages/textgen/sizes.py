@@ -1,0 +1,34 @@
+"""What params.yaml leaves open for the text model: chosen by the size of the training text."""
+
+from stages.params import Textgen
+
+
+def chosen(settings: Textgen, characters: int) -> Textgen:
+    """Settings in which nothing is left open.
+
+    Args:
+        settings: `network.units`, `network.dropout` and `training.steps` may be empty; `sizes` says what they are then.
+        characters: of the training text.
+
+    Returns:
+        A copy with the values of the last row of `sizes` that asks for no more characters than there are.
+    """
+    row = [row for row in settings.sizes if row.characters <= characters][-1]
+    network = {name: getattr(row, name) for name in ("units", "dropout") if getattr(settings.network, name) is None}
+    training = {"steps": row.steps} if settings.training.steps is None else {}
+    return settings.model_copy(
+        update={
+            "network": settings.network.model_copy(update=network),
+            "training": settings.training.model_copy(update=training),
+        }
+    )
+
+
+def sentence(settings: Textgen, characters: int) -> str:
+    """What `chosen` chose, and why."""
+    network, training = settings.network, settings.training
+    return (
+        f"{characters:,} characters to train on: units {network.units}, dropout {network.dropout:g}, "
+        f"{training.steps:,} steps of {training.batch} × {training.length} characters, "
+        f"{training.steps * training.batch * training.length / characters:.1f} times the text"
+    )

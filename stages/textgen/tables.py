@@ -1,0 +1,177 @@
+"""Counts of n-grams as layers: tables that a context's hash leads to, and the distribution of the next character.
+
+Stock layers alone, whose weights are the counts: a model with them is saved, loaded and exported as any other.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from stages.textgen.ngrams import KneserNey, Level
+
+NUMBERS = 2**23  # in one table, at most: with a large alphabet fewer contexts have a row
+SLOTS = 2  # for each context of an index: one in 5,000 finds its slot full and has no row
+PLACES = 4  # of contexts in a slot of an n-gram table's index
+HASH_FACTOR, HASH_PRIME = 523, 4000037  # their product fits into 31 bits
+
+
+class Shape(NamedTuple):
+    """Sizes of a `Table`."""
+
+    slots: int
+    rows: int
+
+
+class Table(NamedTuple):
+    """What an n-gram model has learnt about the contexts of one length: see `tables`.
+
+    Attributes:
+        index: shape (slots, 2 × PLACES): a context's hash leads to a slot, which holds the `fingerprints` of its
+            contexts, then their rows in `continuations`.
+        continuations: shape (rows, vocabulary + 1): for each next character what the counts give it, and last the
+            share of the probability that goes to the next shorter context. Row 0, of contexts without a row, leaves
+            all to the shorter one.
+    """
+
+    index: np.ndarray
+    continuations: np.ndarray
+
+
+def tables(model: KneserNey, order: int, contexts: int) -> list[Table]:
+    """The n-gram model of one order as the tables of the text model, which keep the most frequent contexts.
+
+    A context without a row is passed over, as one that the training text lacks: the distribution is that of the next
+    shorter context. That is not the pruning of Seymore & Rosenfeld 1996 (ICSLP), which recomputes what goes to the
+    shorter ones, but costs little: 0.005 nats at most where 65,536 contexts of each length are kept.
+
+    Args:
+        model: with that order or a higher one.
+        order: of the longest n-grams, which have contexts of order - 1 characters.
+        contexts: of each length that have a row, at most; fewer if the table had more than `NUMBERS` numbers.
+
+    Returns:
+        One table for each length of context, from 0 on. The first has one row, without a share for a shorter context.
+    """
+    vocabulary = model.vocabulary
+    single = model.level(1, order).interpolate(np.arange(vocabulary), np.full(vocabulary, 1 / vocabulary))
+    found = [Table(np.zeros((0, 2 * PLACES), np.float32), single[None].astype(np.float32))]
+    limit = min(contexts, NUMBERS // (vocabulary + 1))
+    for n in range(2, order + 1):
+        level = model.level(n, order)
+        kept = np.sort(np.argsort(-level.totals, kind="stable")[:limit])
+        rows = np.zeros(len(level.contexts), np.int64)
+        rows[kept] = np.arange(1, len(kept) + 1)
+        row = rows[np.searchsorted(level.contexts, level.keys // vocabulary)]
+        continuations = np.zeros((len(kept) + 1, vocabulary + 1), np.float32)
+        continuations[row, level.keys % vocabulary] = level.kept() / level.totals_of_keys()
+        continuations[1:, -1] = level.saved[kept]
+        continuations[0], continuations[0, -1] = 0, 1
+        found.append(Table(_index(level, kept, n - 1), continuations))
+    return found
+
+
+def _index(level: Level, kept: np.ndarray, length: int) -> np.ndarray:
+    """The slots of the kept contexts, each `length` characters long."""
+    powers = level.vocabulary ** np.arange(length - 1, -1, -1, dtype=np.int64)
+    characters = level.contexts[kept][:, None] // powers % level.vocabulary
+    keys = hashes(characters, length - 1, length)[-1][:, 0]
+    slots = SLOTS * len(kept) + 1
+    index = np.zeros((slots, 2 * PLACES), np.float32)
+    index[:, :PLACES] = -1  # no fingerprint
+    taken = np.zeros(slots, int)
+    for place in np.argsort(-level.totals[kept], kind="stable"):  # the most frequent first
+        slot, fingerprint = keys[place] % slots, fingerprints(keys[place])
+        if taken[slot] < PLACES and fingerprint not in index[slot, :PLACES]:
+            index[slot, [taken[slot], PLACES + taken[slot]]] = fingerprint, place + 1
+            taken[slot] += 1
+    return index
+
+
+class Past(layers.Layer):
+    """The last `length` characters of each row, carried from batch to batch; zeros at the beginning."""
+
+    stateful = True
+
+    def __init__(self, length: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.length, self.states = length, []
+
+    def build(self, characters_shape: tuple[int | None, ...]) -> None:
+        """Add the state, kept outside the model's weights as an LSTM's is."""
+        shape = (characters_shape[0], self.length)
+        self.states = [keras.Variable(np.zeros(shape, np.int32), trainable=False, dtype="int32", name="past")]
+        super().build(characters_shape)
+
+    def call(self, characters: Any) -> Any:
+        """Prepend the past to characters, shape (batch, length): (batch, self.length + length)."""
+        (past,) = self.states
+        whole = ops.concatenate([ops.convert_to_tensor(past), characters], axis=1)
+        past.assign(whole[:, -self.length :])
+        return whole
+
+    def reset_state(self) -> None:
+        """Set the past to zeros."""
+        self.states[0].assign(np.zeros_like(self.states[0]))
+
+
+def distribution(characters: keras.KerasTensor, vocabulary: int, tables: Sequence[Shape]) -> keras.KerasTensor:
+    """The n-grams' distribution of the next character, shape (batch, length, vocabulary).
+
+    From the shortest context to the longest one: what its counts give, and the shorter one's distribution for the rest.
+    """
+    past = max(1, len(tables) - 2)
+    if characters.shape[0] is None:
+        whole = ops.pad(characters, [[0, 0], [past, 0]])
+    else:
+        whole = Past(past, name="past")(characters)
+    everywhere = ops.zeros_like(characters)
+    found = layers.Embedding(1, vocabulary, trainable=False, name="continuations_0")(everywhere)
+    for length, keys in enumerate(hashes(whole, past, len(tables) - 1), start=1):
+        slots, rows = tables[length]
+        slot = layers.Embedding(slots, 2 * PLACES, trainable=False, name=f"index_{length}")(ops.mod(keys, slots))
+        match = ops.equal(slot[..., :PLACES], ops.cast(fingerprints(keys), "float32")[..., None])
+        row = ops.cast(ops.sum(ops.where(match, slot[..., PLACES:], 0.0), axis=-1), "int32")
+        row = layers.Embedding(rows, vocabulary + 1, trainable=False, name=f"continuations_{length}")(row)
+        found = row[..., :-1] + row[..., -1:] * found
+    return found
+
+
+def hashes(whole: Any, past: int, longest: int) -> list[Any]:
+    """Numbers for the contexts that end at each character.
+
+    Args:
+        whole: ids, shape (batch, past + length).
+        past: characters before the first context's last one.
+        longest: characters in the longest context.
+
+    Returns:
+        For contexts of 1, 2, ... `longest` characters: int32, from 0 on, shape (batch, length). Contexts with the same
+        number are the same to the model: in 65,536 of seven characters there are about ten such pairs.
+    """
+
+    def back(places: int) -> Any:
+        return whole[:, past - places : -places or None]
+
+    found = []
+    for length in range(1, longest + 1):
+        key = back(0)
+        for places in range(1, length):
+            key = key % HASH_PRIME * HASH_FACTOR + back(places) + places
+        found.append(key)
+    return found
+
+
+def fingerprints(keys: Any) -> Any:
+    """What a slot keeps of a hash, to be told from others that share the slot; float32 holds it exactly."""
+    return keys % HASH_PRIME
+
+
+def fill(model: keras.Model, tables: Sequence[Table]) -> None:
+    """Set the n-gram tables of a model that was built with their sizes."""
+    for length, table in enumerate(tables):
+        model.get_layer(f"continuations_{length}").set_weights([table.continuations])
+        if length:
+            model.get_layer(f"index_{length}").set_weights([table.index])

@@ -1,0 +1,26 @@
+import pytest
+
+from stages.textgen import sizes
+
+
+@pytest.mark.parametrize(("characters", "row"), [(10, 0), (59_999, 0), (60_000, 1), (10**9, -1)])
+def test_what_is_left_open_is_chosen_by_the_size_of_the_text(params, characters, row):
+    settings, expected = sizes.chosen(params.textgen, characters), params.textgen.sizes[row]
+    assert settings.network.units == expected.units
+    assert settings.network.dropout == expected.dropout
+    assert settings.training.steps == expected.steps
+
+
+def test_what_is_set_stays(params):
+    network = params.textgen.network.model_copy(update={"units": [5], "dropout": 0.0})
+    training = params.textgen.training.model_copy(update={"steps": 3})
+    mine = params.textgen.model_copy(update={"network": network, "training": training})
+    settings = sizes.chosen(mine, 100_000)
+    assert (settings.network.units, settings.network.dropout, settings.training.steps) == ([5], 0.0, 3)
+
+
+def test_the_sentence_names_what_was_chosen(params):
+    said = sizes.sentence(sizes.chosen(params.textgen, 102_400), 102_400)
+    row = [row for row in params.textgen.sizes if row.characters <= 102_400][-1]
+    assert str(row.units) in said and f"{row.steps:,} steps" in said and "102,400 characters" in said
+    assert f"{row.steps / 100:.1f} times the text" in said
