@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from stages.core import artifacts
+from stages.core import artifacts, inputs
 from stages.core.command import run
 from stages.core.errors import StageError
-from stages.datasets import own
 from stages.params import Params
 
 CHECKED = "data/checked.txt"
@@ -14,7 +13,7 @@ CHECKED = "data/checked.txt"
 def main(params: Params) -> None:
     for name in ("digits", "text", "reviews"):
         try:
-            own.is_folder(Path(getattr(params.data, name)))
+            inputs.is_folder(Path(getattr(params.data, name)))
         except StageError as error:
             raise StageError(
                 f"params.yaml: data.{name}: {error}; a path is relative to here, and ~ is no path"

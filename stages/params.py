@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from stages.core import yaml_reader
-from stages.core.errors import StageError
+from stages.core.errors import StageError, shortened
 
 PATH = Path("params.yaml")
 Model = TypeVar("Model", bound=BaseModel)
@@ -279,7 +279,7 @@ def _explain(model: type[BaseModel], path: Path, problem: dict[str, Any]) -> str
     if problem["type"] == "missing":
         return f"{path}: {key} is missing"
     allowed = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
-    return f"{path}: {key or 'the file'} is {yaml_reader.shortened(repr(problem['input']))}; {allowed}"
+    return f"{path}: {key or 'the file'} is {shortened(repr(problem['input']))}; {allowed}"
 
 
 def _keys(section: Any, location: tuple[Any, ...]) -> list[str]:

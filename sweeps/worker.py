@@ -9,6 +9,7 @@ import ctypes
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -30,9 +31,12 @@ def run(commit: str, name: str, arguments: list[str], targets: list[str], remote
     Returns:
         Whether all of it succeeded, and what was printed meanwhile.
     """
-    home = Path(os.environ.get(HOME) or Path(tempfile.gettempdir(), f"reprise-sweeps-{os.getuid()}"))
-    (home / "files").mkdir(parents=True, exist_ok=True)
-    _remove_left_behind(home)
+    try:
+        home = private_home()
+        (home / "files").mkdir(exist_ok=True)
+        _remove_left_behind(home)
+    except OSError as error:
+        return False, f"failed: this node's folder for sweeps: {error}\n"
     with tempfile.TemporaryDirectory(prefix=f"experiment-{os.getpid()}-", dir=home) as scratch:
         folder, log = Path(scratch, "repository"), Path(scratch, "log")
         os.environ.update(
@@ -63,6 +67,31 @@ def run(commit: str, name: str, arguments: list[str], targets: list[str], remote
         except Exception as error:  # of DVC, while it pushes the run cache: only this experiment fails
             return False, f"{_read(log)}\nfailed: {type(error).__name__}: {error}\n"
         return True, _read(log)
+
+
+def private_home() -> Path:
+    """The node's folder for clones and cache, which nobody else can enter: code and results of every sweep are in it.
+
+    Raises:
+        OSError: it cannot be made, is no folder, or belongs or was open for writing to others, who may have put
+            something into it.
+    """
+    chosen = os.environ.get(HOME)
+    home = Path(chosen or Path(tempfile.gettempdir(), f"reprise-sweeps-{os.getuid()}"))
+    with contextlib.suppress(FileExistsError):
+        home.mkdir(mode=0o700, parents=bool(chosen))
+    # A link in the folder for temporary files, where anybody may write, is not followed.
+    descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY | (0 if chosen else os.O_NOFOLLOW))
+    try:
+        status = os.fstat(descriptor)
+        if status.st_uid != os.getuid():
+            raise PermissionError(f"{home} belongs to another user; name one of your own in {HOME} before `ray start`")
+        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise PermissionError(f"{home} can be written by others, who may have changed what is in it: remove it")
+        os.fchmod(descriptor, 0o700)
+    finally:
+        os.close(descriptor)
+    return home
 
 
 def push_run_cache(folder: Path) -> None:

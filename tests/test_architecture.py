@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "stages": {"stages.core"},
     "stages.params": {"stages.core"},
     "stages.core": {"stages.params"},
-    "stages.check": {"stages.core", "stages.datasets", "stages.params"},
+    "stages.check": {"stages.core", "stages.params"},
     "stages.datasets": {"stages.core", "stages.params"},
     "stages.training": {"stages.core", "stages.params"},
     "stages.evaluation": {"stages.core", "stages.params"},

@@ -25,7 +25,7 @@ PAGES = [
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 TYPED = re.compile(r"^\$ (.*)$", re.MULTILINE)
 INLINE = re.compile(r"`((?:make|dvc|reprise|python -m) [^`]+)`")
-OTHERS = {"cat", "git", "source", "cd", "jq", "ray", "export", "scp", "ssh", "diff"}  # other people's programs
+OTHERS = {"cat", "git", "source", "cd", "jq", "ray", "export", "scp", "ssh", "diff", "chmod"}  # other people's programs
 
 
 def name(path: Path) -> str:

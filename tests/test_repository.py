@@ -36,6 +36,13 @@ def test_nothing_unpickles(tracked):
     assert [name for name, content in tracked.items() if name.endswith(".py") and banned.search(content)] == []
 
 
+def test_every_action_is_named_by_its_commit():
+    workflows = sorted((REPOSITORY / ".github" / "workflows").glob("*.y*ml"))
+    uses = [line for path in workflows for line in re.findall(r"uses: *(.*)", path.read_text(encoding="utf-8"))]
+    assert uses
+    assert [use for use in uses if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)] == []
+
+
 def test_dvc_sends_nothing_and_draws_from_here():
     config = (REPOSITORY / ".dvc" / "config").read_text(encoding="utf-8")
     assert "analytics = false" in config

@@ -11,7 +11,6 @@ import os
 import re
 import secrets
 import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,9 @@ from typing import Any
 import numpy as np
 
 from stages.core import limits
-from stages.core.errors import StageError
-from stages.core.yaml_reader import shortened
+from stages.core.errors import StageError, shortened
 
 SIGNIFICANT_DIGITS = 6
-# What reading a zip archive raises where its bytes are damaged: also unknown compressions, passwords, absurd sizes.
-DAMAGED = (ValueError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, MemoryError, OverflowError)
 
 
 def write_bytes(path: str | Path, content: bytes | memoryview) -> None:
@@ -185,7 +181,7 @@ def read_npz(path: str | Path) -> dict[str, np.ndarray]:
         content.seek(0)
         with np.load(content, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (*DAMAGED, EOFError, OSError, AttributeError) as error:
+    except (*limits.DAMAGED, OSError) as error:
         raise StageError(f"{path} is not a valid .npz: {shortened(error)}") from error
 
 
@@ -214,8 +210,8 @@ def write_model(path: str | Path, model: Any) -> None:
         keras.Model(model.input, model.output, name=model.name).save(temporary)
         with zipfile.ZipFile(temporary) as archive:
             members = {name: archive.read(name) for name in sorted(archive.namelist())}
-    except OSError as error:
-        raise StageError(f"cannot write {path}: {error}") from error
+    except (OSError, ValueError) as error:  # ValueError: a clock before 1980, which no zip archive can hold
+        raise StageError(f"cannot write {path}: {shortened(error)}") from error
     finally:
         temporary.unlink(missing_ok=True)
     metadata = json.loads(members["metadata.json"])

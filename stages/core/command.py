@@ -1,5 +1,6 @@
 """A stage as a command: run it, report what went wrong in one line, and end with the dvc that started it."""
 
+import errno
 import itertools
 import os
 import signal
@@ -10,12 +11,13 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from stages.core import snapshot
+from stages.core import snapshot, watchdog
 from stages.core.errors import StageError
 from stages.core.snapshot import STAGE as STARTED_BY_DVC
+from stages.core.watchdog import RESTORE
 
-RESTORE = "git checkout params.yaml dvc.lock metrics plots report && dvc checkout"
 INTERRUPTED = "interrupted; the next `dvc repro` continues here"
+NO_MEMORY = "memory ran out in this stage; close other programs, or lower a batch in params.yaml"
 
 _start: snapshot.Snapshot | None = None  # None where this process is no stage
 _when_done: list[Callable[[], None]] | None = None  # None where no stage runs
@@ -64,9 +66,20 @@ def run(main: Callable[..., None]) -> None:
         sys.exit(f"error: {error}\nto get the previous results back: {RESTORE}")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except Exception:
+    except Exception as error:
+        if _out_of_memory(error):
+            sys.exit(f"error: {NO_MEMORY}\nto get the previous results back: {RESTORE}")
         traceback.print_exc()
         sys.exit(f"to get the previous results back: {RESTORE}")
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Was memory refused: to Python or numpy, to TensorFlow (which need not be imported here), or to a new process?"""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "ResourceExhaustedError"
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+    )
 
 
 def _call(main: Callable[..., None], params: Any) -> None:
@@ -92,6 +105,7 @@ def end_with_dvc() -> None:
     """
     if STARTED_BY_DVC not in os.environ or os.name != "posix":
         return
+    watchdog.start()
     _watch_dvc()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a script ignores Ctrl-C
         signal.signal(signal.SIGINT, _end_at_once)
@@ -124,6 +138,7 @@ def _watch_dvc() -> None:
         end()
 
     def end() -> None:
+        watchdog.ends_by_itself()
         for child in line[0].children(recursive=True):
             child.kill()
         os._exit(1)  # nothing more is to be written, not even what a `finally` would
@@ -140,6 +155,7 @@ def _watch_dvc() -> None:
 
 def _end_at_once(*_: Any) -> None:
     """At Ctrl-C: one line instead of the page of a traceback, also while the libraries are still being imported."""
+    watchdog.ends_by_itself()
     os.write(sys.stderr.fileno(), f"\n{INTERRUPTED}\n".encode())
     os._exit(130)
 

@@ -1,4 +1,4 @@
-"""The one exception that every stage and command turns into a message for the user."""
+"""The one exception that every stage and command turns into a message for the user, and what a message may hold."""
 
 
 class StageError(Exception):
@@ -14,3 +14,9 @@ class StageError(Exception):
 
 def _visible(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
+def shortened(value: object, most: int = 120) -> str:
+    """A value in an error message: one line, and of a long one its beginning."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= most else f"{text[:most]} …"

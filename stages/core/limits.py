@@ -5,6 +5,7 @@ Both are zip archives: a file of 1.5 MB can unpack to 5 GB, and a model's config
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +15,11 @@ from stages.core.errors import StageError
 LARGEST = 2**31  # bytes that an archive may unpack to; a checkpoint of the text model has 0.35 GB
 LARGEST_CONFIG = 10_000_000  # bytes of a model's configuration
 MODEL_MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
+# What reading a zip archive raises where its bytes are damaged: also unknown compressions, passwords, absurd sizes.
+DAMAGED = (
+    *(ValueError, EOFError, zipfile.BadZipFile, zlib.error),
+    *(NotImplementedError, RuntimeError, MemoryError, OverflowError, AttributeError),
+)
 SIZES = ("units", "filters", "input_dim", "output_dim")  # of a layer: each at most the number of its weights
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stages.core import yaml_reader
-from stages.core.errors import StageError
+from stages.core.errors import StageError, shortened
 
 PARAMS, PIPELINE = "params.yaml", "dvc.yaml"
 CODE = Path(__file__).parents[1]
@@ -104,7 +104,7 @@ class Snapshot:
         try:
             leaves = dict(_leaves(yaml_reader.read(PARAMS)))
         except (RecursionError, ValueError) as error:  # a section that contains itself
-            raise StageError(f"{PARAMS} is not usable: {yaml_reader.shortened(error)}") from error
+            raise StageError(f"{PARAMS} is not usable: {shortened(error)}") from error
         if self.keys is None:
             return leaves
         return {name: leaves[name] for name in leaves if any(f"{name}.".startswith(f"{key}.") for key in self.keys)}

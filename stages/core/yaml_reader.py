@@ -4,11 +4,12 @@ DVC reads YAML 1.2 with ruamel.yaml. Readers of YAML 1.1 take `032` for an octal
 `1e-05` for a string, and the last of two equal keys without a message.
 """
 
-import stat
+import os
 from pathlib import Path
 from typing import Any
 
-from stages.core.errors import StageError
+from stages.core import inputs
+from stages.core.errors import StageError, shortened
 
 LARGEST = 1_000_000  # bytes
 
@@ -21,18 +22,9 @@ def read(path: str | Path) -> Any:
             are not YAML.
     """
     path = Path(path)
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise StageError(f"{path} is not a regular file; it should be a YAML file")
-        if status.st_size > LARGEST:
-            raise StageError(f"{path} has {status.st_size:,} bytes; at most {LARGEST:,} are allowed")
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise StageError(f"{path} does not exist here; run from the top of the repository") from error
-    except OSError as error:
-        raise StageError(f"cannot read {path}: {error.strerror}") from error
-    return parse(content, path)
+    if not os.path.lexists(path):
+        raise StageError(f"{path} does not exist here; run from the top of the repository")
+    return parse(inputs.read(path, LARGEST), path)
 
 
 def parse(content: bytes, name: str | Path) -> Any:
@@ -60,9 +52,3 @@ def parse(content: bytes, name: str | Path) -> Any:
         raise StageError(f"{name} is not usable: its brackets are nested too deeply") from error
     except (YAMLError, ValueError, OverflowError) as error:  # a number of 5,000 digits, the 30th of February
         raise StageError(f"{name} is not YAML: {shortened(error)}") from error
-
-
-def shortened(value: object, most: int = 120) -> str:
-    """A value in an error message: one line, and of a long one its beginning."""
-    text = " ".join(str(value).split())
-    return text if len(text) <= most else f"{text[:most]} …"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
+from stages.core import inputs
 from stages.core.errors import StageError
 from stages.datasets import archives, own
 
@@ -39,7 +40,7 @@ def read_folder(folder: Path) -> Files:
         if name.endswith(".txt") and not name.startswith(".")
     ]
     # On a terminal alone: a log needs no bar.
-    content = {name: own.read(folder / name, LARGEST) for name in tqdm(found, "reviews", disable=None, leave=False)}
+    content = {name: inputs.read(folder / name, LARGEST) for name in tqdm(found, "reviews", disable=None, leave=False)}
     ignored = sum(path.is_file() for path in folder.rglob("*")) - len(content)
     return Files(content, ignored)
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from stages.core import inputs
 from stages.core.errors import StageError
-from stages.datasets import own
 
 BLOCK = 512  # bytes; headers are one block, contents whole blocks
 MOST_MEMBERS = 1_000_000  # aclImdb_v1.tar.gz has 100,000
@@ -45,7 +45,7 @@ def files(path: Path, *, wanted: Callable[[str], bool], largest: int) -> Iterato
         StageError: it is not such a file, is cut off or damaged; a name in it leads out of it; it holds links or
             devices; a wanted file, all of it unpacked, or its headers, are too large.
     """
-    own.need_file(path)
+    inputs.need_file(path)
     try:
         with gzip.open(path) as packed:
             yield from _members(_Stream(packed, path), wanted, largest)
@@ -56,10 +56,10 @@ def files(path: Path, *, wanted: Callable[[str], bool], largest: int) -> Iterato
 
 
 class _Stream:
-    """The unpacked archive: at most `own.LARGEST` bytes of it, since a small archive can unpack to anything."""
+    """The unpacked archive: at most `inputs.LARGEST` bytes of it, since a small archive can unpack to anything."""
 
     def __init__(self, packed: gzip.GzipFile, path: Path) -> None:
-        self.packed, self.path, self.left = packed, path, own.LARGEST
+        self.packed, self.path, self.left = packed, path, inputs.LARGEST
 
     def read(self, size: int) -> bytes:
         """Exactly `size` bytes."""
@@ -75,7 +75,7 @@ class _Stream:
         content = self.packed.read(size)
         self.left -= len(content)
         if self.left < 0:
-            raise StageError(f"{self.path} unpacks to more than {own.LARGEST:,} bytes")
+            raise StageError(f"{self.path} unpacks to more than {inputs.LARGEST:,} bytes")
         return content
 
     def skip(self, size: int) -> None:
@@ -91,8 +91,8 @@ def _members(stream: _Stream, wanted: Callable[[str], bool], largest: int) -> It
             break
         kind, size = header[156:157], _size(header, attributes)
         padding = -size % BLOCK
-        if size > own.LARGEST:
-            raise StageError(f"{path} unpacks to more than {own.LARGEST:,} bytes: one member claims {size:,}")
+        if size > inputs.LARGEST:
+            raise StageError(f"{path} unpacks to more than {inputs.LARGEST:,} bytes: one member claims {size:,}")
         if kind in (LONG_NAME, LONG_LINK, ATTRIBUTES, COMMON_ATTRIBUTES):
             _add_attributes(attributes, kind, _header_content(stream, size))
             continue

@@ -3,12 +3,12 @@
 import io
 import math
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-from stages.core.errors import StageError
+from stages.core import inputs, limits
+from stages.core.errors import StageError, shortened
 from stages.datasets import own
 
 HEADER = 20_000  # bytes that are read before the header is understood
@@ -26,7 +26,7 @@ def read(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         StageError: it is no such file, lacks one of the arrays, or holds objects, other numbers than 0..255, or more
             bytes than are allowed.
     """
-    own.need_file(path)
+    inputs.need_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
             present = archive.namelist()
@@ -34,8 +34,8 @@ def read(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
                 names = [name.removesuffix(".npy") for name in present]
                 raise StageError(f"{path} has no array {', '.join(missing)}; it has {own.some(names) or 'none'}")
             return {half: tuple(_array(archive, name, path) for name in pair) for half, pair in NAMES.items()}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise StageError(f"{path} is not a whole .npz: {error}") from error
+    except limits.DAMAGED as error:
+        raise StageError(f"{path} is not a whole .npz: {shortened(error)}") from error
     except OSError as error:
         raise StageError(f"cannot read {path}: {error.strerror or error}") from error
 
@@ -52,8 +52,8 @@ def _array(archive: zipfile.ZipFile, name: str, path: Path) -> np.ndarray:
         except ValueError as error:
             raise StageError(f"{path}: {name} is not an array: {error}") from error
         size = math.prod(shape) * dtype.itemsize
-        if size > own.LARGEST:
-            raise StageError(f"{path}: {name} says it has {size:,} bytes; at most {own.LARGEST:,} are allowed")
+        if size > inputs.LARGEST:
+            raise StageError(f"{path}: {name} says it has {size:,} bytes; at most {inputs.LARGEST:,} are allowed")
         content = start + member.read(max(0, file.tell() + size + 1 - len(start)))
     if dtype.hasobject:
         raise StageError(f"{path}: {name} holds Python objects, which are never loaded; it should be of whole numbers")

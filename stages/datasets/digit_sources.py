@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from stages.core import inputs
 from stages.core.digits import SIDE
 from stages.core.errors import StageError
 from stages.datasets import arrays, digit_tables, idx, own, pictures
@@ -37,7 +38,7 @@ def read(path: Path) -> Source:
     Raises:
         StageError: it has none of the forms, or is not what it should be in the one it has.
     """
-    found = _folder(path) if own.is_folder(path) else _file(path)
+    found = _folder(path) if inputs.is_folder(path) else _file(path)
     for half, (images, labels) in found.halves.items():
         check(images, labels, f"{path}, {half}" if len(found.halves) > 1 else path)
     classes = np.unique(np.concatenate([labels for _, labels in found.halves.values()]))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.core import inputs
 from stages.core.digits import SIDE
 from stages.core.errors import StageError
 from stages.datasets import own
@@ -26,7 +27,7 @@ def read(path: Path) -> tuple[tuple[np.ndarray, np.ndarray], str]:
     Raises:
         StageError: the file cannot be read, or is not such a table: the line is named.
     """
-    text = own.decode(own.read(path, own.LARGEST_TEXT), path)
+    text = own.decode(inputs.read(path, own.LARGEST_TEXT), path)
     first = [field.strip().strip('"') for field in text.split("\n", 1)[0].split(",")]
     has_header = not all(re.fullmatch(r"-?\d+(\.\d*)?", field) for field in first)
     place = _label_column(path, first, has_header)

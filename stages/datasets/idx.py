@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.core import inputs
 from stages.core.errors import StageError
-from stages.datasets import own
 
 KINDS = (("images", 3), ("labels", 1))  # and the dimensions of their arrays
 
@@ -36,7 +36,7 @@ def read(path: Path, number: int) -> np.ndarray:
     Raises:
         StageError: it is not such a file, or has fewer or more bytes than its header says.
     """
-    if own.is_folder(path):
+    if inputs.is_folder(path):
         raise StageError(f"{path} is a folder; it should be a file")
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
@@ -46,8 +46,8 @@ def read(path: Path, number: int) -> np.ndarray:
             if len(header) < 4 * number:
                 raise StageError(f"{path} is cut off within its header")
             shape = struct.unpack(f">{number}I", header)
-            if (size := math.prod(shape)) > own.LARGEST:
-                raise StageError(f"{path} says it holds {size:,} bytes; at most {own.LARGEST:,} are allowed")
+            if (size := math.prod(shape)) > inputs.LARGEST:
+                raise StageError(f"{path} says it holds {size:,} bytes; at most {inputs.LARGEST:,} are allowed")
             content = file.read(size + 1)  # a byte more than there should be, and no more
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise StageError(f"{path} is not a whole gzip file: {error}") from error

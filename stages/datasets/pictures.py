@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from stages.core import inputs
 from stages.core.digits import SIDE
 from stages.core.errors import StageError
 from stages.datasets import own
@@ -114,7 +115,7 @@ def read(folder: Path, decode: Callable[[bytes, Path], np.ndarray] = exact) -> P
     for half, entries in found.items():
         images = np.empty((len(entries), SIDE, SIDE), np.uint8)
         for row, (path, _) in enumerate(tqdm(entries, "pictures", disable=None, leave=False)):
-            content = own.read(path, LARGEST)
+            content = inputs.read(path, LARGEST)
             images[row] = decode(content, path)
             line = f"{hashlib.sha256(content).hexdigest()}  {path.relative_to(folder)}\n"
             digest.update(line.encode("utf-8", "surrogateescape"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from stages.core import artifacts
+from stages.core import artifacts, inputs
 from stages.core.digits import SIDE
 from stages.core.errors import StageError
 from stages.datasets import digit_sources, idx, own, pictures
@@ -73,7 +73,7 @@ def prepare(source: Path, target: Path, *, invert: bool = False) -> list[str]:
         except StageError as error:
             raise StageError(f"{path}: {error}") from error
 
-    if not own.is_folder(source) or (found := pictures.read(source, decode)) is None:
+    if not inputs.is_folder(source) or (found := pictures.read(source, decode)) is None:
         raise StageError(f"{source} has no pictures in a folder of each class, <class>/* or {{train,test}}/<class>/*")
     lines = []
     for half, arrays in found.halves.items():

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stages.core import artifacts
+from stages.core import artifacts, inputs
 from stages.core.command import run
 from stages.core.errors import StageError
 from stages.datasets import aclimdb, keras_sets, own, packaged, review_tables, tables
@@ -58,7 +58,7 @@ def _keras(source: Path) -> Reviews:
 
 
 def _own(source: Path) -> Reviews:
-    if own.is_folder(source):
+    if inputs.is_folder(source):
         return _own_files(source, aclimdb.read_folder(source), "folder")
     if source.name.endswith((".tar.gz", ".tgz")):
         return _own_files(source, aclimdb.read_archive(source), "archive")

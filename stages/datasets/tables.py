@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stages.core import inputs
 from stages.core.errors import StageError
 from stages.datasets import own
 
@@ -33,7 +34,7 @@ def read(path: Path) -> Table:
     Raises:
         StageError: the file cannot be read, is too large, or is as for `parse`.
     """
-    return parse(own.read(path, own.LARGEST_TEXT), path, path.suffix.lower())
+    return parse(inputs.read(path, own.LARGEST_TEXT), path, path.suffix.lower())
 
 
 def parse(content: bytes, name: str | Path, suffix: str = ".csv") -> Table:

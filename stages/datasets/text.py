@@ -5,7 +5,7 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from stages.core import artifacts, documents
+from stages.core import artifacts, documents, inputs
 from stages.core.command import run
 from stages.core.errors import StageError
 from stages.datasets import gutenberg, keras_sets, own, packaged
@@ -56,9 +56,9 @@ def _keras(source: Path) -> Text:
 
 
 def _own(path: Path) -> Text:
-    if own.is_folder(path):
+    if inputs.is_folder(path):
         raise StageError(f"{path} is a folder; data.text should be a UTF-8 text file")
-    found = gutenberg.cut(own.decode(own.read(path, own.LARGEST_TEXT), path))
+    found = gutenberg.cut(own.decode(inputs.read(path, own.LARGEST_TEXT), path))
     parts = [part for text in found.texts for part in documents.split(text)]
     if found.note:
         print(f"data.text: {own.printable(path)}: {found.note}")

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import time
 import zipfile
 
 import numpy as np
@@ -122,6 +123,16 @@ def test_a_model_file_holds_no_date_and_no_optimizer(tmp_path):
         assert {item.date_time for item in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert "date_saved" not in json.loads(archive.read("metadata.json"))
         assert b"optimizer" not in archive.read("model.weights.h5")
+
+
+def test_a_clock_that_no_archive_can_hold_is_a_line(tmp_path, monkeypatch):
+    model = small_model()
+    monkeypatch.setattr(zipfile.time, "localtime", lambda *_: time.gmtime(0))
+    with pytest.raises(StageError, match=r"cannot write .*m\.keras: ZIP does not support timestamps before 1980"):
+        artifacts.write_model(tmp_path / "m.keras", model)
+    assert list(tmp_path.iterdir()) == []
+    artifacts.write_npz(tmp_path / "x.npz", x=np.arange(5))
+    assert artifacts.read_npz(tmp_path / "x.npz")["x"].tolist() == [0, 1, 2, 3, 4]
 
 
 def test_shared_objects_are_numbered_by_appearance():

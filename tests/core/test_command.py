@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from stages.core import watchdog
 from tests.conftest import REPOSITORY
 
 # What `import stages` reads.
-CORE = ("__init__", "command", "environment", "errors", "notices", "snapshot", "yaml_reader")
+CORE = ("__init__", "command", "environment", "errors", "inputs", "notices", "snapshot", "watchdog", "yaml_reader")
 BIN = Path(sys.executable).parent
 SHELLS = [None, *(path for name in ("sh", "bash", "zsh", "fish") if (path := shutil.which(name)))]
 
@@ -107,6 +108,30 @@ def test_a_stage_and_its_child_end_with_dvc(scratch, shell, number):
     dvc.send_signal(number)
     dvc.wait()
     assert wait_for(lambda: not alive(stage) and not alive(child), seconds=10)
+    assert "was killed" not in dvc.stderr.read()
+
+
+@pytest.mark.parametrize("shell", SHELLS[:2])
+def test_a_killed_stage_says_so_and_how_to_get_the_results_back(scratch, shell):
+    dvc = start(scratch, "dvc", "repro", env=environment(shell))
+    stage = number_in(scratch / "early")
+    assert wait_for(lambda: (scratch / "written").exists())
+    os.kill(stage, signal.SIGKILL)
+    child = number_in(scratch / "child")
+    os.kill(child, signal.SIGKILL)  # `sleep`, which keeps standard error open
+    told = dvc.communicate(timeout=60)[1]
+    assert dvc.returncode != 0
+    assert watchdog.KILLED in told
+    assert "failed to reproduce 'endless'" in told
+
+
+@pytest.mark.parametrize("ending", ["", "sys.exit('a reason')", "raise KeyError", "os._exit(3)", "os.abort()"])
+def test_only_a_stage_that_is_killed_is_reported_so(ending):
+    code = f"import os, sys; from stages.core import watchdog; watchdog.start(); {ending}"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert (watchdog.KILLED in result.stderr) == (ending in ("os._exit(3)", "os.abort()"))
 
 
 @pytest.mark.parametrize("shell", SHELLS[:3])
@@ -148,6 +173,7 @@ def test_ctrl_c_is_told_in_a_line(scratch, shell):
     assert "interrupted; the next `dvc repro` continues here" in told
     assert "failed to reproduce 'endless'" in told
     assert "Traceback" not in told
+    assert "was killed" not in told
 
 
 def test_a_second_repro_at_the_same_time_ends_at_once_and_names_the_first(scratch):

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from stages.core import command
+
 ASK = """
 import stages, keras, matplotlib, numpy, tensorflow as tf
 print(keras.config.backend(), keras.config.floatx(), matplotlib.rcParams["backend"].lower(),
@@ -47,6 +49,25 @@ def test_a_failing_stage_says_how_to_get_the_results_back(repository, failure, s
     *_, before, last = result.stderr.splitlines()
     assert result.returncode == 1
     assert before == status_line
-    command = "git checkout params.yaml dvc.lock metrics plots report && dvc checkout"
-    assert last == f"to get the previous results back: {command}"
+    restore = "git checkout HEAD -- params.yaml dvc.lock metrics plots report && dvc checkout"
+    assert last == f"to get the previous results back: {restore}"
     assert ("Traceback" in result.stderr) == ("KeyError" in failure)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        "raise MemoryError",
+        "np.empty(2**60, np.uint8)",
+        "raise OSError(errno.ENOMEM, 'Cannot allocate memory')",
+        "raise type('ResourceExhaustedError', (Exception,), {})('OOM when allocating tensor')",
+    ],
+)
+def test_a_stage_without_memory_is_a_line_and_no_traceback(repository, failure):
+    code = f"import errno, numpy as np\nfrom stages.core.command import run\ndef main(params): {failure}\nrun(main)"
+    result = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        f"error: {command.NO_MEMORY}",
+        f"to get the previous results back: {command.RESTORE}",
+    ]

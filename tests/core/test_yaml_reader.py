@@ -94,7 +94,7 @@ def test_what_is_no_file_of_settings(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "large").write_bytes(b"#" * (yaml_reader.LARGEST + 1))
     for name, words in {
-        ".": "is not a regular file",
+        ".": "is a folder",
         "pipe": "is not a regular file",
         "loop": "cannot read",
         "large": "1,000,001 bytes",

@@ -192,7 +192,7 @@ def test_other_files_are_counted(tmp_path, capsys):
 
 
 def test_a_bomb_within_the_compression_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr("stages.datasets.own.LARGEST", 1_000_000)
+    monkeypatch.setattr("stages.core.inputs.LARGEST", 1_000_000)
     compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
     zeros = compressor.compress(header(b"x", b"0", b"%011o\0" % 900_000) + bytes(900_096 + 1024 + 5_000_000))
     refused(tmp_path, zeros + compressor.flush(), "unpacks to more than 1,000,000 bytes", gzipped=True)

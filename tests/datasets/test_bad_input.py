@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.core import artifacts
+from stages.core import artifacts, inputs
 from stages.core.errors import StageError
-from stages.datasets import digits, keras_sets, own, packaged, reviews, text
+from stages.datasets import digits, keras_sets, packaged, reviews, text
 from tests.conftest import REPOSITORY
 from tests.datasets.conftest import IMAGES, LABELS, idx, put, put_digits, put_reviews, tar
 
@@ -334,7 +334,7 @@ def before(workdir, set_source) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(("dataset", "build", "told"), CASES)
 def test_bad_input(before, workdir, set_source, monkeypatch, dataset, build, told):
-    monkeypatch.setattr(own, "LARGEST", 2_000_000 if "unpacks" in told else own.LARGEST)  # to keep the bomb small
+    monkeypatch.setattr(inputs, "LARGEST", 2_000_000 if "unpacks" in told else inputs.LARGEST)  # to keep the bomb small
     (workdir / "bad").mkdir()
     path = build(Path("bad/input"))
     with pytest.raises(StageError, match=told) as caught:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.core import artifacts
+from stages.core import artifacts, inputs
 from stages.core.errors import StageError
-from stages.datasets import digits, idx, own
+from stages.datasets import digits, idx
 from tests.datasets.conftest import IMAGES, LABELS, digits_refused, put, put_digits, same_digits
 
 NAMES = [f"pixel{number}" for number in range(784)]
@@ -205,7 +205,7 @@ def test_a_path_that_is_not_utf_8_is_written_as_it_can_be(workdir, set_source):
 
 def test_a_sparse_file_is_refused_before_it_is_read(tmp_path):
     with open(tmp_path / "sparse.csv", "wb") as file:
-        file.truncate(2 * own.LARGEST)
+        file.truncate(2 * inputs.LARGEST)
     digits_refused(tmp_path / "sparse.csv", "at most 268,435,456 are allowed")
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.core import inputs
 from stages.core.errors import StageError
 from stages.datasets import encodings, own
 
@@ -48,10 +49,10 @@ def test_the_line_to_type_turns_the_file_into_what_was_written(tmp_path, languag
     path = tmp_path / "my book.txt"
     path.write_bytes(text.encode(encoding))
     with pytest.raises(StageError, match=r"is not UTF-8 text: see its byte \d+; it looks like") as caught:
-        own.decode(own.read(path), path)
+        own.decode(inputs.read(path), path)
     assert len(str(caught.value).splitlines()) == 1
     subprocess.run(str(caught.value).split("`")[1], shell=True, check=True)
-    assert own.decode(own.read(tmp_path / "my book-utf8.txt"), "") == text
+    assert own.decode(inputs.read(tmp_path / "my book-utf8.txt"), "") == text
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "utf-8"])

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,6 +114,16 @@ def test_ctrl_c_leaves_no_task_and_no_process(shared, nodes):
     assert stderr.endswith("stopped; run the sweep again to continue\n")
     wait_for(lambda: left_running(nodes.folder) == [], seconds=15)
     assert list((nodes.folder / "first").glob("experiment-*")) == []
+
+
+def test_a_cluster_that_asks_for_a_token_is_a_line(shared, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        result = shared.sweeps(*RUN, "--ray", address, HOME=str(tmp_path), RAY_AUTH_MODE="token")
+    assert result.returncode == 1
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith(f"error: no Ray cluster at {address}: Token authentication is enabled but no")
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize(
