@@ -18,7 +18,7 @@ may write, and type make repro there" >&2; exit 1; }
 .PHONY: help setup repro demo sweep experiments compare verify test test-offline test-browser bench lint audit lock clean
 
 help:
-	@echo "make repro         set up .venv and run the whole pipeline (a few minutes)"
+	@echo "make repro         set up .venv and run the whole pipeline (a few minutes); JOBS=1: one task after the other"
 	@echo "make sweep         run the default sweep: three seeds of everything, mean and standard deviation (45 minutes)"
 	@echo "make verify        run the last commit again in a scratch clone and compare every output, to the bit"
 	@echo "make demo          a page to play with the models, on this machine alone (PORT=7860)"
@@ -66,13 +66,15 @@ $(VENV)/installed-dev: $(VENV)/installed-demo requirements-dev.txt requirements-
 		requirements-ray.txt
 	$(INSTALL) installed-dev --requirement requirements.txt $(call LOCKS,demo dev export ray)
 
+# Tasks side by side: as many as the cores allow, or JOBS (1 to 4); the results are the same.
+JOBS ?=
 # A tarball has no .git, and DVC must be told that this is meant; in a checkout, no longer.
 repro: setup
 	@$(WRITABLE)
 	@if [ ! -e .git ]; then dvc config --local core.no_scm true; \
 	elif grep -qs no_scm .dvc/config.local; then dvc config --local --unset core.no_scm; fi
 	@python -m tools.repair
-	dvc repro
+	@python -m tools.chains $(if $(JOBS),--jobs $(JOBS))
 	@python -m tools.summary
 
 HEADLINES := Experiment$$|params.yaml:|(.*autoencoder.json:)?mse$$|dense.psnr$$|conv.psnr$$|nats$$|(.*sentiment.json:)?accuracy$$

@@ -1,0 +1,220 @@
+"""Tasks side by side give what `dvc repro` alone gives; the stages here sleep, since what is tested is DVC's part."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from stages.core import yaml_reader
+from tests.conftest import REPOSITORY
+from tests.sweeps.conftest import left_running, wait_for
+from tools import chains
+
+# Every stage writes what it reads, behind its own name. It leaves a mark when it begins and when it ends, waits while
+# there is a file `wait`, and fails where `latent` is 13 and it trains the text model.
+STEP = """
+import os, sys, time
+from pathlib import Path
+
+from stages.core.command import run
+
+name, marks = sys.argv[1], Path(os.environ["MARKS"])
+
+
+def main(params, name):
+    with open(marks / "log", "a") as log:
+        log.write(f"{name} begins\\n")
+    if name == "train-textgen" and params.latent == 13:
+        sys.exit("latent 13 is out of luck")
+    time.sleep(0.1)
+    while (marks / "wait").exists() and name.startswith("train"):
+        time.sleep(0.05)
+    read = "".join(Path(path).read_text() for path in sys.stdin_paths)
+    Path(f"made/{name}").write_text(f"{name} {params.latent} <{read}>")
+    with open(marks / "log", "a") as log:
+        log.write(f"{name} ends\\n")
+
+
+sys.stdin_paths, sys.argv = sys.argv[2:], sys.argv[:2]
+Path("made").mkdir(exist_ok=True)
+run(main)
+"""
+# Stage → what it depends on; the shape of the real pipeline.
+SHAPE = {
+    "check": ("check", []),
+    "download-digits": ("datasets", ["check"]),
+    "download-text": ("datasets", ["check"]),
+    "preprocess-autoencoder": ("autoencoder", ["download-digits"]),
+    "train-autoencoder": ("autoencoder", ["preprocess-autoencoder"]),
+    "preprocess-denoiser": ("denoiser", ["download-digits"]),
+    "train-denoiser": ("denoiser", ["preprocess-denoiser"]),
+    "evaluate-denoiser": ("denoiser", ["train-denoiser", "train-autoencoder"]),
+    "preprocess-textgen": ("textgen", ["download-text"]),
+    "train-textgen": ("textgen", ["preprocess-textgen"]),
+    "report": ("report", ["evaluate-denoiser", "train-textgen"]),
+}
+
+
+class Project:
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.marks = folder, folder.parent / "marks"
+        self.marks.mkdir()
+        tools = (f"tools/{name}.py" for name in ("__init__", "chains", "repair"))
+        for name in ("stages/__init__.py", "stages/params.py", "params.yaml", *tools):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(REPOSITORY / name, folder / name)
+        shutil.copytree(REPOSITORY / "stages/core", folder / "stages/core", ignore=lambda *_: ["__pycache__"])
+        for module in {module for module, _ in SHAPE.values()}:
+            (folder / f"stages/{module}").mkdir()
+            (folder / f"stages/{module}/step.py").write_text(STEP, encoding="utf-8")
+        text = "stages:\n"
+        for name, (module, needs) in SHAPE.items():
+            made = [f"made/{need}" for need in needs]
+            text += textwrap.indent(
+                f"{name}:\n  cmd: python -m stages.{module}.step {' '.join([name, *made])}\n"
+                f"  deps: [stages/{module}/step.py, {', '.join(made)}]\n  params: [latent]\n  outs: [made/{name}]\n",
+                "  ",
+            )
+        (folder / "dvc.yaml").write_text(text, encoding="utf-8")
+        self.run("dvc", "init", "--no-scm", "--quiet")
+
+    def start(self, *command: str) -> subprocess.Popen:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env={**os.environ, "PATH": path, "MARKS": str(self.marks)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+
+    def run(self, *command: str) -> tuple[int, str]:
+        process = self.start(*command)
+        output, _ = process.communicate(timeout=300)
+        return process.returncode, output
+
+    def chains(self, jobs: int = 3) -> tuple[int, str]:
+        return self.run("python", "-m", "tools.chains", "--jobs", str(jobs))
+
+    def log(self) -> list[str]:
+        path = self.marks / "log"
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+    def made(self) -> dict[str, str]:
+        paths = [self.folder / "dvc.lock", *sorted((self.folder / "made").iterdir())]
+        return {path.name: path.read_text(encoding="utf-8") for path in paths if path.name != ".gitignore"}
+
+    def set_latent(self, value: int) -> None:
+        path = self.folder / "params.yaml"
+        text = path.read_text(encoding="utf-8")
+        old = next(line for line in text.splitlines() if line.startswith("latent:"))
+        path.write_text(text.replace(old, f"latent: {value}"), encoding="utf-8")
+
+    def clear(self) -> None:
+        for name in ("made", ".dvc/cache", ".dvc/tmp"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        (self.marks / "log").unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="module")
+def sequential(tmp_path_factory) -> tuple[Project, dict[str, str]]:
+    """The project after `dvc repro` alone, and what that made."""
+    project = Project(tmp_path_factory.mktemp("chains") / "project")
+    code, output = project.run("dvc", "repro")
+    assert code == 0, output
+    return project, project.made()
+
+
+@pytest.fixture
+def project(sequential) -> Project:
+    project, made = sequential
+    project.clear()
+    project.set_latent(32)
+    (project.folder / "dvc.lock").write_text(made["dvc.lock"], encoding="utf-8")
+    return project
+
+
+def test_the_plan_holds_every_stage_once_behind_what_it_needs():
+    pipeline = yaml_reader.read(REPOSITORY / "dvc.yaml")["stages"]
+    before, parts = chains.plan(pipeline)
+    assert {part.task for part in parts} == set(chains.LONGEST_FIRST)
+    planned = [*before, *(name for part in parts for name in part.stages), "report"]
+    assert sorted(planned) == sorted(pipeline)
+    maker = {chains._path(out): name for name, stage in pipeline.items() for out in chains._outputs(stage)}
+    for part in parts:
+        sure = {*before, *(name for other in parts if other.task in part.after for name in other.stages)}
+        sure |= {name for other in parts[: parts.index(part)] if other.task == part.task for name in other.stages}
+        for name in part.stages:
+            assert {maker[dep] for dep in pipeline[name]["deps"] if dep in maker} <= sure, name
+            sure.add(name)
+
+
+@pytest.mark.parametrize(
+    ("cores", "threads", "memory", "jobs"),
+    [(1, 2, 64, 1), (2, 2, 64, 2), (4, 2, 64, 3), (8, 2, 64, 4), (64, 1, 64, 4), (8, 2, 5, 2), (8, 2, 1, 1)],
+)
+def test_jobs_follow_cores_threads_and_memory(cores, threads, memory, jobs):
+    assert chains.default_jobs(cores, threads, memory * 2**30) == jobs
+
+
+@pytest.mark.parametrize("lock", ["as committed", "absent"])
+def test_the_bytes_and_dvc_lock_are_those_of_dvc_repro(project, sequential, lock):
+    if lock == "absent":
+        (project.folder / "dvc.lock").unlink()
+    code, output = project.chains()
+    assert code == 0, output
+    assert project.made() == sequential[1]
+    log = project.log()
+    assert sorted(log) == sorted(f"{name} {what}" for name in SHAPE for what in ("begins", "ends"))  # each once
+    for task, stage in (("    textgen", "train-textgen"), ("autoencoder", "train-autoencoder")):
+        assert f"{task} | Running stage '{stage}':\n" in output
+    assert log.index("train-autoencoder ends") < log.index("evaluate-denoiser begins")
+    before = len(log)
+    code, output = project.chains()
+    assert (code, len(project.log())) == (0, before)
+    assert "Data and pipelines are up to date." in output
+
+
+def test_one_job_is_dvc_repro(project, sequential):
+    code, output = project.chains(jobs=1)
+    assert code == 0, output
+    assert " | " not in output
+    assert project.made() == sequential[1]
+
+
+def test_after_a_failure_what_runs_goes_on_and_the_failed_task_is_named(project):
+    project.set_latent(13)
+    code, output = project.chains(jobs=2)
+    assert code == 1
+    assert "    textgen | latent 13 is out of luck" in output
+    assert output.splitlines()[-1].startswith("error: failed: textgen; its lines above say why.")
+    log = project.log()
+    assert "train-autoencoder ends" in log  # it ran beside the failed one
+    assert "report begins" not in log
+
+
+@pytest.mark.parametrize(
+    ("strike", "number"), [(os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM), (os.kill, signal.SIGKILL)]
+)
+def test_what_ends_it_ends_all_and_the_next_run_heals(project, sequential, strike, number):
+    (project.marks / "wait").touch()
+    process = project.start("python", "-m", "tools.chains", "--jobs", "3")
+    try:
+        wait_for(lambda: sum(line.startswith("train") for line in project.log()) >= 2, seconds=120)
+        strike(process.pid, number)
+        assert process.wait(timeout=60) != 0
+        wait_for(lambda: left_running(project.folder) == [], seconds=20)
+    finally:
+        (project.marks / "wait").unlink()
+    assert project.run("python", "-m", "tools.repair")[0] == 0  # as `make repro` begins
+    code, output = project.chains()
+    assert code == 0, output
+    assert project.made() == sequential[1]
