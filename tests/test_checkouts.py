@@ -74,11 +74,11 @@ def test_line_ends_do_not_follow_the_platform(origin, tmp_path, setting):
 
 def test_make_repro_without_git_and_with_git_again(tmp_path):
     copy_repository(prepared(tmp_path))
-    assert "Running stage 'check'" in run(tmp_path, "make", "repro")
+    assert "Running stage 'check'" in run(tmp_path, "make", "repro", "JOBS=1")
     config = tmp_path / ".dvc" / "config.local"
     assert "no_scm = true" in config.read_text(encoding="utf-8")
     run(tmp_path, "git", "init", "--quiet")
-    run(tmp_path, "make", "repro")
+    run(tmp_path, "make", "repro", "JOBS=1")
     assert "no_scm" not in config.read_text(encoding="utf-8")
 
 

@@ -196,7 +196,7 @@ def main() -> int:
     changed = jobs > 1 and _wait_for(["dvc", "status", "--quiet"], stderr=subprocess.DEVNULL)
     if changed and (code := _side_by_side(jobs)):
         return code
-    os.execvp(DVC[0], DVC)
+    os.execvp("dvc", ["dvc", "repro"])
 
 
 def _threads() -> int:

@@ -83,10 +83,10 @@ def run(
         dataset: in `SOURCES`.
         model: path of the pipeline's model.
 
-    Exits with status 1 and one line on standard error where `measure` or what it reads raises a StageError.
+    Exits with status 1 and one line on standard error where `measure` or what it reads raises a StageError, and where
+    standard output is closed, full or a pipe that nobody reads.
     """
-    output = os.dup(1)
-    os.dup2(2, 1)  # output of pip, Keras or a loader must not mix with the JSON
+    output = _take_output()
     path = options.model or model
     try:
         params = load()
@@ -109,8 +109,22 @@ def run(
         result |= measure(params, options, network, data)
     except StageError as error:
         sys.exit(f"error: {error}")
-    with open(output, "w", encoding="utf-8") as file:
-        file.write(artifacts.json_text(result))
+    try:
+        with open(output, "w", encoding="utf-8") as file:
+            file.write(artifacts.json_text(result))
+    except OSError as error:
+        sys.exit(f"error: cannot write standard output: {error.strerror}")
+
+
+def _take_output() -> int:
+    """Standard output as a descriptor; what else is printed, by pip, Keras or a loader, goes to standard error."""
+    if sys.stdout is None:
+        sys.exit("error: standard output is closed")
+    if sys.stderr is None:  # closed, so the first file that is opened would take its number
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    output = os.dup(1)
+    os.dup2(2, 1)
+    return output
 
 
 def rows(test: np.ndarray, limit: int | None) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The options of `python -m stages.<task>.evaluate --data PATH`; what it measures: tests/pipeline/test_external.py."""
 
+import json
 import os
 import subprocess
 import sys
@@ -83,3 +84,37 @@ def test_data_that_was_trained_on_is_known_by_its_hash(workdir):
     artifacts.write_json(source.PROVENANCE, provenance)
     assert external._trained_on(source, SimpleNamespace(provenance={**provenance, "source": "/home/me/my/book.txt"}))
     assert not external._trained_on(source, SimpleNamespace(provenance={**provenance, "sha256": "cd"}))
+
+
+# An evaluation without a model and without data: what is tested is where its output goes.
+EMPTY = """
+import argparse, importlib
+from types import SimpleNamespace
+from stages.core import artifacts
+from stages.evaluation import external
+
+artifacts.read_model = lambda path: None
+data = SimpleNamespace(provenance={"source": "here"})
+importlib.import_module = lambda name: SimpleNamespace(load=lambda path: data, PROVENANCE="nowhere")
+options = argparse.Namespace(model=None, data="here")
+external.run(lambda *_: print("of a loader") or {"measure": 1}, options, dataset="text", model="m.keras")
+"""
+
+
+@pytest.mark.parametrize(
+    ("redirection", "status", "error"),
+    [
+        (">&-", 1, "error: standard output is closed\n"),
+        ("> /dev/full", 1, "error: cannot write standard output: No space left on device\n"),
+        ("| (exec <&-; sleep 3)", 0, "error: cannot write standard output: Broken pipe\n"),
+        ("2>&-", 0, ""),
+        ("<&-", 0, ""),
+        ("", 0, ""),
+    ],
+)
+def test_any_standard_output_gets_the_json_or_is_a_line(repository, redirection, status, error):
+    command = ["bash", "-c", f'"$0" -c "$1" {redirection}', sys.executable, EMPTY]
+    result = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    assert result.returncode == status
+    assert result.stderr.replace("of a loader\n", "") == error
+    assert error or json.loads(result.stdout)["measure"] == 1
