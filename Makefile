@@ -15,7 +15,8 @@ PYTEST := python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadsc
 WRITABLE := test -w .dvc || { echo "error: this checkout is read-only, and a run writes to it; git clone it to where you \
 may write, and type make repro there" >&2; exit 1; }
 
-.PHONY: help setup repro demo sweep experiments compare verify test test-offline test-browser bench lint audit lock clean
+.PHONY: help setup repro demo sweep experiments compare verify test test-fast test-offline test-browser \
+	test-long bench lint audit lock clean
 
 help:
 	@echo "make repro         set up .venv and run the whole pipeline (a few minutes); JOBS=1: one task after the other"
@@ -23,6 +24,8 @@ help:
 	@echo "make verify        run the last commit again in a scratch clone and compare every output, to the bit"
 	@echo "make demo          a page to play with the models, on this machine alone (PORT=7860)"
 	@echo "make test          set up .venv and run every test"
+	@echo "make test-fast     what runs in a minute: after every edit"
+	@echo "make test-long     60 kills, and every setting of a user by itself: before a release (an hour or more)"
 	@echo "make test-offline  the tests that need no network"
 	@echo "make test-browser  the tests of the report, of DVC's plots and of the demo in Chromium"
 	@echo "make experiments   every experiment of dvc exp run: headlines and params that differ, in 80 columns"
@@ -100,6 +103,15 @@ demo: setup $(VENV)/installed-demo
 
 test: $(VENV)/installed-dev
 	$(PYTEST)
+
+# Without what trains, starts a server, a cluster or many processes.
+FAST := not slow and not pipeline and not network and not ray and not browser
+test-fast: $(VENV)/installed-dev
+	$(PYTEST) --quiet -m "$(FAST)"
+
+test-long: $(VENV)/installed-dev
+	python -m tests.pipeline.faults --kills 60
+	python -m tests.pipeline.environments
 
 test-offline: $(VENV)/installed-dev
 	$(PYTEST) -m "not network"

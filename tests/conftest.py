@@ -16,8 +16,24 @@ hypothesis.settings.register_profile("reprise", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("reprise")
 
 
+# What trains, or starts a server, DVC or many processes: marked `slow`, so left out of `make test-fast`.
+SLOW = (
+    *("core/test_command", "core/test_snapshot", "reprise/test_demo", "reprise/test_export", "reprise/test_server"),
+    *("autoencoder/test_baselines", "denoiser/test_train", "sentiment/test_stages", "textgen/test_train"),
+    *("sweeps/test_declaration", "sweeps/test_local", "sweeps/test_results", "test_checkouts"),
+    *("tools/test_chains", "tools/test_environment", "tools/test_repair", "training/test_processors"),
+)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest file first, and last what starts from the small pipeline: of two workers, one builds it meanwhile."""
+    """Mark what is slow; the longest file first, and last what starts from the small pipeline.
+
+    Of two workers, one builds that pipeline meanwhile.
+    """
+    for item in items:
+        if item.path.with_suffix("").relative_to(REPOSITORY / "tests").as_posix() in SLOW:
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: (item.path.name != "test_faults.py", "pipeline" in item.keywords))
 
 

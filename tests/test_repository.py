@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, SLOW
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,10 @@ def test_every_action_is_named_by_its_commit():
     uses = [line for path in workflows for line in re.findall(r"uses: *(.*)", path.read_text(encoding="utf-8"))]
     assert uses
     assert [use for use in uses if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)] == []
+
+
+def test_what_is_said_to_be_slow_is_there():
+    assert [name for name in SLOW if not (REPOSITORY / "tests" / f"{name}.py").exists()] == []
 
 
 def test_dvc_sends_nothing_and_draws_from_here():

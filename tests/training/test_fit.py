@@ -134,6 +134,7 @@ def train(folder, repository, killed_in: int = -1) -> subprocess.CompletedProces
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(tmp_path, repository):
     assert train(tmp_path / "whole", repository).returncode == 0
     for killed_in in (1, 3):
