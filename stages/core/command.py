@@ -63,7 +63,8 @@ def run(main: Callable[..., None]) -> None:
             raise
         _call(main, params)
     except StageError as error:
-        sys.exit(f"error: {error}\nto get the previous results back: {RESTORE}")
+        cause = f"\nerror: {NO_MEMORY}" if _out_of_memory(error) else ""
+        sys.exit(f"error: {error}{cause}\nto get the previous results back: {RESTORE}")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:
@@ -73,13 +74,18 @@ def run(main: Callable[..., None]) -> None:
         sys.exit(f"to get the previous results back: {RESTORE}")
 
 
-def _out_of_memory(error: BaseException) -> bool:
-    """Was memory refused: to Python or numpy, to TensorFlow (which need not be imported here), or to a new process?"""
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "ResourceExhaustedError"
-        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
-    )
+def _out_of_memory(error: BaseException | None) -> bool:
+    """Was memory refused, to Python or numpy, to TensorFlow (which need not be imported here), or to a new process?
+
+    It may be the cause of an error that was raised while the first one was handled.
+    """
+    while error is not None:
+        if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+            return True
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _call(main: Callable[..., None], params: Any) -> None:

@@ -18,7 +18,7 @@ MODEL_MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
 # What reading a zip archive raises where its bytes are damaged: also unknown compressions, passwords, absurd sizes.
 DAMAGED = (
     *(ValueError, EOFError, zipfile.BadZipFile, zlib.error),
-    *(NotImplementedError, RuntimeError, MemoryError, OverflowError, AttributeError),
+    *(NotImplementedError, RuntimeError, OverflowError, AttributeError),
 )
 SIZES = ("units", "filters", "input_dim", "output_dim")  # of a layer: each at most the number of its weights
 

@@ -60,6 +60,7 @@ def test_a_failing_stage_says_how_to_get_the_results_back(repository, failure, s
         "raise MemoryError",
         "np.empty(2**60, np.uint8)",
         "raise OSError(errno.ENOMEM, 'Cannot allocate memory')",
+        "exec('try: raise MemoryError\\nfinally: raise ValueError(0)')",  # as zipfile does when it closes
         "raise type('ResourceExhaustedError', (Exception,), {})('OOM when allocating tensor')",
     ],
 )

@@ -79,3 +79,18 @@ def test_any_changed_byte_of_the_archive_is_noticed_or_harmless(workdir, capsys)
         assert (state is None) == ("starting over" in printed)
         assert checkpoint.path.exists() == (state is not None)
     assert len(history) == 2
+
+
+def test_a_checkpoint_is_kept_where_there_is_no_memory_to_read_it(workdir, monkeypatch):
+    _, _, checkpoint = training()
+    whole = checkpoint.path.read_bytes()
+
+    def refused(*_, **__):
+        raise MemoryError("Unable to allocate 1 GiB")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np.lib.format, "read_array", refused)
+        with pytest.raises(MemoryError):
+            checkpoint.load()
+    assert checkpoint.path.read_bytes() == whole
+    assert checkpoint.load() is not None
