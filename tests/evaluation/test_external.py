@@ -106,7 +106,7 @@ external.run(lambda *_: print("of a loader") or {"measure": 1}, options, dataset
     [
         (">&-", 1, "error: standard output is closed\n"),
         ("> /dev/full", 1, "error: cannot write standard output: No space left on device\n"),
-        ("| (exec <&-; sleep 3)", 0, "error: cannot write standard output: Broken pipe\n"),
+        ("| (exec <&-; sleep 1)", 0, "error: cannot write standard output: Broken pipe\n"),
         ("2>&-", 0, ""),
         ("<&-", 0, ""),
         ("", 0, ""),
