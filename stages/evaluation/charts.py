@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 
 # Okabe & Ito's colours, which colour-blind readers can distinguish; the Vega templates in .dvc/plots use them too.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+FONT = "DejaVu Sans Mono"  # matplotlib brings it along: the same on every machine
+MISSING = "□"
 
 matplotlib.rcdefaults()
 matplotlib.rcParams.update(
@@ -87,6 +90,16 @@ def matrix(
     return figure
 
 
+def drawable() -> set[str]:
+    """The characters that the font of `text_page` has, and the line break."""
+    font = font_manager.get_font(font_manager.findfont(FONT))
+    return {"\n", "\t", "\r", *map(chr, font.get_charmap())}
+
+
+def _without(lacking: set[str], text: str) -> str:
+    return text.translate({ord(character): MISSING for character in lacking})
+
+
 def text_page(passages: Mapping[str, str], *, title: str, width: int = 60, columns: int = 1) -> Figure:
     """Passages of text as a picture, each under its heading.
 
@@ -95,10 +108,18 @@ def text_page(passages: Mapping[str, str], *, title: str, width: int = 60, colum
         title: above the picture.
         width: characters in a line.
         columns: passages side by side.
+
+    Characters that the font lacks are drawn as `MISSING`, and a line is printed that says so.
     """
+    lacking = set("".join([title, *passages.values()])) - drawable()
+    if lacking:
+        print(
+            f"the pictures' font lacks {len(lacking)} of the characters, such as {min(lacking)!r}: drawn as {MISSING}"
+        )
+    title, *texts = (_without(lacking, text) for text in [title, *passages.values()])
     wrapped = {
         heading: [part for line in text.split("\n") for part in textwrap.wrap(line, width) or [""]]
-        for heading, text in passages.items()
+        for heading, text in zip(passages, texts, strict=True)
     }
     blocks = list(wrapped.items())
     rows = [blocks[start : start + columns] for start in range(0, len(blocks), columns)]
@@ -117,7 +138,7 @@ def text_page(passages: Mapping[str, str], *, title: str, width: int = 60, colum
             axis.set_title(heading, loc="left", fontweight="bold")
             axis.text(
                 *(0, 1, "\n".join(text)),
-                **{"family": "DejaVu Sans Mono", "fontsize": 8, "va": "top", "transform": axis.transAxes},
+                **{"family": FONT, "fontsize": 8, "va": "top", "transform": axis.transAxes},
                 parse_math=False,
             )
     figure.suptitle(title)
