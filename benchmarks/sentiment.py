@@ -18,6 +18,7 @@ from stages.params import Params
 from stages.sentiment import batches
 
 DATA = "data/sentiment/reviews.npz"
+SENTENCES = "data/sentiment/training-sentences.npz"
 RAW = "data/raw/reviews.csv"
 GOAL = 0.86
 WORDS, LENGTH = 20_000, 200  # what the example of keras.io reads
@@ -83,9 +84,9 @@ def our_seconds(params: Params, quick: bool) -> dict[str, float | None]:
     steps = 50 if quick else params.sentiment.training.steps
     changes = {"sentiment.training.steps": steps, "sentiment.training.epochs": max(1, steps // STEPS_BETWEEN)}
     with common.scratch(changes) as folder:
-        target = folder / DATA
-        target.parent.mkdir(parents=True)
-        target.symlink_to(Path(DATA).resolve())
+        (folder / DATA).parent.mkdir(parents=True)
+        for name in (DATA, SENTENCES):
+            (folder / name).symlink_to(Path(name).resolve())
         figures = common.last_line("sentiment", "timed", folder=folder)
     times, history = figures["times"], figures["history"]
 

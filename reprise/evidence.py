@@ -18,14 +18,16 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 
 def functions(model: keras.Model) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Two functions of word ids and n-gram ids: → the branches' logits; → these, and the LSTM's gradient × input.
+    """Two functions of word ids and n-gram ids: → the branches' logits and the shortness; → these, and the evidence.
 
-    Compiled once for all lengths. The function without the gradient takes about half the time.
+    The evidence, shape (n, length), is gradient × input, by the word vectors, of what the branches that read words in
+    order add to the log odds. Compiled once for all lengths. The function without the gradient takes about half the
+    time.
     """
-    vectors = model.get_layer("word_vectors")
+    vectors, weights = model.get_layer("word_vectors"), model.get_layer("sentiment").kernel
     inputs = [model.get_layer("words").output, vectors.output, model.get_layer("ngrams").output]
     outputs = [model.get_layer(f"{name}_logit").output for name in network.BRANCHES]
-    behind = keras.Model(inputs, outputs)  # the part of the network after the word vectors
+    behind = keras.Model(inputs, [*outputs, model.get_layer(network.SHORTNESS).output])  # all after the word vectors
     ids = tf.TensorSpec((None, None), tf.int32)
 
     @tf.function(input_signature=[ids, ids])
@@ -37,8 +39,11 @@ def functions(model: keras.Model) -> tuple[Callable[..., Any], Callable[..., Any
         x = vectors(words)
         with tf.GradientTape() as tape:
             tape.watch(x)
-            values = behind([words, x, phrases], training=False)
-        slopes = tape.gradient(values[network.BRANCHES.index("lstm")], x)
-        return [*values, tf.reduce_sum(slopes * x, axis=-1)]
+            *values, short = behind([words, x, phrases], training=False)
+            long_weights, short_weights = tf.split(tf.reshape(weights, (1, -1)), 2, axis=1)
+            shares = (1 - short) * long_weights + short * short_weights
+            ordered = [at for at, name in enumerate(network.BRANCHES) if name != "ngrams"]
+            added = tf.add_n([shares[:, at : at + 1] * values[at] for at in ordered])
+        return [*values, short, tf.reduce_sum(tape.gradient(added, x) * x, axis=-1)]
 
     return logits, explain

@@ -30,6 +30,7 @@ from stages.sentiment.train import MODEL
 
 LONGEST = 2_000_000  # bytes of one review
 AT_ONCE = 1024  # reviews sorted by length together, and read from a pipe before the first is answered
+FEW_KNOWN = 0.3  # share of known words below which a verdict says little: another language, or only names
 BATCH = 128  # of them in one call of the network: fewer cost calls, more cost padding
 
 
@@ -37,11 +38,12 @@ class Verdict(NamedTuple):
     """Of one review: `probability` that it is positive, None if no word of it is in the vocabulary.
 
     `words` are the words and phrases that moved the decision, the strongest first, each with the log odds that it
-    added.
+    added. `known` is the share of the words read that are in the vocabulary.
     """
 
     probability: float | None
     words: list[tuple[str, float]]
+    known: float = 0.0
 
 
 class Classifier:
@@ -70,9 +72,8 @@ class Classifier:
                 f"{folder / MODEL} was not trained with the sentiment.network of params.yaml on these reviews; "
                 "`dvc repro` trains it anew"
             )
-        # Log odds that an n-gram adds to a review of one, by its id: exact, since this branch is a sum.
-        share = network.weights(self.model)[network.BRANCHES.index("ngrams")]
-        self.evidence = share * self.model.get_layer("ngrams_logit").get_weights()[0][0, 0] * weights[0] * weights[1]
+        # What an n-gram adds to the logit of its branch for a review of one, by its id: exact, since it is a sum.
+        self.evidence = self.model.get_layer("ngrams_logit").get_weights()[0][0, 0] * weights[0] * weights[1]
         self.logits, self.explain = functions(self.model)
 
     def judge(self, texts: Sequence[str], *, words: int = 5) -> list[Verdict]:
@@ -85,20 +86,23 @@ class Classifier:
         Returns:
             A verdict for each text, in their order.
 
-        The log odds of the n-gram branch are exact. Those of the LSTM branch are gradient × input, its linear
-        approximation (Li et al. 2016, "Visualizing and Understanding Neural Models in NLP", NAACL, section 5): a word
-        says more or less with other words around it. Both are weighted as the network weighs its branches.
+        The log odds of the n-gram branch are exact. Those of the branches that read words in order are gradient ×
+        input, their linear approximation (Li et al. 2016, "Visualizing and Understanding Neural Models in NLP", NAACL,
+        section 5): a word says more or less with other words around it. All are weighted as the network weighs its
+        branches for a review of this length.
         """
         reviews = self._read(texts)
         readable = np.flatnonzero([np.any(ids > UNKNOWN) for ids in reviews.words])
         order = readable[np.argsort([len(reviews.words[row]) for row in readable], kind="stable")]
         verdicts = [Verdict(None, [])] * len(texts)
+        known = [np.mean(ids > UNKNOWN) if len(ids) else 0.0 for ids in reviews.words]
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
-            chances, slopes = self._run(reviews, rows, explain=words > 0)
-            for row, chance, moved in zip(rows, chances, slopes, strict=True):
-                evidence = self._strongest(reviews.ngrams[row], reviews.words[row], moved, words) if words else []
-                verdicts[row] = Verdict(float(chance), evidence)
+            chances, slopes, shares = self._run(reviews, rows, explain=words > 0)
+            for row, chance, moved, share in zip(rows, chances, slopes, shares, strict=True):
+                added = self._evidence_of(reviews.ngrams[row], share)
+                evidence = self._strongest(reviews, row, added, moved, words) if words else []
+                verdicts[row] = Verdict(float(chance), evidence, float(known[row]))
         return verdicts
 
     def mark(self, text: str) -> list[tuple[str, float | None]]:
@@ -111,12 +115,12 @@ class Classifier:
         ids = encode(tokenise(text), self.number)
         if not np.any(ids > UNKNOWN):
             return [(text, None)] if text else []
-        _, slopes = self._run(reviews, [0], explain=True)
+        _, slopes, ngram_shares = self._run(reviews, [0], explain=True)
         values = np.zeros(len(ids))
         read = batches.cut(np.arange(len(ids)), self.sizes.length, self.sizes.head)
         values[read] = slopes[0][: len(read)]
         found = reviews.ngrams[0]
-        share = dict(zip(found.tolist(), self._evidence_of(found), strict=True))
+        share = dict(zip(found.tolist(), self._evidence_of(found, ngram_shares[0]), strict=True))
         for ngram, places in self._places(ids, found).items():
             np.add.at(values, places, share[ngram] / len(places))
         pieces, end = [], 0
@@ -172,14 +176,18 @@ class Classifier:
                     places.setdefault(number[key], []).extend(range(start, end + 1))
         return places
 
-    def _run(self, reviews: batches.Reviews, rows: Sequence[int], *, explain: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities of some of the reviews, and the log odds that each word adds in the LSTM branch, or 0."""
+    def _run(
+        self, reviews: batches.Reviews, rows: Sequence[int], *, explain: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of some reviews: probabilities, the log odds that each word adds in order, or 0, and the n-grams' weights."""
         ids = batches.batch(reviews, rows, self.sizes.pool)
-        values = (self.explain if explain else self.logits)(ids["words"], ids["ngrams"])
-        logits = {name: value.numpy()[:, 0] for name, value in zip(network.BRANCHES, values, strict=False)}
-        share = network.weights(self.model)
-        slopes = share[network.BRANCHES.index("lstm")] * values[-1].numpy() if explain else np.zeros(ids["words"].shape)
-        return network.probability(logits, share), slopes
+        values = [value.numpy() for value in (self.explain if explain else self.logits)(ids["words"], ids["ngrams"])]
+        names = (*network.BRANCHES, network.SHORTNESS)
+        logits = {name: value[:, 0] for name, value in zip(names, values, strict=False)}
+        weights = network.weights(self.model)
+        shares = network.weights_at(logits[network.SHORTNESS], weights)[:, network.BRANCHES.index("ngrams")]
+        slopes = values[-1] if explain else np.zeros(ids["words"].shape)
+        return network.probability(logits, weights), slopes, shares
 
     def _read(self, texts: Sequence[str]) -> batches.Reviews:
         """Texts in the network's terms; their labels are not known and stand as 0."""
@@ -195,14 +203,20 @@ class Classifier:
         }
         return batches.reviews(data, "new", self.sizes)
 
-    def _evidence_of(self, ids: np.ndarray) -> np.ndarray:
-        """Log odds that each n-gram of a review adds: its weight over the root of how many there are."""
-        return self.evidence[ids] / np.sqrt(max(1, len(ids)))
+    def _evidence_of(self, ids: np.ndarray, share: float) -> np.ndarray:
+        """Log odds that each n-gram of a review adds: its weight over the root of how many there are.
 
-    def _strongest(self, ids: np.ndarray, words: np.ndarray, slopes: np.ndarray, count: int) -> list[tuple[str, float]]:
+        `share` is the weight of the n-gram branch for this review.
+        """
+        return share * self.evidence[ids] / np.sqrt(max(1, len(ids)))
+
+    def _strongest(
+        self, reviews: batches.Reviews, row: int, added: np.ndarray, slopes: np.ndarray, count: int
+    ) -> list[tuple[str, float]]:
         """The strongest evidence in a review: its n-grams and its words, the n-gram of one word being that word."""
-        keys = np.concatenate([self.known[ids - 1], words])  # the key of a single word is its id
-        values = np.concatenate([self._evidence_of(ids), slopes[: len(words)]])
+        words = reviews.words[row]
+        keys = np.concatenate([self.known[reviews.ngrams[row] - 1], words])  # the key of a single word is its id
+        values = np.concatenate([added, slopes[: len(words)]])
         keys, place = np.unique(keys, return_inverse=True)
         values = np.bincount(place, values) * (keys > UNKNOWN)
         return [(self._phrase(keys[at]), float(values[at])) for at in np.argsort(-np.abs(values))[:count] if values[at]]
@@ -227,18 +241,27 @@ def main(options: argparse.Namespace) -> None:
     else:
         threshold = classifier.tuned_threshold() if options.threshold is None else options.threshold
     at_once = 1 if not options.review and options.csv is None and files.standard_input().isatty() else AT_ONCE
-    unclassified = []
+    unclassified, doubtful = [], []
     numbered = enumerate(_texts(options), start=1)
     while chunk := list(itertools.islice(numbered, at_once)):
         verdicts = classifier.judge([text for _, text in chunk], words=options.words)
         for (number, _), verdict in zip(chunk, verdicts, strict=True):
             if verdict.probability is None:
                 unclassified.append(number)
+            elif verdict.known < FEW_KNOWN:
+                doubtful.append(number)
             print(_line(verdict, threshold, options.json))
         sys.stdout.flush()
+    if doubtful:
+        few = f"fewer than {100 * FEW_KNOWN:.0f} % of the words are in the vocabulary"
+        print(f"warning: {few}, so the verdict says little: review {_some(doubtful)}", file=sys.stderr)
     if unclassified:
-        some = ", ".join(map(str, unclassified[:10])) + (", ..." if len(unclassified) > 10 else "")
-        raise StageError(f"not classified, no word is in the vocabulary: review {some}")
+        raise StageError(f"not classified, no word is in the vocabulary: review {_some(unclassified)}")
+
+
+def _some(numbers: Sequence[int]) -> str:
+    """The first ten of these numbers."""
+    return ", ".join(map(str, numbers[:10])) + (", ..." if len(numbers) > 10 else "")
 
 
 def _texts(options: argparse.Namespace) -> Iterator[str]:

@@ -203,15 +203,26 @@ class SentimentNetwork(Section):
     units: Width
     dropout: Dropout
     word_dropout: Dropout
+    sentence_length: Annotated[Whole, Field(ge=1, le=1_000)]
+    sentence_units: Width
+    sentence_dropout: Dropout
+    sentence_scale: Annotated[Number, Field(gt=0, le=10_000)]
     ngram_dropout: Dropout
     ngram_penalty: Annotated[Number, Field(gt=0, le=1_000_000)]
+
+
+class SentimentTraining(Training):
+    """How the classifier is trained: beside a batch of reviews, each step reads sentences."""
+
+    sentences: Annotated[Whole, Field(ge=1, le=10_000)]
+    short: Annotated[Whole, Field(ge=1, le=10_000)]
 
 
 class Sentiment(Section):
     """The classifier of reviews."""
 
     network: SentimentNetwork
-    training: Training
+    training: SentimentTraining
 
 
 class Params(Section):

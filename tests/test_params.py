@@ -65,6 +65,9 @@ def test_the_committed_file_is_valid(params):
         ("denoiser.noise_std", -1, "denoiser.noise_std is -1"),
         ("denoiser.noise_levels", [0.5, 0], "denoiser.noise_levels.1 is 0"),
         ("denoiser.conv.channels", [24], "denoiser.conv.channels is [24]"),
+        ("sentiment.network.sentence_scale", 0, "sentiment.network.sentence_scale is 0; it should be greater than 0"),
+        ("sentiment.network.sentence_length", 0, "sentiment.network.sentence_length is 0"),
+        ("sentiment.training.short", 0, "sentiment.training.short is 0"),
         ("sentiment.network.word_dropout", 1.0, "sentiment.network.word_dropout is 1.0; it should be less than 1"),
         (
             "sentiment.network.vocabulary",

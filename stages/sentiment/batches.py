@@ -100,5 +100,32 @@ def bucketed(lengths: np.ndarray, size: int, seed: int, *, pool: int = 50) -> Ca
     return rows
 
 
+def mixed(
+    kinds: np.ndarray, shares: Mapping[int, float], size: int, seed: Sequence[int]
+) -> Callable[[int], np.ndarray]:
+    """An endless sequence of batches with given shares of kinds, drawn at random.
+
+    Args:
+        kinds: of each row, a number, shape (n,).
+        shares: of each kind in a batch; what is due to a kind without rows goes to the others.
+        size: rows in a batch.
+        seed: of the order.
+
+    Returns:
+        A function: number of the batch → row numbers, shape (size,). It keeps no state.
+    """
+    rows = {kind: np.flatnonzero(kinds == kind) for kind in shares}
+    present = [kind for kind in shares if len(rows[kind])]
+    ends = np.cumsum([shares[kind] for kind in present])
+    counts = np.diff(np.round(ends / ends[-1] * size).astype(int), prepend=0)
+
+    def batch(number: int) -> np.ndarray:
+        generator = np.random.default_rng([*seed, number])
+        drawn = [generator.choice(rows[kind], count) for kind, count in zip(present, counts, strict=True)]
+        return np.concatenate(drawn)
+
+    return batch
+
+
 def _per_review(values: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
     return np.split(values, np.cumsum(lengths)[:-1])

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stages.sentiment.preprocess import arrays_of, encode, numbers, tokenise
-from stages.sentiment.scores import calibration_error
+from stages.sentiment.scores import calibration_error, quality
 from stages.sentiment.sentences import CAPABILITIES, Sentence, generate
 
 PARTS = ("sentences", "like")  # names of the arrays: the sentences, and what each is compared with
 END = re.compile(r"[.!?;:\n]+|<br\s*/?>", re.IGNORECASE)  # of a sentence in a review
+THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)  # compared on sentences and on reviews
 SHOWN = 2  # worst sentences of each capability
 
 
@@ -85,6 +86,32 @@ def measure(sentences: Sequence[Sentence], verdicts: Mapping[str, Verdicts]) -> 
             method: calibration_error(actual, found.sentences[labelled]) for method, found in verdicts.items()
         },
     }
+
+
+def by_threshold(
+    sentences: Sequence[Sentence], found: Verdicts, actual: np.ndarray, probability: np.ndarray
+) -> dict[str, Any]:
+    """What a threshold does on sentences, beside what it does on reviews.
+
+    Args:
+        sentences: n of them; those that have a label are counted.
+        found: the network's verdicts on them.
+        actual: labels of the test reviews, 0 or 1.
+        probability: of the test reviews.
+
+    Returns:
+        Name of each of `THRESHOLDS` → `threshold`, and `precision` and `recall` on `sentences` and on `reviews`.
+    """
+    labelled = np.array([one.expected in ("negative", "positive") for one in sentences])
+    expected = np.array([one.expected == "positive" for one in sentences])[labelled].astype(int)
+    sets = {"sentences": (expected, found.sentences[labelled]), "reviews": (actual, probability)}
+    rows = {}
+    for threshold in THRESHOLDS:
+        rows[f"at_{100 * threshold:.0f}"] = row = {"threshold": threshold}
+        for name, (labels, values) in sets.items():
+            measured = quality(labels, values, threshold)
+            row[name] = {key: measured[key] for key in ("precision", "recall")}
+    return rows
 
 
 def key_of(capability: str) -> str:

@@ -27,6 +27,7 @@ from stages.sentiment.external_reviews import measure
 from stages.sentiment.plots import PLOTS
 from stages.sentiment.preprocess import NGRAMS, RAW, VOCABULARY, tokenise
 from stages.sentiment.preprocess import OUTPUT as DATA
+from stages.sentiment.preprocess import SENTENCES as TUNING
 from stages.sentiment.sentences import Sentence
 from stages.sentiment.train import MODEL
 
@@ -43,12 +44,14 @@ def main(params: Params) -> None:
     data = artifacts.read_npz(DATA)
     labels = {part: data[f"{part}_labels"].astype(int) for part in PARTS}
     model = artifacts.read_model(MODEL)
+    tuning = artifacts.read_npz(TUNING)
     branches, weights = network.branches(model), network.weights(model)
+    sources = {"validation": (data, "validation"), "test": (data, "test"), "sentences": (tuning, "validation")}
     logits = {
-        part: network.logits(branches, batches.reviews(data, part, sizes), sizes.pool)
-        for part in ("validation", "test")
+        name: network.logits(branches, batches.reviews(arrays, part, sizes), sizes.pool)
+        for name, (arrays, part) in sources.items()
     }
-    probability = {part: network.probability(values, weights) for part, values in logits.items()}
+    probability = {part: network.probability(logits[part], weights) for part in ("validation", "test")}
     known = artifacts.read_npz(NGRAMS)
     reviews = artifacts.read_csv(RAW, text=["text"])["text"].to_numpy()
     sentences = capabilities.unseen(reviews[data["train_rows"]], params.seed)
@@ -60,7 +63,15 @@ def main(params: Params) -> None:
     }
     verdicts = verdicts_on_sentences(data, model, references, sizes)
     metrics = measured(model, labels, probability, logits["test"], references, seed=params.seed)
+    fitted_on = network.joined(logits["validation"], logits["sentences"])
+    labels_of_them = np.concatenate([labels["validation"], tuning["validation_labels"]])
+    for name, row in metrics["branches"].items():
+        without = network.probability(logits["test"], network.best_weights(fitted_on, labels_of_them, without=name))
+        row["adds"] = scores.added(labels["test"], probability["test"], without, seed=params.seed)
     metrics["sentences"] = capabilities.measure(sentences, verdicts)
+    metrics["sentences"]["thresholds"] = capabilities.by_threshold(
+        sentences, verdicts["network"], labels["test"], probability["test"]
+    )
     artifacts.write_json(METRICS, metrics)
     write_sentences(sentences, verdicts["network"], metrics["sentences"])
 
@@ -108,8 +119,8 @@ def verdicts_on_sentences(
     for part in capabilities.PARTS:
         logits = network.logits(branches, batches.reviews(data, part, sizes), sizes.pool)
         found.setdefault("network", []).append(network.probability(logits, weights))
-        for name, logit in logits.items():
-            found.setdefault(name, []).append(expit(logit))
+        for name in network.BRANCHES:
+            found.setdefault(name, []).append(expit(logits[name]))
         for name, baseline in references.items():
             found.setdefault(name, []).append(baseline.probability[part])
     return {name: Verdicts(*both) for name, both in found.items()}
@@ -165,8 +176,8 @@ def measured(
         },
         **scores.ranking(actual, predicted),
         "branches": {
-            name: {"accuracy": np.mean((logit >= 0) == actual), "weight": weight}
-            for (name, logit), weight in zip(logits.items(), network.weights(model), strict=True)
+            name: {"accuracy": np.mean((logits[name] >= 0) == actual), "weight": long, "sentence_weight": short}
+            for name, long, short in zip(network.BRANCHES, *network.weights(model), strict=True)
         },
         "baselines": {name: {"accuracy": np.mean(found)} for name, found in correct_of.items()},
         "versus": {name: scores.paired(correct, found, seed=seed) for name, found in correct_of.items()},

@@ -1,4 +1,4 @@
-"""The classifier: one branch with a convolution and an LSTM over the words, one with weighted n-grams."""
+"""The classifier: an LSTM over the words, another that reads sentences word by word, and weighted n-grams."""
 
 import keras
 import numpy as np
@@ -8,19 +8,22 @@ from sklearn.linear_model import LogisticRegression
 from stages.params import SentimentNetwork
 from stages.sentiment.batches import Reviews, batch
 
-BRANCHES = ("lstm", "ngrams")
+BRANCHES = ("lstm", "sentence", "ngrams")
+SHORTNESS = "shortness"
 READ_AT_ONCE = 256
 
 
 def build(network: SentimentNetwork, ratios: np.ndarray) -> keras.Model:
     """Word ids and n-gram ids of a review → probability that it is positive.
 
-    Two branches, each giving a logit; the network's is their weighted sum. The LSTM branch reads the words in order:
-    embedding → convolution over three words → maximum over every `pool` steps → bidirectional LSTM → its maximum and
-    its mean over time. The n-gram branch is a logistic regression on Naive Bayes' log ratios (Wang & Manning 2012, ACL,
-    p. 91), divided by the square root of their number: it uses which words and phrases a review has, not where.
-    Padding is masked in both. The weights of the n-gram branch are set by `set_ngrams` and not trained by gradient
-    descent: a solver finds their optimum in seconds.
+    Three branches, each giving a logit; the network's is their weighted sum, with weights that depend on the number of
+    words. The LSTM branch reads the words in order: embedding → convolution over three words → maximum over every
+    `pool` steps → bidirectional LSTM → its maximum and its mean over time. The sentence branch is a bidirectional LSTM
+    over the first `sentence_length` words, one by one, with the same word vectors: order and negation decide a
+    sentence, and a maximum over several words loses them. The n-gram branch is a logistic regression on Naive Bayes'
+    log ratios (Wang & Manning 2012, ACL, p. 91), divided by the square root of their number: it uses which words and
+    phrases a review has, not where. Padding is masked in all. The weights of the n-gram branch are set by `set_ngrams`
+    and not trained by gradient descent: a solver finds their optimum in seconds.
 
     Args:
         network: sizes.
@@ -32,26 +35,44 @@ def build(network: SentimentNetwork, ratios: np.ndarray) -> keras.Model:
     """
     words = keras.Input((None,), dtype="int32", name="words")
     ngrams = keras.Input((None,), dtype="int32", name="ngrams")
-    logits = [_lstm_branch(words, network), _ngram_branch(ngrams, ratios)]
-    logits = layers.Concatenate(name="logits")(logits)
-    half = keras.initializers.Constant(1 / len(BRANCHES))
-    probability = layers.Dense(1, "sigmoid", use_bias=False, kernel_initializer=half, name="sentiment")(logits)
+    vectors = layers.Embedding(
+        network.vocabulary + 2,
+        network.embedding,
+        embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05),
+        name="word_vectors",
+    )(words)
+    logits = [_lstm_branch(words, vectors, network), _sentence_branch(words, vectors, network)]
+    logits = layers.Concatenate(name="logits")([*logits, _ngram_branch(ngrams, ratios)])
+    # Near 1 for the few words of a sentence, near 0 for a whole review.
+    length = ops.sum(ops.cast(ops.not_equal(words, 0), "float32"), axis=1, keepdims=True)
+    short = layers.Activation("exponential", name=SHORTNESS)(-ops.square(length * (1 / network.sentence_scale)))
+    logits = layers.Concatenate(name="logits_by_length")([logits * (1 - short), logits * short])
+    equal = keras.initializers.Constant(1 / len(BRANCHES))
+    probability = layers.Dense(1, "sigmoid", use_bias=False, kernel_initializer=equal, name="sentiment")(logits)
     return keras.Model({"words": words, "ngrams": ngrams}, probability, name="sentiment")
 
 
 def branches(model: keras.Model) -> keras.Model:
-    """The same network, giving the logit of each branch: {"lstm": (n, 1), "ngrams": (n, 1)}."""
-    return keras.Model(model.input, {name: model.get_layer(f"{name}_logit").output for name in BRANCHES})
+    """The same network, giving the logit of each branch and the shortness of the review, each of shape (n, 1)."""
+    outputs = {name: model.get_layer(f"{name}_logit").output for name in BRANCHES}
+    return keras.Model(model.input, {**outputs, SHORTNESS: model.get_layer(SHORTNESS).output})
 
 
-def lstm_branch(model: keras.Model) -> keras.Model:
-    """The LSTM branch alone: {"words": (n, length)} → its logit, shape (n, 1).
+def trained(model: keras.Model) -> keras.Model:
+    """The part that gradient descent trains, on reviews and on sentences at once.
 
-    It has a loss of its own: trained together with the n-grams, which fit the training reviews almost perfectly, it
-    would get hardly any gradient.
+    From {"words", "sentences", "short"}, word ids of reviews and of sentences for the two branches that read words, to
+    {"reviews", "sentences", "short"}: the logits of the LSTM branch for the first two, of the sentence branch for the
+    third; shape (n, 1) each, with an n of its own. These branches have losses of their own: trained together with the
+    n-grams, which fit the training reviews almost perfectly, they would get hardly any gradient.
     """
     words = model.get_layer("words").output
-    return keras.Model({"words": words}, model.get_layer("lstm_logit").output)
+    lstm, sentence = (keras.Model(words, model.get_layer(f"{name}_logit").output) for name in BRANCHES[:2])
+    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in ("words", "sentences", "short")}
+    outputs = {
+        "reviews": lstm(inputs["words"]), "sentences": lstm(inputs["sentences"]), "short": sentence(inputs["short"])
+    }  # fmt: skip
+    return keras.Model(inputs, outputs)
 
 
 def set_ngrams(model: keras.Model, weights: np.ndarray, intercept: float) -> None:
@@ -61,9 +82,9 @@ def set_ngrams(model: keras.Model, weights: np.ndarray, intercept: float) -> Non
 
 
 def logits(model: keras.Model, reviews: Reviews, pool: int) -> dict[str, np.ndarray]:
-    """Logits of reviews by `branches(model)`: one array of shape (n,) for each branch."""
+    """Logits of reviews by `branches(model)`, an array of shape (n,) for each branch; and their shortness."""
     order = np.argsort([len(ids) for ids in reviews.words], kind="stable")  # similar lengths together: less padding
-    values = {name: np.empty(len(order), np.float64) for name in BRANCHES}
+    values = {name: np.empty(len(order), np.float64) for name in (*BRANCHES, SHORTNESS)}
     for start in range(0, len(order), READ_AT_ONCE):
         rows = order[start : start + READ_AT_ONCE]
         for name, logit in model.predict_on_batch(batch(reviews, rows, pool)).items():
@@ -71,36 +92,51 @@ def logits(model: keras.Model, reviews: Reviews, pool: int) -> dict[str, np.ndar
     return values
 
 
+def joined(*logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Logits of several sets of reviews or sentences, one behind the other."""
+    return {name: np.concatenate([some[name] for some in logits]) for name in logits[0]}
+
+
 def probability(logits: dict[str, np.ndarray], weights: np.ndarray) -> np.ndarray:
-    """Probability of a positive review from the logits of the branches and the weights of the two. Shape (n,)."""
-    return 1 / (1 + np.exp(-_columns(logits) @ weights))
+    """Probability of a positive review from the result of `logits` and the weights of the branches. Shape (n,)."""
+    return 1 / (1 + np.exp(-_columns(logits) @ weights.ravel()))
 
 
-def best_weights(logits: dict[str, np.ndarray], labels: np.ndarray) -> np.ndarray:
-    """Weights of the branches: logistic regression on their logits of held-out reviews.
+def best_weights(logits: dict[str, np.ndarray], labels: np.ndarray, *, without: str | None = None) -> np.ndarray:
+    """Weights of the branches: logistic regression on their logits of held-out reviews and sentences.
 
-    A few hundred reviews are enough for two numbers. The weights also correct the branches' overconfidence, which does
-    not show on the training reviews.
+    A few hundred are enough for so few numbers. The weights also correct the branches' overconfidence, which does not
+    show on the training reviews.
 
     Args:
-        logits: of the validation reviews, from `logits`.
-        labels: of the same reviews, 0 or 1.
+        logits: of validation reviews and sentences, from `logits`.
+        labels: of the same, 0 or 1.
+        without: a branch to leave out.
 
     Returns:
-        A weight for each branch, shape (2,), not negative.
+        Weights, not negative, shape (2, branches): for a long review, and for no words at all. In between they change
+        with the shortness.
     """
-    fitted = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1000).fit(_columns(logits), labels)
-    return np.maximum(fitted.coef_[0], 0)
+    columns = _columns(logits)
+    if without:
+        columns[:, BRANCHES.index(without) :: len(BRANCHES)] = 0
+    fitted = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1000).fit(columns, labels)
+    return np.maximum(fitted.coef_[0], 0).reshape(2, len(BRANCHES))
 
 
 def weights(model: keras.Model) -> np.ndarray:
-    """The weights of the branches in a network, shape (2,)."""
-    return model.get_layer("sentiment").get_weights()[0][:, 0].astype(np.float64)
+    """The weights of the branches in a network, shape (2, branches): see `best_weights`."""
+    return model.get_layer("sentiment").get_weights()[0].reshape(2, len(BRANCHES)).astype(np.float64)
+
+
+def weights_at(shortness: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The weights of the branches for reviews of this shortness, shape (n,) → (n, branches)."""
+    return np.outer(1 - shortness, weights[0]) + np.outer(shortness, weights[1])
 
 
 def weigh(model: keras.Model, weights: np.ndarray) -> None:
-    """Set the weights of the branches in a network."""
-    model.get_layer("sentiment").set_weights([weights[:, None]])
+    """Set the weights of the branches in a network, shape (2, branches)."""
+    model.get_layer("sentiment").set_weights([weights.reshape(-1, 1)])
 
 
 def trained_on(model: keras.Model, network: SentimentNetwork, ratios: np.ndarray) -> bool:
@@ -108,6 +144,7 @@ def trained_on(model: keras.Model, network: SentimentNetwork, ratios: np.ndarray
     weights = model.get_layer("log_ratios").get_weights()[0]
     return (
         model.get_layer("word_vectors").input_dim == network.vocabulary + 2
+        and {f"{name}_logit" for name in BRANCHES} <= {layer.name for layer in model.layers}
         and model.get_layer("pooled").pool_size == (network.pool,)
         and weights.shape == (len(ratios) + 1, 1)
         and np.allclose(weights[1:, 0], ratios, atol=1e-5)
@@ -115,30 +152,40 @@ def trained_on(model: keras.Model, network: SentimentNetwork, ratios: np.ndarray
 
 
 def _columns(logits: dict[str, np.ndarray]) -> np.ndarray:
-    return np.stack([logits[name] for name in BRANCHES], axis=1)
+    """What the last layer reads: the logits for a long review, and those for a short one."""
+    values, short = np.stack([logits[name] for name in BRANCHES], axis=1), logits[SHORTNESS][:, None]
+    return np.concatenate([values * (1 - short), values * short], axis=1)
 
 
-def _lstm_branch(words: keras.KerasTensor, network: SentimentNetwork) -> keras.KerasTensor:
+def _lstm_branch(words: keras.KerasTensor, x: keras.KerasTensor, network: SentimentNetwork) -> keras.KerasTensor:
     known = ops.expand_dims(ops.cast(ops.not_equal(words, 0), "float32"), -1)
-    x = layers.Embedding(
-        network.vocabulary + 2,
-        network.embedding,
-        embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05),
-        name="word_vectors",
-    )(words)
     x = layers.Dropout(network.word_dropout, noise_shape=(None, None, 1), name="word_dropout")(x)
     # Padding is zero before and after the convolution, so that its length does not change the last words.
     x = layers.Conv1D(network.filters, 3, padding="same", activation="relu", name="phrases")(x * known) * known
     x = layers.MaxPooling1D(network.pool, name="pooled")(x)
     known = layers.MaxPooling1D(network.pool, name="known")(known)
     x = layers.Dropout(network.dropout, name="lstm_dropout")(x)
-    lstm = layers.LSTM(network.units, return_sequences=True)
-    x = layers.Bidirectional(lstm, name="lstm_states")(x, mask=ops.squeeze(known, -1) > 0)
-    # An LSTM's output is in (-1, 1), so -1 at padding is never the maximum.
-    highest = layers.GlobalMaxPooling1D(name="highest")(x * known - (1 - known))
-    mean = ops.sum(x * known, axis=1) / ops.maximum(ops.sum(known, axis=1), 1)
-    x = layers.Concatenate(name="states")([highest, mean])
+    x = _both_ways(x, known, network.units, "lstm")
     return layers.Dense(1, name="lstm_logit")(layers.Dropout(network.dropout, name="state_dropout")(x))
+
+
+def _sentence_branch(words: keras.KerasTensor, x: keras.KerasTensor, network: SentimentNetwork) -> keras.KerasTensor:
+    words, x = words[:, : network.sentence_length], x[:, : network.sentence_length]
+    known = ops.expand_dims(ops.cast(ops.not_equal(words, 0), "float32"), -1)
+    x = layers.Dropout(network.sentence_dropout, name="sentence_dropout")(x)
+    x = _both_ways(x, known, network.sentence_units, "sentence")
+    x = layers.Dropout(network.sentence_dropout, name="sentence_state_dropout")(x)
+    return layers.Dense(1, name="sentence_logit")(x)
+
+
+def _both_ways(x: keras.KerasTensor, known: keras.KerasTensor, units: int, name: str) -> keras.KerasTensor:
+    """A bidirectional LSTM over the steps that are no padding: the maximum and the mean of its output over time."""
+    lstm = layers.LSTM(units, return_sequences=True)
+    x = layers.Bidirectional(lstm, name=f"{name}_states")(x, mask=ops.squeeze(known, -1) > 0)
+    # An LSTM's output is in (-1, 1), so -1 at padding is never the maximum.
+    highest = layers.GlobalMaxPooling1D(name=f"{name}_highest")(x * known - (1 - known))
+    mean = ops.sum(x * known, axis=1) / ops.maximum(ops.sum(known, axis=1), 1)
+    return layers.Concatenate(name=f"{name}_summary")([highest, mean])
 
 
 def _ngram_branch(ngrams: keras.KerasTensor, ratios: np.ndarray) -> keras.KerasTensor:

@@ -14,12 +14,14 @@ from stages.core.command import run
 from stages.core.errors import StageError
 from stages.core.split import PARTS, split_rows
 from stages.params import Params, Shares
-from stages.sentiment import ngrams
+from stages.sentiment import ngrams, training_sentences
+from stages.sentiment.sentences import generate
 
 RAW = "data/raw/reviews.csv"
 OUTPUT = "data/sentiment/reviews.npz"
 VOCABULARY = "data/sentiment/vocabulary.txt"
 NGRAMS = "data/sentiment/ngrams.npz"
+SENTENCES = "data/sentiment/training-sentences.npz"
 PADDING, UNKNOWN = 0, 1
 LEAST = 2  # a word or n-gram that occurs in one review only says nothing about others
 LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -52,8 +54,36 @@ def main(params: Params) -> None:
     artifacts.write_npz(OUTPUT, **arrays)
     artifacts.write_text(VOCABULARY, "".join(f"{word}\n" for word in words))
     artifacts.write_npz(NGRAMS, keys=known, orders=ngrams.orders(known, len(words)))
+    write_sentences(table["text"].to_numpy(), labels, rows, words, known, params.seed)
     sizes = ", ".join(f"{len(rows[part])} {part}" for part in PARTS)
     print(f"reviews: {sizes}; {len(words)} words, {len(known)} n-grams → {OUTPUT}")
+
+
+def write_sentences(
+    texts: np.ndarray,
+    labels: np.ndarray,
+    rows: dict[str, np.ndarray],
+    words: Sequence[str],
+    known: np.ndarray,
+    seed: int,
+) -> None:
+    """Write the sentences of the training and validation reviews, and those made of them, as reviews are written."""
+    found = training_sentences.make(
+        {part: texts[rows[part]] for part in training_sentences.PARTS},
+        {part: labels[rows[part]] for part in training_sentences.PARTS},
+        tokenise,
+        seed=seed,
+        barred=[text for one in generate(seed) for text in (one.text, one.like)],
+    )
+    arrays, number = {}, numbers(words)
+    for part, some in found.items():
+        ids = [encode(sentence, number) for sentence in some.words]
+        arrays |= {
+            f"{part}_labels": some.labels,
+            f"{part}_kinds": some.kinds,
+            **arrays_of(part, ids, len(words), known),
+        }
+    artifacts.write_npz(SENTENCES, **arrays)
 
 
 def tokenise(text: str) -> list[str]:

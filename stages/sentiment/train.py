@@ -1,6 +1,6 @@
 """train-sentiment: the classifier of film reviews."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
@@ -13,6 +13,8 @@ from stages.params import Params, SentimentNetwork
 from stages.sentiment import batches, ngrams, vectors
 from stages.sentiment import model as network
 from stages.sentiment.preprocess import OUTPUT as DATA
+from stages.sentiment.preprocess import SENTENCES
+from stages.sentiment.training_sentences import KINDS
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
 from stages.training.losses import binary_cross_entropy
@@ -21,12 +23,20 @@ from stages.training.optimizers import warmup_cosine
 
 MODEL = "models/sentiment.keras"
 HISTORY = "plots/sentiment/history.csv"
+# Shares of the kinds of sentences in a batch. Whole reviews are what the LSTM branch is for: with sentences whose label
+# is not that of their words it reads reviews worse, and the sentence branch reads those better.
+LSTM_MIX = {"natural": 0.5, "brief": 0.2, "plain": 0.3}
+SENTENCE_MIX = {
+    "natural": 0.15, "brief": 0.15, "plain": 0.12, "negated": 0.13, "doubted": 0.14, "contrasted": 0.11,
+    "compared": 0.1, "supposed": 0.1,
+}  # fmt: skip
 
 
 def main(params: Params) -> None:
     sizes, settings = params.sentiment.network, params.sentiment.training
-    data = artifacts.read_npz(DATA)
+    data, made = artifacts.read_npz(DATA), artifacts.read_npz(SENTENCES)
     train, validation = (batches.reviews(data, part, sizes) for part in ("train", "validation"))
+    sentences, tuning = (batches.reviews(made, part, sizes) for part in ("train", "validation"))
     prepare(params.seed)
     evidence = ratios(train, sizes.ngrams)
     model = network.build(sizes, evidence)
@@ -34,45 +44,84 @@ def main(params: Params) -> None:
     network.set_ngrams(model, *fitted(train, evidence, sizes))
     words = model.get_layer("word_vectors")
     words.set_weights([vectors.initial(train.words, train.labels, *words.embeddings.shape, seed=params.seed)])
-    branches, lstm = network.branches(model), network.lstm_branch(model)
-    lstm.compile(
+    branches, trained = network.branches(model), network.trained(model)
+    trained.compile(
         optimizer=keras.optimizers.Adam(warmup_cosine(settings.learning_rate, settings.steps)),
-        loss=binary_cross_entropy,
+        loss=dict.fromkeys(trained.output, binary_cross_entropy),
         jit_compile=False,
     )
-    rows = batches.bucketed(np.array([len(ids) for ids in train.words]), settings.batch, params.seed)
+
+    def validate(_: keras.Model) -> dict[str, float]:
+        return quality(*(network.logits(branches, some, sizes.pool) for some in held_out), *labels)
+
+    held_out = (validation, tuning)
+    labels = [some.labels for some in held_out]
+    checkpoint = Checkpoint(
+        "sentiment",
+        {"seed": params.seed, "threads": params.threads, "sentiment": params.sentiment},
+        inputs=[DATA, SENTENCES],
+    )
+    history = fit(
+        trained,
+        epochs_of(train, sentences, made["train_kinds"], params),
+        epochs=settings.epochs,
+        validate=validate,
+        checkpoint=checkpoint,
+        monitor="val_mean_accuracy",
+        mode="max",
+    )
+    logits = [network.logits(branches, some, sizes.pool) for some in held_out]
+    network.weigh(model, network.best_weights(network.joined(*logits), np.concatenate(labels)))
+    artifacts.write_model(MODEL, model)
+    # The sum of the three losses is what was minimised; the validation loss is to be compared with that on reviews.
+    artifacts.write_csv(HISTORY, [{**row, "loss": row["reviews_loss"]} for row in history])
+    checkpoint.remove()
+
+
+def epochs_of(
+    train: batches.Reviews, sentences: batches.Reviews, kinds: np.ndarray, params: Params
+) -> Callable[[int], tf.data.Dataset]:
+    """A function: number of an epoch → its batches of reviews and sentences, for `network.trained`.
+
+    Args:
+        train: the training reviews.
+        sentences: for training.
+        kinds: of the sentences, numbers in `KINDS`, shape (n,).
+        params: `seed` and `sentiment`.
+    """
+    settings, pool = params.sentiment.training, params.sentiment.network.pool
+    reviews = batches.bucketed(np.array([len(ids) for ids in train.words]), settings.batch, params.seed)
+    shares = [{KINDS.index(kind): share for kind, share in mix.items()} for mix in (LSTM_MIX, SENTENCE_MIX)]
+    some, short = (
+        batches.mixed(kinds, mix, size, [params.seed, stream])
+        for stream, (mix, size) in enumerate(zip(shares, (settings.sentences, settings.short), strict=True))
+    )
+    # Name of the input, name of the output, texts, which of them in a step, multiple to pad to.
+    sources = (
+        ("words", "reviews", train, reviews, 8 * pool),
+        ("sentences", "sentences", sentences, some, 2 * pool),
+        ("short", "short", sentences, short, 8),
+    )
 
     def epoch_data(epoch: int) -> tf.data.Dataset:
         steps = steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
 
-        def examples() -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
+        def examples() -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
             for step in steps:
-                ids = batches.batch(train, rows(step), sizes.pool)["words"]
-                yield {"words": ids}, train.labels[rows(step), None].astype(np.float32)
+                ids, labels = {}, {}
+                for name, output, texts, rows, multiple in sources:
+                    ids[name] = batches.padded([texts.words[row] for row in rows(step)], multiple)
+                    labels[output] = texts.labels[rows(step), None].astype(np.float32)
+                yield ids, labels
 
-        signature = ({"words": tf.TensorSpec((None, None), tf.int32)}, tf.TensorSpec((None, 1), tf.float32))
+        signature = (
+            {name: tf.TensorSpec((None, None), tf.int32) for name, *_ in sources},
+            {output: tf.TensorSpec((None, 1), tf.float32) for _, output, *_ in sources},
+        )
         dataset = tf.data.Dataset.from_generator(examples, output_signature=signature)
         return dataset.apply(tf.data.experimental.assert_cardinality(len(steps))).prefetch(2)
 
-    checkpoint = Checkpoint(
-        "sentiment",
-        {"seed": params.seed, "threads": params.threads, "sentiment": params.sentiment},
-        inputs=[DATA],
-    )
-    history = fit(
-        lstm,
-        epoch_data,
-        epochs=settings.epochs,
-        validate=lambda _: quality(network.logits(branches, validation, sizes.pool), validation.labels),
-        checkpoint=checkpoint,
-        monitor="val_accuracy",
-        mode="max",
-    )
-    logits = network.logits(branches, validation, sizes.pool)
-    network.weigh(model, network.best_weights(logits, validation.labels))
-    artifacts.write_model(MODEL, model)
-    artifacts.write_csv(HISTORY, history)
-    checkpoint.remove()
+    return epoch_data
 
 
 def ratios(train: batches.Reviews, most: int) -> np.ndarray:
@@ -87,17 +136,28 @@ def fitted(train: batches.Reviews, evidence: np.ndarray, network: SentimentNetwo
     return ngrams.fit(present, evidence, train.labels, dropout=network.ngram_dropout, penalty=network.ngram_penalty)
 
 
-def quality(logits: dict[str, np.ndarray], labels: np.ndarray) -> dict[str, float]:
-    """Mean cross-entropy of the LSTM branch in nats, as in training, and the accuracy of the whole and of each branch.
+def quality(
+    reviews: dict[str, np.ndarray],
+    sentences: dict[str, np.ndarray],
+    labels: np.ndarray,
+    sentence_labels: np.ndarray,
+) -> dict[str, float]:
+    """The LSTM branch's mean cross-entropy on reviews in nats, and accuracies of the whole and of each branch.
+
+    The last is the mean of the whole's accuracies on reviews and on sentences.
 
     Args:
-        logits: of the validation reviews, by branch.
-        labels: of the same reviews.
+        reviews: logits of the validation reviews, by branch.
+        sentences: of the validation sentences.
+        labels: of the reviews.
+        sentence_labels: of the sentences.
     """
-    loss = np.mean(np.logaddexp(0, np.where(labels == 1, -logits["lstm"], logits["lstm"])))
-    accuracies = {f"{name}_accuracy": np.mean((logit >= 0) == labels) for name, logit in logits.items()}
-    accuracy = np.mean((network.probability(logits, network.best_weights(logits, labels)) >= 0.5) == labels)
-    return {"loss": loss, "accuracy": accuracy, **accuracies}
+    loss = np.mean(np.logaddexp(0, np.where(labels == 1, -reviews["lstm"], reviews["lstm"])))
+    found = {f"{name}_accuracy": np.mean((reviews[name] >= 0) == labels) for name in network.BRANCHES}
+    weights = network.best_weights(network.joined(reviews, sentences), np.concatenate([labels, sentence_labels]))
+    for name, logits, actual in (("", reviews, labels), ("sentences_", sentences, sentence_labels)):
+        found[f"{name}accuracy"] = np.mean((network.probability(logits, weights) >= 0.5) == actual)
+    return {"loss": loss, **found, "mean_accuracy": (found["accuracy"] + found["sentences_accuracy"]) / 2}
 
 
 def _present(train: batches.Reviews, size: int) -> csr_matrix:

@@ -37,10 +37,10 @@ def test_the_order_of_the_reviews_is_kept(classifier):
 
 
 def test_the_words_of_the_ngram_branch_add_up_to_its_logit(classifier):
-    """With an LSTM branch that counts for nothing, what is told is the whole decision."""
+    """With LSTMs that count for nothing, what is told is the whole decision."""
     before = network.weights(classifier.model)
     try:
-        network.weigh(classifier.model, np.array([0.0, before[1]]))
+        network.weigh(classifier.model, before * (np.array(network.BRANCHES) == "ngrams"))
         (verdict,) = classifier.judge(["not a good film very very good"], words=100)
     finally:
         network.weigh(classifier.model, before)
@@ -56,7 +56,7 @@ def test_the_words_of_the_lstm_are_its_slopes(classifier):
     vectors = layer.get_weights()[0]
     row = classifier.number["good"]
     try:
-        network.weigh(classifier.model, np.array([before[0], 0.0]))
+        network.weigh(classifier.model, before * (np.array(network.BRANCHES) != "ngrams"))
         classifier.evidence, evidence = np.zeros_like(classifier.evidence), classifier.evidence
         chances = []
         for scale in (1.0, 1.01):
@@ -94,7 +94,7 @@ def test_marked_pieces_are_the_text_and_add_up_to_the_decision(classifier):
     text = "Not a GOOD film,<br />zzz very ’very good!\n"
     before = network.weights(classifier.model)
     try:
-        network.weigh(classifier.model, np.array([0.0, before[1]]))
+        network.weigh(classifier.model, before * (np.array(network.BRANCHES) == "ngrams"))
         pieces, (verdict,) = classifier.mark(text), classifier.judge([text], words=0)
     finally:
         network.weigh(classifier.model, before)
@@ -118,6 +118,25 @@ def test_marks_are_the_slopes_too(classifier):
     assert dict(told.words)["good"] == pytest.approx(dict(classifier.mark("zzz good"))["good"], abs=1e-6)
     assert classifier.mark("你好 zzz") == [("你好 zzz", None)]
     assert classifier.mark("") == []
+
+
+def test_unusual_reviews_have_a_verdict_or_none(classifier):
+    one, long, emoji, foreign = classifier.judge(
+        ["good", "good film " * 50_000, "😀 🎬!?", "not ein wirklich sehr langweiliger Streifen"], words=3
+    )
+    assert one.known == long.known == 1.0
+    assert 0 < one.probability < 1 and dict(one.words).keys() == {"good"}
+    assert 0 < long.probability < 1 and {"good", "film"} & dict(long.words).keys()
+    assert emoji.probability is None
+    assert foreign.known == pytest.approx(1 / 6)
+
+
+def test_few_known_words_are_warned_of(command, capfd):
+    out, _ = command("sentiment", stdin=b"good film\nnot ein sehr langer Streifen\ngood zzz zzz\n")
+    assert len(out.splitlines()) == 3
+    assert capfd.readouterr().err.splitlines()[-1] == (
+        "warning: fewer than 30 % of the words are in the vocabulary, so the verdict says little: review 2"
+    )
 
 
 def test_lines_in_lines_out(command):

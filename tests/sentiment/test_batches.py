@@ -16,6 +16,10 @@ NETWORK = SentimentNetwork(
     units=3,
     dropout=0.5,
     word_dropout=0.5,
+    sentence_length=6,
+    sentence_units=3,
+    sentence_dropout=0.5,
+    sentence_scale=8,
     ngram_dropout=0.5,
     ngram_penalty=0.1,
 )
@@ -79,3 +83,12 @@ def test_each_pass_uses_a_review_once_at_most_and_sorts_by_length():
 def test_fewer_reviews_than_a_batch():
     rows = batches.bucketed(np.array([3, 1, 2]), 64, 7)
     assert sorted(rows(0)) == sorted(rows(5)) == [0, 1, 2]
+
+
+def test_a_mixed_batch_has_its_shares_and_is_a_pure_function_of_its_number():
+    kinds = np.array([0] * 50 + [1] * 5 + [2] * 9)
+    one, other = (batches.mixed(kinds, {0: 0.5, 1: 0.2, 2: 0.1, 3: 0.2}, 16, [7, 1]) for _ in range(2))
+    forward = [one(step) for step in range(9)]
+    assert all(np.array_equal(other(step), forward[step]) for step in reversed(range(9)))
+    assert [list(np.bincount(kinds[rows])) for rows in forward] == [[10, 4, 2]] * 9  # kind 3 has no rows
+    assert len(np.unique(np.concatenate(forward))) > 40

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.sentiment.capabilities import PARTS, Verdicts, arrays, key_of, measure, unseen, worst
+from stages.sentiment.capabilities import PARTS, Verdicts, arrays, by_threshold, key_of, measure, unseen, worst
 from stages.sentiment.preprocess import UNKNOWN
 from stages.sentiment.sentences import CAPABILITIES, generate
 
@@ -48,6 +48,17 @@ def test_the_worst_sentences_are_the_most_confident_errors():
     rows = worst(SENTENCES, found)
     assert [one["text"] for one in rows] == [SENTENCES[row].text, SENTENCES[row + 1].text]
     assert rows[0]["probability"] == 0.2
+
+
+def test_a_threshold_is_measured_on_sentences_and_on_reviews():
+    found = by_threshold(SENTENCES, verdicts(0.8, 0.2), np.array([0, 0, 1, 1]), np.array([0.2, 0.6, 0.4, 0.95]))
+    labelled = {"precision": 1.0, "recall": 1.0}
+    assert [found[f"at_{percent}"]["sentences"] for percent in (30, 50, 70)] == [labelled] * 3
+    assert found["at_90"]["sentences"] == {"precision": 0.0, "recall": 0.0}
+    assert found["at_10"]["sentences"]["precision"] == 0.5
+    assert found["at_50"]["reviews"] == {"precision": 0.5, "recall": 0.5}
+    assert found["at_70"]["reviews"] == {"precision": 1.0, "recall": 0.5}
+    assert [row["threshold"] for row in found.values()] == [0.1, 0.3, 0.5, 0.7, 0.9]
 
 
 def test_a_sentence_of_the_training_reviews_is_left_out():

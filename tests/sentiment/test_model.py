@@ -19,7 +19,7 @@ def model() -> keras.Model:
     built = network.build(NETWORK, RATIOS)
     # Large weights, so that whatever leaks from the padding would show.
     generator = np.random.default_rng(7)
-    for layer in ("word_vectors", "phrases", "lstm_states", "lstm_logit"):
+    for layer in ("word_vectors", "phrases", "lstm_states", "lstm_logit", "sentence_states", "sentence_logit"):
         values = built.get_layer(layer).get_weights()
         built.get_layer(layer).set_weights([generator.normal(size=value.shape) for value in values])
     return built
@@ -47,6 +47,15 @@ def test_padding_does_not_change_the_prediction(model: keras.Model, size: int):
     assert np.allclose(predict(model, short, some), predict(model, long, more), atol=1e-6)
 
 
+def test_the_sentence_branch_reads_the_first_words_alone(model: keras.Model):
+    def of(words: list[int]) -> float:
+        some = Reviews([np.array(words, np.int32)], [np.array([1])], np.array([0]))
+        return float(network.logits(network.branches(model), some, NETWORK.pool)["sentence"][0])
+
+    assert of([2, 3, 4, 5, 6, 7, 8]) == pytest.approx(of([2, 3, 4, 5, 6, 7, 9, 10]), abs=1e-6)
+    assert abs(of([2, 3, 4, 5, 6, 7]) - of([3, 2, 4, 5, 6, 7])) > 1e-4
+
+
 def test_the_last_word_counts(model: keras.Model):
     one, other = np.array([[2, 3, 4, 5, 6, 7]]), np.array([[2, 3, 4, 5, 6, 8]])
     nothing = np.zeros((1, 1), int)
@@ -61,26 +70,47 @@ def test_the_whole_is_the_weighted_sum_of_its_branches(model: keras.Model, revie
     logits = network.logits(network.branches(model), reviews, NETWORK.pool)
     whole = model.predict(batch(reviews, range(5), NETWORK.pool), verbose=0)[:, 0]
     assert np.allclose(network.probability(logits, network.weights(model)), whole, atol=1e-6)
-    assert np.allclose(network.weights(model), 0.5)
+    assert np.allclose(network.weights(model), 1 / 3)
 
 
-def test_weights_can_be_set():
+def test_the_weights_of_the_branches_go_from_short_to_long(reviews: Reviews):
     built = network.build(NETWORK, RATIOS)
-    network.weigh(built, np.array([0.25, 0.75]))
-    assert list(network.weights(built)) == [0.25, 0.75]
+    weights = np.array([[0.5, 0.0, 0.25], [0.0, 2.0, 1.0]])
+    network.weigh(built, weights)
+    assert np.array_equal(network.weights(built), weights)
+    logits = network.logits(network.branches(built), reviews, NETWORK.pool)
+    # NETWORK reads 8 words as neither long nor short.
+    assert np.allclose(logits[network.SHORTNESS], np.exp(-((np.array([1, 2, 3, 7, 40]) / 8) ** 2)), atol=1e-6)
+    shares = network.weights_at(logits[network.SHORTNESS], weights)
+    assert np.allclose(shares[4], weights[0], atol=1e-9) and np.allclose(shares[0], weights[1], atol=0.04)
+    by_hand = sum(shares[:, at] * logits[name] for at, name in enumerate(network.BRANCHES))
+    assert np.allclose(network.probability(logits, weights), 1 / (1 + np.exp(-by_hand)))
+    whole = built.predict(batch(reviews, range(5), NETWORK.pool), verbose=0)[:, 0]
+    assert np.allclose(network.probability(logits, weights), whole, atol=1e-6)
 
 
 def test_the_better_branch_counts_for_more_and_overconfidence_is_undone():
     generator = np.random.default_rng(1)
-    labels = generator.integers(0, 2, 5000)
-    side = 2 * labels - 1
-    # For means of ±1 and variance 1 the true logit is twice the value: this branch says six times too much.
-    logits = {"lstm": 12 * (side + generator.normal(size=5000)), "ngrams": generator.normal(size=5000)}
+    labels = generator.integers(0, 2, 10_000)
+    side, noise = 2 * labels - 1, generator.normal(size=(2, 10_000))
+    # For means of ±1 and variance 1 the true logit is twice the value: the first branch says six times too much of
+    # reviews, and the second is right about sentences.
+    short = np.repeat([0.0, 1.0], 5000)
+    logits = {
+        "lstm": np.where(short, noise[1], 12 * (side + noise[0])),
+        "sentence": np.where(short, 2 * (side + noise[0]), noise[1]),
+        "ngrams": generator.normal(size=10_000),
+        network.SHORTNESS: short,
+    }
     weights = network.best_weights(logits, labels)
-    assert weights[0] == pytest.approx(1 / 6, rel=0.1)
-    assert 0 <= weights[1] < 0.1
-    found = quality(logits, labels)
+    assert weights[0] == pytest.approx([1 / 6, 0, 0], abs=0.05)
+    assert weights[1] == pytest.approx([0, 1, 0], abs=0.1)
+    assert network.best_weights(logits, labels, without="sentence")[:, 1] == pytest.approx(0)
+    reviews, sentences = ({name: values[some] for name, values in logits.items()} for some in (short == 0, short == 1))
+    found = quality(reviews, sentences, labels[short == 0], labels[short == 1])
     assert found["accuracy"] == pytest.approx(found["lstm_accuracy"], abs=0.01) == pytest.approx(0.841, abs=0.02)
+    assert found["sentences_accuracy"] == pytest.approx(0.841, abs=0.02)
+    assert found["mean_accuracy"] == pytest.approx((found["accuracy"] + found["sentences_accuracy"]) / 2)
     assert found["ngrams_accuracy"] == pytest.approx(0.5, abs=0.03)
 
 
@@ -104,14 +134,22 @@ def test_the_ngram_branch_computes_what_was_fitted():
     assert np.allclose(network.logits(network.branches(built), train, NETWORK.pool)["ngrams"], expected, atol=1e-5)
 
 
-def test_training_the_lstm_branch_leaves_the_ngrams_alone(model: keras.Model):
-    trained = {weight.path.split("/")[0] for weight in model.trainable_weights}
-    assert trained == {"word_vectors", "phrases", "lstm_states", "lstm_logit", "sentiment"}
-    lstm = network.lstm_branch(model)
-    assert {weight.path.split("/")[0] for weight in lstm.trainable_weights} == trained - {"sentiment"}
-    ids = np.array([[2, 3, 4, 5]])
-    both = network.branches(model).predict({"words": ids, "ngrams": np.array([[1]])}, verbose=0)
-    assert np.array_equal(lstm.predict({"words": ids}, verbose=0), both["lstm"])
+def test_training_leaves_the_ngrams_and_the_weights_of_the_branches_alone(model: keras.Model):
+    reading = {"word_vectors", "phrases", "lstm_states", "lstm_logit", "sentence_states", "sentence_logit"}
+    assert {weight.path.split("/")[0] for weight in model.trainable_weights} == reading | {"sentiment"}
+    trained = network.trained(model)
+    assert {weight.path.split("/")[0] for weight in trained.trainable_weights} == reading
+    ids = {"words": np.array([[2, 3, 4, 5]]), "sentences": np.array([[5, 2], [3, 4]]), "short": np.array([[7, 3]] * 3)}
+    found = trained.predict_on_batch(ids)
+    assert {name: len(logits) for name, logits in found.items()} == {"reviews": 1, "sentences": 2, "short": 3}
+    branches = network.branches(model)
+    for output, name, branch in (
+        ("reviews", "words", "lstm"),
+        ("sentences", "sentences", "lstm"),
+        ("short", "short", "sentence"),
+    ):
+        both = branches.predict_on_batch({"words": ids[name], "ngrams": np.ones((len(ids[name]), 1), int)})
+        assert np.allclose(found[output], both[branch], atol=1e-6)
 
 
 def test_ratios_are_those_of_the_ngrams_read():

@@ -29,9 +29,11 @@ def few_reviews(workdir) -> None:
 @pytest.fixture
 def quick(params):
     section = params.sentiment
-    steps = section.training.model_copy(update={"steps": 40, "epochs": 2, "batch": 16, "learning_rate": 0.02})
+    steps = section.training.model_copy(
+        update={"steps": 40, "epochs": 2, "batch": 16, "learning_rate": 0.02, "sentences": 8, "short": 8}
+    )
     network = section.network.model_copy(
-        update={"vocabulary": 50, "length": 16, "embedding": 4, "filters": 4, "units": 4}
+        update={"vocabulary": 50, "length": 16, "embedding": 4, "filters": 4, "units": 4, "sentence_units": 4}
     )
     section = section.model_copy(update={"training": steps, "network": network})
     return params.model_copy(update={"sentiment": section})

@@ -37,6 +37,11 @@ def variables(metrics: Row, table: Any, texts: Row) -> Row:
         "examples": texts["reviews"],
         "capabilities": capabilities(metrics),
         "weakest": weakest(metrics),
+        "contributions": [
+            {"name": name, **metrics["branches"][key]}
+            for key, name in {"lstm": "LSTM", "sentence": "sentence", "ngrams": "n-gram"}.items()
+        ],
+        "sentence_thresholds": list(metrics["sentences"]["thresholds"].values()),
         "sentences_calibrated": metrics["sentences"]["calibration_error"]["network"] <= CALIBRATED,
         "worst_sentences": texts["sentences"]["worst"],
         "calibrated": metrics["calibration_error"] <= CALIBRATED,
