@@ -1,9 +1,10 @@
 """The code of `make bench` that needs no PyTorch; tests/pipeline/test_benchmarks.py runs its parts."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from benchmarks import common, lstm_step, scaling, sentiment, table
+from benchmarks import common, lstm_step, review_sizes, scaling, sentiment, table
 from stages.core import artifacts
 from stages.core.errors import StageError
 from tests.conftest import REPOSITORY
@@ -119,6 +120,21 @@ def test_repeated_data_is_so_many_times_as_long():
     assert more["train"].tolist() == [0, 1, 2, 0, 1, 2]
     assert more["test_labels"].tolist() == [0, 1, 0, 1]
     assert more["vocabulary"].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_drawn_reviews_are_balanced_and_none_is_tested_on():
+    labels = np.arange(7_000) % 2
+    table = pd.DataFrame({"text": [f"review {number}" for number in range(7_000)], "label": labels, "split": "train"})
+    rows = pd.DataFrame(review_sizes.drawn(table, 500, 7))
+    assert rows.groupby(["split", "label"]).size().to_dict() == {
+        ("test", 0): 2_500, ("test", 1): 2_500, ("train", 0): 250, ("train", 1): 250
+    }  # fmt: skip
+    assert rows["text"].is_unique
+    assert all(labels[int(text.split()[1])] == label for text, label in zip(rows["text"], rows["label"], strict=True))
+    other = pd.DataFrame(review_sizes.drawn(table, 500, 8))
+    assert set(other["text"][other["split"] == "train"]) != set(rows["text"][rows["split"] == "train"])
+    with pytest.raises(StageError, match=r"has 7,000 reviews; it should have 15,000, half of them positive"):
+        review_sizes.drawn(table, 10_000, 7)
 
 
 def test_the_recipe_reads_the_end_of_a_review_padded_in_front():

@@ -131,10 +131,10 @@ def test_unusual_reviews_have_a_verdict_or_none(classifier):
     assert foreign.known == pytest.approx(1 / 6)
 
 
-def test_few_known_words_are_warned_of(command, capfd):
-    out, _ = command("sentiment", stdin=b"good film\nnot ein sehr langer Streifen\ngood zzz zzz\n")
+def test_few_known_words_are_warned_of(command):
+    out, err = command("sentiment", stdin=b"good film\nnot ein sehr langer Streifen\ngood zzz zzz\n")
     assert len(out.splitlines()) == 3
-    assert capfd.readouterr().err.splitlines()[-1] == (
+    assert err.decode().splitlines()[-1] == (
         "warning: fewer than 30 % of the words are in the vocabulary, so the verdict says little: review 2"
     )
 
