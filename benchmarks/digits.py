@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks import common
 from stages.autoencoder.baselines import PrincipalComponents
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.digits import scaled
 from stages.denoiser.baselines import METHODS, median
 from stages.evaluation.methods import FILTERS
@@ -36,7 +36,7 @@ def autoencoder(params: Params, quick: bool) -> list[dict[str, Any]]:
     started = time.perf_counter()
     pca = PrincipalComponents(train, metrics["latent"])
     fitted = time.perf_counter() - started
-    model = artifacts.read_model("models/autoencoder.keras")
+    model = model_files.read("models/autoencoder.keras")
     trained = train_seconds(params, quick, "autoencoder.train", "autoencoder.training", data)
     ours, theirs = (each_ms(f, test) for f in (lambda x: networks.apply(model, x), pca.reconstruct))
     name = f"PCA, {metrics['latent']} components"
@@ -54,7 +54,7 @@ def denoiser(params: Params, quick: bool) -> list[dict[str, Any]]:
     data = artifacts.read_npz(DATA)
     metrics = artifacts.read_json("metrics/denoiser.json")
     std = metrics["noise_std"]
-    model = artifacts.read_model(MODELS["conv"])
+    model = model_files.read(MODELS["conv"])
     noisy = data["test_noisy"]
     some = noisy[: 10 if quick else 100]  # non-local means takes 16 ms for each
     ours = each_ms(lambda x: networks.apply(model, x), noisy)

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from reprise import REPOSITORY, notice, pictures
-from stages.core import artifacts, image_quality
+from stages.core import image_quality, model_files
 from stages.core.digits import SIDE
 from stages.core.errors import StageError
 from stages.denoiser.preprocess import add_noise
 from stages.denoiser.train import MODELS
-from stages.params import PATH, setting
 from stages.training import networks
 
 STEP = SIDE // 2  # from tile to tile: each pixel is seen by four, but at the edges
@@ -26,15 +25,17 @@ class Denoiser:
     """A trained denoiser.
 
     Args:
-        name: "conv" or "dense".
-        folder: the repository; `dvc repro` or `dvc pull` put the model there.
+        path: of its file; those of the repository, `MODELS`, come from `dvc repro` or `dvc pull`.
 
     Raises:
-        StageError: the model is missing or broken.
+        StageError: the file is missing or broken, or is of another model.
     """
 
-    def __init__(self, name: str = "conv", folder: Path = REPOSITORY) -> None:
-        self.model = artifacts.read_model(folder / MODELS[name])
+    def __init__(self, path: Path = REPOSITORY / MODELS["conv"]) -> None:
+        self.model = model_files.read(path)
+        if not self.model.input_shape == self.model.output_shape == (None, SIDE, SIDE):
+            raise StageError(f"{path} is not a denoiser of digits: its name is {self.model.name!r}")
+        self.seed = model_files.attachments(path, {"seed": int})["seed"]
 
     def denoise(self, planes: np.ndarray) -> np.ndarray:
         """Denoise images of any size, one by one.
@@ -70,7 +71,7 @@ def main(options: argparse.Namespace) -> None:
     """Denoise what the command line names."""
     pictures.format_of(options.output)  # before any work that would be lost
     notice("loading the denoiser ...")
-    denoiser = Denoiser(options.network)
+    denoiser = Denoiser(options.model or REPOSITORY / MODELS[options.network or "conv"])
     picture = pictures.read(options.input)
     noisy, clean = picture.planes, None
     if options.clean is not None:
@@ -83,7 +84,7 @@ def main(options: argparse.Namespace) -> None:
     elif noisy.mean() > 0.5:
         print(pictures.LIGHT, file=sys.stderr)
     if options.noise:
-        seed = setting("seed", REPOSITORY / PATH) if options.seed is None else options.seed
+        seed = denoiser.seed if options.seed is None else options.seed
         clean = noisy if clean is None else clean
         noisy = add_noise(noisy, options.noise, np.random.default_rng(seed))
     notice(f"denoising {_described(noisy)} ...")

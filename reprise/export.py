@@ -14,7 +14,7 @@ import numpy as np
 
 from reprise import REPOSITORY, files, notice
 from stages.autoencoder.preprocess import OUTPUT as DIGITS
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.digits import scaled
 from stages.core.errors import StageError
 from stages.denoiser.preprocess import OUTPUT as NOISY_DIGITS
@@ -147,7 +147,7 @@ def main(options: argparse.Namespace) -> None:
     if options.saved_model == files.STANDARD:
         raise StageError("a SavedModel is a folder; standard output takes only --onnx -")
     notice("loading the model and test data ...")
-    model = artifacts.read_model(REPOSITORY / "models" / f"{options.model}.keras")
+    model = model_files.read(REPOSITORY / "models" / f"{options.model}.keras")
     inputs = test_inputs(options.model)
     write, path = (saved_model, options.saved_model) if options.saved_model else (onnx, options.onnx)
     notice("writing and checking ...")

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reprise import REPOSITORY, files, notice
-from stages.core import artifacts
+from stages.core import model_files
 from stages.core.errors import StageError
-from stages.params import PATH, setting
 from stages.textgen import generate as writing
-from stages.textgen.preprocess import OUTPUT as DATA
-from stages.textgen.preprocess import UNKNOWN, decode, encode, vocabulary_in
+from stages.textgen import model as network
+from stages.textgen.preprocess import UNKNOWN, decode, encode
 from stages.textgen.train import MODEL
 
 READ = 1000  # characters of a prompt that are read: the network's memory was trained on passages of a few hundred
@@ -24,17 +23,17 @@ class Writer:
     """The trained text model.
 
     Args:
-        folder: the repository; `dvc repro` or `dvc pull` put the model there.
+        path: of its file, which is all that is needed; that of the repository comes from `dvc repro` or `dvc pull`.
 
     Raises:
-        StageError: the model or the vocabulary is missing or broken, or they do not belong together.
+        StageError: the file is missing or broken, or is of another model.
     """
 
-    def __init__(self, folder: Path = REPOSITORY) -> None:
-        self.model = artifacts.read_model(folder / MODEL)
-        self.vocabulary = vocabulary_in(artifacts.read_npz(folder / DATA))
-        if self.model.output_shape[-1] != len(self.vocabulary):
-            raise StageError(f"{folder / MODEL} was not trained on {folder / DATA}; `dvc repro` makes both")
+    def __init__(self, path: Path = REPOSITORY / MODEL) -> None:
+        self.model = model_files.read(path)
+        if self.model.name != "textgen":
+            raise StageError(f"{path} is not a text model: its name is {self.model.name!r}")
+        self.vocabulary, self.seed = network.attached(path, self.model)
 
     def unknown(self, text: str) -> list[str]:
         """The characters of `text` that are not in the vocabulary, each once; the model reads them as unknown."""
@@ -67,7 +66,7 @@ def main(options: argparse.Namespace) -> None:
     prompt = files.read_bytes("-") if options.prompt == "-" else options.prompt.encode(errors="surrogateescape")
     prompt = prompt.decode("utf-8", "replace")
     notice("loading the text model ...")
-    writer = Writer()
+    writer = Writer(options.model or REPOSITORY / MODEL)
     if len(prompt) > READ:
         print(f"of the prompt's {len(prompt):,} characters the last {READ:,} are read", file=sys.stderr)
         prompt = prompt[-READ:]
@@ -75,7 +74,7 @@ def main(options: argparse.Namespace) -> None:
         some = " ".join("invalid UTF-8" if character == UNKNOWN else repr(character) for character in unknown[:20])
         more = f" and {len(unknown) - 20} more" if len(unknown) > 20 else ""
         print(f"not in the vocabulary, read as unknown: {some}{more}", file=sys.stderr)
-    seed = setting("seed", REPOSITORY / PATH) if options.seed is None else options.seed
+    seed = writer.seed if options.seed is None else options.seed
     headings = [f"temperature {value:g}" for value in options.temperature for _ in range(options.samples)]
     steps = writer.stream(prompt, options.temperature, length=options.length, seed=seed, samples=options.samples)
     width = (shutil.get_terminal_size().columns + len(GAP)) // len(headings) - len(GAP)

@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from stages.core.errors import StageError
 
@@ -36,7 +36,14 @@ def _version() -> str:
     return tomllib.loads(path.read_text(encoding="utf-8"))["project"]["version"]
 
 
+def _model(command: Any, trained: str) -> None:
+    command.add_argument(
+        "--model", metavar="FILE", type=Path, help=f"{trained}, a .keras file (default: the pipeline's)"
+    )
+
+
 def _generate(command: argparse.ArgumentParser) -> None:
+    _model(command, "a text model")
     command.add_argument("--prompt", default="", help="the beginning of the text; - reads it from standard input")
     command.add_argument(
         *("--temperature", "-t"),
@@ -46,11 +53,12 @@ def _generate(command: argparse.ArgumentParser) -> None:
         help="low: safe and repetitive, high: wild (default: 0.8)",
     )
     command.add_argument("--length", type=_whole(1, 1_000_000), default=500, help="characters (default: 500)")
-    command.add_argument("--seed", type=_whole(0, 2**63), help="same seed, same text (default: that of params.yaml)")
+    command.add_argument("--seed", type=_whole(0, 2**63), help="same seed, same text (default: that of the training)")
     command.add_argument("--samples", type=_whole(1, 256), default=1, help="texts at each temperature (default: 1)")
 
 
 def _sentiment(command: argparse.ArgumentParser) -> None:
+    _model(command, "a classifier")
     command.add_argument("review", nargs="*", help="a review; without any: one review per line of standard input")
     command.add_argument("--csv", metavar="FILE", help="read the reviews from a CSV file; - is standard input")
     command.add_argument("--column", default="text", help="its column (default: text)")
@@ -73,20 +81,24 @@ def _sentiment(command: argparse.ArgumentParser) -> None:
 def _denoise(command: argparse.ArgumentParser) -> None:
     command.add_argument("input", help="a picture; - is standard input")
     command.add_argument("output", help="a picture, its format by its suffix; - is standard output, as PNG")
-    command.add_argument("--network", choices=("conv", "dense"), default="conv", help="(default: conv)")
+    network = command.add_mutually_exclusive_group()
+    network.add_argument("--network", choices=("conv", "dense"), help="which of the pipeline's (default: conv)")
+    _model(network, "a denoiser")
     command.add_argument("--invert", action="store_true", help="the picture is dark on light")
     command.add_argument("--clean", metavar="FILE", help="the picture without noise: print the PSNR before and after")
     command.add_argument(
         "--noise", metavar="STD", type=_number(0, 10), help="the picture is clean: first add noise, as in training"
     )
-    command.add_argument("--seed", type=_whole(0, 2**63), help="of that noise (default: that of params.yaml)")
+    command.add_argument("--seed", type=_whole(0, 2**63), help="of that noise (default: that of the training)")
 
 
 def _reconstruct(command: argparse.ArgumentParser) -> None:
     command.add_argument("input", nargs="?", help="a picture of a digit, light on dark; - is standard input")
     command.add_argument("output", help="a PNG with the digit and its copies; - is standard output")
     command.add_argument("--test", metavar="N", type=_whole(0, 10**9), help="test digit N instead of a picture")
-    command.add_argument("--latent", type=_latents, help="code sizes, such as 16,32,64 (default: that of params.yaml)")
+    network = command.add_mutually_exclusive_group()
+    network.add_argument("--latent", type=_latents, help="code sizes, such as 16,32,64 (default: that of params.yaml)")
+    _model(network, "an autoencoder")
     command.add_argument("--invert", action="store_true", help="the picture is dark on light")
 
 

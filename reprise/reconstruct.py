@@ -13,7 +13,7 @@ from reprise import REPOSITORY, files, notice, pictures
 from stages.autoencoder import model as network
 from stages.autoencoder.preprocess import OUTPUT as DATA
 from stages.autoencoder.train import MODEL, SIZES
-from stages.core import artifacts, image_quality
+from stages.core import artifacts, image_quality, model_files
 from stages.core.digits import scaled
 from stages.core.errors import StageError
 from stages.datasets.prepare import prepared
@@ -25,23 +25,16 @@ class Autoencoder:
     """A trained autoencoder.
 
     Args:
-        latent: size of the code; None for the one in params.yaml.
-        folder: the repository; `dvc repro` or `dvc pull` put the models there.
+        path: of its file; those of the repository come from `dvc repro` or `dvc pull`.
 
     Raises:
-        StageError: there is none of this size, or it is broken.
+        StageError: the file is missing or broken, or is of another model.
     """
 
-    def __init__(self, latent: int | None = None, folder: Path = REPOSITORY) -> None:
-        default = setting("latent", folder / PATH)
-        paths = {int(re.sub(r"\D", "", path.stem)): path for path in (folder / SIZES).glob("*.keras")}
-        paths[default] = folder / MODEL
-        if latent is not None and latent not in paths:
-            raise StageError(
-                f"no autoencoder has a code of {latent} numbers; there are {', '.join(map(str, sorted(paths)))}: "
-                "autoencoder.compare_latents in params.yaml has the sizes that `dvc repro` trains"
-            )
-        self.model = artifacts.read_model(paths[default if latent is None else latent])
+    def __init__(self, path: Path = REPOSITORY / MODEL) -> None:
+        self.model = model_files.read(path)
+        if "code" not in {layer.name for layer in self.model.layers}:
+            raise StageError(f"{path} is not an autoencoder of digits: its name is {self.model.name!r}")
         self.latent = network.latent_of(self.model)
 
     def encode(self, images: np.ndarray) -> np.ndarray:
@@ -51,6 +44,27 @@ class Autoencoder:
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """Digits encoded and decoded again: shape (n, 28, 28), light on dark, in [0, 1], both ways."""
         return network.reconstruct(self.model, images)
+
+
+def path_of(latent: int, folder: Path = REPOSITORY) -> Path:
+    """The file of the autoencoder whose code has `latent` numbers.
+
+    Args:
+        latent: size of the code.
+        folder: the repository.
+
+    Raises:
+        StageError: there is none.
+    """
+    default = setting("latent", folder / PATH)
+    paths = {int(re.sub(r"\D", "", path.stem)): path for path in (folder / SIZES).glob("*.keras")}
+    paths[default] = folder / MODEL
+    if latent not in paths:
+        raise StageError(
+            f"no autoencoder has a code of {latent} numbers; there are {', '.join(map(str, sorted(paths)))}: "
+            "autoencoder.compare_latents in params.yaml has the sizes that `dvc repro` trains"
+        )
+    return paths[latent]
 
 
 def main(options: argparse.Namespace) -> None:
@@ -69,9 +83,10 @@ def main(options: argparse.Namespace) -> None:
             print(pictures.LIGHT, file=sys.stderr)
         digit = prepared(1 - grey if options.invert else grey)
     images, rows = {"digit": digit}, []
-    for latent in options.latent or [None]:
+    models = [path_of(latent, REPOSITORY) for latent in options.latent or []]
+    for path in models or [options.model or REPOSITORY / MODEL]:
         notice("loading an autoencoder ...")
-        autoencoder = Autoencoder(latent)
+        autoencoder = Autoencoder(path)
         copy = autoencoder.reconstruct(digit[None])
         mse, psnr = image_quality.mse(digit[None], copy)[0], image_quality.psnr(digit[None], copy)[0]
         images[f"{autoencoder.latent}"] = copy[0]

@@ -12,20 +12,12 @@ import numpy as np
 
 from reprise import REPOSITORY, files, notice
 from reprise.evidence import functions, spans
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.errors import StageError
 from stages.datasets import own, tables
-from stages.params import PATH, setting
-from stages.sentiment import batches, evaluate, ngrams, scores
+from stages.sentiment import attached, batches, ngrams, scores, thresholds
 from stages.sentiment import model as network
-from stages.sentiment.preprocess import (
-    NGRAMS,
-    UNKNOWN,
-    VOCABULARY,
-    encode,
-    tokenise,
-)
-from stages.sentiment.preprocess import OUTPUT as DATA
+from stages.sentiment.preprocess import UNKNOWN, encode, tokenise
 from stages.sentiment.train import MODEL
 
 LONGEST = 2_000_000  # bytes of one review
@@ -50,28 +42,20 @@ class Classifier:
     """The trained classifier of reviews.
 
     Args:
-        folder: the repository; `dvc repro` or `dvc pull` put the model there.
+        path: of its file, which is all that is needed; that of the repository comes from `dvc repro` or `dvc pull`.
 
     Raises:
-        StageError: a file is missing or broken, or the model was not trained with the params or the data.
+        StageError: the file is missing or broken, or is of another model.
     """
 
-    def __init__(self, folder: Path = REPOSITORY) -> None:
-        self.folder = folder
-        self.sizes = setting("sentiment.network", folder / PATH)
-        self.model = artifacts.read_model(folder / MODEL)
-        self.vocabulary = artifacts.read_text(folder / VOCABULARY).splitlines()
-        self.number = {word: UNKNOWN + 1 + rank for rank, word in enumerate(self.vocabulary)}
-        self.known = artifacts.read_npz(folder / NGRAMS)["keys"][: self.sizes.ngrams]
+    def __init__(self, path: Path = REPOSITORY / MODEL) -> None:
+        self.model = model_files.read(path)
+        if self.model.name != "sentiment":
+            raise StageError(f"{path} is not a classifier of reviews: its name is {self.model.name!r}")
+        self.carried = attached.read(path, self.model)
+        self.sizes, self.vocabulary = self.carried.network, self.carried.vocabulary
+        self.number, self.known = self.carried.number, self.carried.ngrams
         weights = [self.model.get_layer(name).get_weights()[0][:, 0] for name in ("log_ratios", "ngram_weights")]
-        if (
-            self.model.get_layer("word_vectors").input_dim != self.sizes.vocabulary + 2
-            or len(weights[0]) != len(self.known) + 1
-        ):
-            raise StageError(
-                f"{folder / MODEL} was not trained with the sentiment.network of params.yaml on these reviews; "
-                "`dvc repro` trains it anew"
-            )
         # What an n-gram adds to the logit of its branch for a review of one, by its id: exact, since it is a sum.
         self.evidence = self.model.get_layer("ngrams_logit").get_weights()[0][0, 0] * weights[0] * weights[1]
         self.logits, self.explain = functions(self.model)
@@ -131,8 +115,8 @@ class Classifier:
         return [piece for piece in [*pieces, (text[end:], None)] if piece[0]]
 
     def tuned_threshold(self) -> float:
-        """The most accurate threshold on validation reviews, as evaluated."""
-        return artifacts.read_json(self.folder / evaluate.METRICS)["tuned"]["threshold"]
+        """The most accurate threshold on validation reviews."""
+        return thresholds.most_accurate(self.carried.thresholds)
 
     def precise_threshold(self, goal: float) -> tuple[float, str]:
         """The lowest threshold whose precision on the validation reviews reaches `goal`.
@@ -143,24 +127,20 @@ class Classifier:
         Raises:
             StageError: there is none.
         """
-        data = artifacts.read_npz(self.folder / DATA)
-        validation = batches.reviews(data, "validation", self.sizes)
-        logits = network.logits(network.branches(self.model), validation, self.sizes.pool)
-        probability = network.probability(logits, network.weights(self.model))
-        found = {at: scores.quality(validation.labels, probability, at) for at in scores.THRESHOLDS}
-        reached = [at for at in found if found[at]["precision"] >= goal]
+        rows, reviews = self.carried.thresholds, self.carried.validation_reviews
+        reached = [row for row in rows if row["precision"] >= goal]
         if not reached:
-            best = max(found, key=lambda at: found[at]["precision"])
+            best = max(rows, key=lambda row: row["precision"])
             raise StageError(
-                f"no threshold has precision {goal:g} on the {len(probability):,} validation reviews; the highest is "
-                f"{found[best]['precision']:.3f}, at {best:.3f}"
+                f"no threshold has precision {goal:g} on the {reviews:,} validation reviews; the highest is "
+                f"{best['precision']:.3f}, at {best['threshold']:.3f}"
             )
-        at = min(reached)
+        row = min(reached, key=lambda row: row["threshold"])
         summary = (
-            f"threshold {at:.3f}: on {len(probability):,} validation reviews precision {found[at]['precision']:.3f}, "
-            f"recall {found[at]['recall']:.3f}"
+            f"threshold {row['threshold']:.3f}: on {reviews:,} validation reviews precision {row['precision']:.3f}, "
+            f"recall {row['recall']:.3f}"
         )
-        return float(at), summary
+        return row["threshold"], summary
 
     def _places(self, ids: np.ndarray, found: np.ndarray) -> dict[int, list[int]]:
         """Where in a review each of its n-grams stands: the places of its words, of all its occurrences."""
@@ -233,9 +213,8 @@ class Classifier:
 def main(options: argparse.Namespace) -> None:
     """Classify the reviews that the command line names; one line of output per review, in their order."""
     notice("loading the classifier ...")
-    classifier = Classifier()
+    classifier = Classifier(options.model or REPOSITORY / MODEL)
     if options.min_precision is not None:
-        notice("reading the validation reviews ...")
         threshold, summary = classifier.precise_threshold(options.min_precision)
         print(summary, file=sys.stderr)
     else:

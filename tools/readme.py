@@ -68,6 +68,9 @@ def spread(mean: float, std: float | None) -> str:
     return f"{mean:.{digits}f} ± {std:.{digits}f}"
 
 
+_INSIDE = object()
+
+
 def params_table() -> str:
     """Every key of params.yaml with its value and its comment."""
     text = artifacts.read_text("params.yaml")
@@ -81,8 +84,12 @@ def params_table() -> str:
         path = [*path[: len(indent) // 2], key]
         value = content
         for part in path:
-            value = value[part]
+            value = value[part] if isinstance(value, dict) else _INSIDE
+        if value is _INSIDE:  # a row of a list, which has a line of its own
+            continue
+        rows_in_it = isinstance(value, list) and value and isinstance(value[0], dict)
         told = "" if isinstance(value, dict) or value is None else f"`{json.dumps(value)}`"
+        told = f"{len(value)} rows" if rows_in_it else told
         if told or comment:  # a section without a comment is told by its keys
             rows.append((f"`{'.'.join(path)}`", told, comment or ""))
     return markdown(rows)

@@ -16,7 +16,7 @@ import reprise.demo.markup as markup  # not from its package, which imports this
 from reprise import REPOSITORY, pictures
 from reprise.denoise import Denoiser
 from reprise.generate import READ, Writer
-from reprise.reconstruct import Autoencoder
+from reprise.reconstruct import Autoencoder, path_of
 from reprise.sentiment import Classifier
 from stages.autoencoder.preprocess import OUTPUT as DIGITS
 from stages.core import artifacts, image_quality
@@ -26,10 +26,13 @@ from stages.datasets.prepare import prepared
 from stages.denoiser import baselines
 from stages.denoiser import evaluate as denoising
 from stages.denoiser.preprocess import add_noise
+from stages.denoiser.train import MODELS as DENOISERS
 from stages.params import PATH, setting
 from stages.sentiment import evaluate as judging
 from stages.sentiment.plots import PLOTS
 from stages.sentiment.scores import CLASSES
+from stages.sentiment.train import MODEL as CLASSIFIER
+from stages.textgen.train import MODEL as TEXT_MODEL
 
 LONGEST_TEXT = 2000  # characters written
 LONGEST_REVIEW = 20_000  # characters read
@@ -59,14 +62,14 @@ class Page:
     def autoencoders(self) -> list[Autoencoder]:
         """One for each size of the code in `autoencoder.compare_latents`, smallest first."""
         return [
-            Autoencoder(latent, self.folder)
+            Autoencoder(path_of(latent, self.folder))
             for latent in sorted(set(setting("autoencoder.compare_latents", self.folder / PATH)))
         ]
 
     @cached_property
     def denoiser(self) -> Denoiser:
         """The conv denoiser."""
-        return Denoiser("conv", self.folder)
+        return Denoiser(self.folder / DENOISERS["conv"])
 
     @cached_property
     def digits(self) -> np.ndarray:
@@ -82,12 +85,12 @@ class Page:
     @cached_property
     def writer(self) -> Writer:
         """The text model."""
-        return Writer(self.folder)
+        return Writer(self.folder / TEXT_MODEL)
 
     @cached_property
     def classifier(self) -> Classifier:
         """The classifier of reviews."""
-        return Classifier(self.folder)
+        return Classifier(self.folder / CLASSIFIER)
 
     @cached_property
     def curves(self) -> tuple[Any, Any]:

@@ -21,7 +21,7 @@ from stages.autoencoder import baselines
 from stages.autoencoder import model as network
 from stages.autoencoder.preprocess import OUTPUT as DATA
 from stages.autoencoder.train import MODEL, SIZES
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.command import run
 from stages.core.digits import SIDE, scaled
 from stages.core.split import PARTS
@@ -42,7 +42,7 @@ def main(params: Params) -> None:
     labels = {part: data[f"{part}_labels"] for part in ("train", "test")}
     shown = first_of_each(labels["test"])
 
-    model = artifacts.read_model(MODEL)
+    model = model_files.read(MODEL)
     latent = network.latent_of(model)
     trained = sizes()
     components = baselines.PrincipalComponents(train, max(latent, *trained))
@@ -85,22 +85,22 @@ def main(params: Params) -> None:
     print(f"autoencoder: mean squared error {metrics['mse']:.4f}, PCA's {metrics['pca']['mse']:.4f}")
 
 
-def measure(params: Params, options: argparse.Namespace, model: Any, data: Any) -> dict[str, Any]:
+def measure(options: argparse.Namespace, model: Any, data: Any) -> dict[str, Any]:
     """The measures that need only a model and digits, of digits from anywhere.
 
     Args:
-        params: all of params.yaml; `seed` is used.
-        options: `limit`.
+        options: `model`, the path of its file, and `limit`.
         model: an autoencoder of `network.build`.
         data: `stages.datasets.digits.Digits`.
     """
     layers = {layer.name for layer in model.layers}
     external.need(model, model.output_shape == (None, SIDE, SIDE) and "code" in layers, "an autoencoder of digits")
+    seed = model_files.attachments(options.model, {"seed": int})["seed"]
     images = scaled(data.images[external.rows(data.test, options.limit)])
     return {
         "digits": len(images),
         "latent": network.latent_of(model),
-        **copying(images, network.reconstruct(model, images), seed=params.seed),
+        **copying(images, network.reconstruct(model, images), seed=seed),
     }
 
 
@@ -132,7 +132,7 @@ def compare_sizes(
     pictures, curve, classes = {"original": test[shown]}, [], []
     for latent, path in trained.items():
         reconstructions = {
-            "autoencoder": network.reconstruct(artifacts.read_model(path), test),
+            "autoencoder": network.reconstruct(model_files.read(path), test),
             "PCA": components.cut(latent).reconstruct(test),
         }
         pictures[f"latent {latent}"] = reconstructions["autoencoder"][shown]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from stages.autoencoder.preprocess import OUTPUT as DATA
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.command import run
 from stages.core.digits import scaled
 from stages.params import Params
@@ -73,7 +73,7 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
         },
         checkpoint=checkpoint,
     )
-    artifacts.write_model(model_path, model)
+    model_files.write(model_path, model, {"seed": params.seed})
     artifacts.write_csv(history_path, history)
     return checkpoint
 

@@ -9,7 +9,6 @@ import io
 import json
 import math
 import os
-import re
 import secrets
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -150,15 +149,17 @@ def write_npz(path: str | Path, **arrays: np.ndarray) -> None:
 
     `np.savez` leaves headers to Python's `zipfile`, which fills them in another way from one patch version to the next.
     """
-    members = {}
-    for name, array in arrays.items():
-        member = io.BytesIO()
-        np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
-        members[f"{name}.npy"] = member.getbuffer()
-    write_bytes(path, _zip(members))
+    write_bytes(path, zipped({f"{name}.npy": npy(array) for name, array in arrays.items()}))
 
 
-def _zip(members: Mapping[str, bytes | memoryview]) -> memoryview:
+def npy(array: np.ndarray) -> memoryview:
+    """An array as the content of a .npy file."""
+    member = io.BytesIO()
+    np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+    return member.getbuffer()
+
+
+def zipped(members: Mapping[str, bytes | memoryview]) -> memoryview:
     """An uncompressed zip archive whose bytes depend on its members alone."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -181,12 +182,12 @@ def read_npz(path: str | Path) -> dict[str, np.ndarray]:
     try:
         sizes = limits.check_size(content, path)
         with zipfile.ZipFile(content) as archive:
-            return {name.removesuffix(".npy"): _read_array(archive, name, size) for name, size in sizes.items()}
+            return {name.removesuffix(".npy"): read_array(archive, name, size) for name, size in sizes.items()}
     except (*limits.DAMAGED, OSError) as error:
         raise StageError(f"{path} is not a valid .npz: {shortened(error)}") from error
 
 
-def _read_array(archive: zipfile.ZipFile, name: str, size: int) -> np.ndarray:
+def read_array(archive: zipfile.ZipFile, name: str, size: int) -> np.ndarray:
     """One array, after its header is held against the member's size: no memory is taken for what is not there."""
     with archive.open(name) as member:
         version = np.lib.format.read_magic(member)
@@ -206,58 +207,3 @@ def write_png(path: str | Path, figure: Any) -> None:
     figure.savefig(buffer, format="png")
     plt.close(figure)
     write_bytes(path, buffer.getvalue())
-
-
-def write_model(path: str | Path, model: Any) -> None:
-    """Write a Keras model, without its optimizer, as a .keras file whose bytes depend on the model alone.
-
-    Keras stores the date, the ids of objects in memory and the time of the zip's members; none of them is needed to
-    load the model, so the archive is written again without them. `keras.models.load_model` reads the result.
-    """
-    import keras
-
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_name(path, ".tmp.keras")
-    try:
-        keras.Model(model.input, model.output, name=model.name).save(temporary)
-        with zipfile.ZipFile(temporary) as archive:
-            members = {name: archive.read(name) for name in sorted(archive.namelist())}
-    except (OSError, ValueError) as error:  # ValueError: a clock before 1980, which no zip archive can hold
-        raise StageError(f"cannot write {path}: {shortened(error)}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    metadata = json.loads(members["metadata.json"])
-    metadata.pop("date_saved", None)
-    members["metadata.json"] = json.dumps(metadata).encode()
-    members["config.json"] = _renumber_shared_objects(members["config.json"].decode()).encode()
-    write_bytes(path, _zip(members))
-
-
-def _renumber_shared_objects(config: str) -> str:
-    """Replace each `shared_object_id`, an address in memory, by the order in which it first appears."""
-    numbers: dict[str, int] = {}
-    return re.sub(
-        r'("shared_object_id": )(\d+)',
-        lambda match: match[1] + str(numbers.setdefault(match[2], len(numbers))),
-        config,
-    )
-
-
-def read_model(path: str | Path) -> Any:
-    """Load a .keras model for inference (not compiled, no code from the file is run).
-
-    Raises:
-        StageError: the file is missing or is not a whole .keras model.
-    """
-    import keras
-
-    if not Path(path).exists():
-        raise StageError(f"{path} does not exist; `dvc repro` makes it, `dvc pull` fetches it")
-    try:
-        limits.check_model(path)
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except StageError:
-        raise
-    except Exception as error:  # a damaged or hostile configuration can make Keras raise anything
-        raise StageError(f"{path} is not a whole Keras model: {shortened(error)}") from error

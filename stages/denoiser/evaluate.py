@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.command import run
 from stages.core.digits import SIDE, scaled
 from stages.core.split import PARTS, every
@@ -65,7 +65,7 @@ def main(params: Params) -> None:
     held_out, held_out_noisy = scaled(data["validation"]), data["validation_noisy"]
     part = every(len(held_out), TUNED_ON)
     tuned = {name: baselines.tune(name, held_out[part], held_out_noisy[part], std) for name in baselines.METHODS}
-    networks_of = {name: artifacts.read_model(path) for name, path in {"autoencoder": AUTOENCODER, **MODELS}.items()}
+    networks_of = {name: model_files.read(path) for name, path in {"autoencoder": AUTOENCODER, **MODELS}.items()}
     methods = denoisers(networks_of, tuned["non_local_means"])
     some = every(len(clean), SOME)
     rows = {name: some if name in SLOW else np.arange(len(clean)) for name in methods}
@@ -129,26 +129,26 @@ def examine(
     draw_cases(cases, worst, denoise)
 
 
-def measure(params: Params, options: argparse.Namespace, model: Any, data: Any) -> dict[str, Any]:
+def measure(options: argparse.Namespace, model: Any, data: Any) -> dict[str, Any]:
     """The measures that need only a model and digits, of digits from anywhere, with noise of their own.
 
     Args:
-        params: all of params.yaml; `seed` and, where `options` has none, `denoiser.noise_std` are used.
-        options: `limit`, `noise_std`.
+        options: `model`, the path of its file; `limit`; `noise_std`, where none is given that of the training.
         model: from digits, shape (n, 28, 28), to the same shape.
         data: `stages.datasets.digits.Digits`.
     """
     external.need(model, model.input_shape == model.output_shape == (None, SIDE, SIDE), "a denoiser of digits")
-    std = options.noise_std or params.denoiser.noise_std
+    trained = model_files.attachments(options.model, {"seed": int, "noise_std": float})
+    seed, std = trained["seed"], options.noise_std or trained["noise_std"]
     clean = scaled(data.images[external.rows(data.test, options.limit)])
-    noisy = add_noise(clean, std, np.random.default_rng([params.seed, TEST]))
+    noisy = add_noise(clean, std, np.random.default_rng([seed, TEST]))
     denoised = networks.apply(model, noisy)
     return {
         "digits": len(clean),
         "noise_std": std,
-        "noisy": quality(clean, noisy, seed=params.seed),
-        "denoised": quality(clean, denoised, seed=params.seed),
-        "gain": gain(image_quality.psnr(clean, denoised) - image_quality.psnr(clean, noisy), seed=params.seed),
+        "noisy": quality(clean, noisy, seed=seed),
+        "denoised": quality(clean, denoised, seed=seed),
+        "gain": gain(image_quality.psnr(clean, denoised) - image_quality.psnr(clean, noisy), seed=seed),
     }
 
 

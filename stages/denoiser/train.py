@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from stages.core import artifacts, image_quality
+from stages.core import artifacts, image_quality, model_files
 from stages.core.command import run
 from stages.core.digits import SIDE, scaled
 from stages.core.errors import StageError
@@ -57,7 +57,7 @@ def main(params: Params, name: str = "") -> None:
         monitor="val_psnr",
         mode="max",
     )
-    artifacts.write_model(MODELS[name], model)
+    model_files.write(MODELS[name], model, {"seed": params.seed, "noise_std": params.denoiser.noise_std})
     artifacts.write_csv(HISTORIES[name], history)
     checkpoint.remove()
 

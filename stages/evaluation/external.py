@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.errors import StageError
 from stages.core.split import every
-from stages.params import Params, load
 
 DATASETS = {"autoencoder": "digits", "denoiser": "digits", "textgen": "text", "sentiment": "reviews"}
 SOURCES = {
@@ -57,19 +56,11 @@ def options(name: str, task: str) -> argparse.Namespace | None:
         parser.add_argument(
             "--noise-std", metavar="STD", type=noise, help="standard deviation of the noise (default: params.yaml's)"
         )
-    if task in ("textgen", "sentiment"):
-        parser.add_argument(
-            "--vocabulary",
-            metavar="FOLDER",
-            default=f"data/{task}",
-            type=Path,
-            help="output of the preprocess stage for the model's training data (default: %(default)s)",
-        )
     return parser.parse_args()
 
 
 def run(
-    measure: Callable[[Params, argparse.Namespace, Any, Any], dict[str, Any]],
+    measure: Callable[[argparse.Namespace, Any, Any], dict[str, Any]],
     options: argparse.Namespace,
     *,
     dataset: str,
@@ -78,8 +69,8 @@ def run(
     """Evaluate with the given options and print the result.
 
     Args:
-        measure: (params.yaml, command line, Keras model, dataset as its `load` gives it) → measures.
-        options: the command line.
+        measure: (command line, Keras model, dataset as its `load` gives it) → measures.
+        options: the command line; `model` becomes the pipeline's where none is given.
         dataset: in `SOURCES`.
         model: path of the pipeline's model.
 
@@ -87,18 +78,17 @@ def run(
     standard output is closed, full or a pipe that nobody reads.
     """
     output = _take_output()
-    path = options.model or model
     try:
-        params = load()
         if options.model and not (options.model.endswith(".keras") and Path(options.model).is_file()):
             raise StageError(f"--model: {options.model} is not a .keras file")  # the older .h5 may hold code
-        network = artifacts.read_model(path)
+        options.model = options.model or model
+        network = model_files.read(options.model)
         # By name: no stage of the pipeline reads a source here, so editing one must not re-run the evaluations.
         source = importlib.import_module(f"stages.datasets.{dataset}")
         data = source.load(Path(options.data))
         part = "test half" if np.any(getattr(data, "test", False)) else "all"
         result = {
-            "model": path,
+            "model": options.model,
             "data": options.data.encode(errors="backslashreplace").decode(),
             "part": part,
             "provenance": data.provenance,
@@ -106,7 +96,7 @@ def run(
         if part == "all" and _trained_on(source, data):
             result["warning"] = "not held out: the models of this repository were trained on most of this data"
             print(f"warning: {result['warning']}", file=sys.stderr)
-        result |= measure(params, options, network, data)
+        result |= measure(options, network, data)
     except StageError as error:
         sys.exit(f"error: {error}")
     try:

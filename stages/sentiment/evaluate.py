@@ -15,12 +15,12 @@ import keras
 import numpy as np
 from scipy.special import expit
 
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.command import run
 from stages.core.split import PARTS
 from stages.evaluation import measures
 from stages.params import Params, SentimentNetwork
-from stages.sentiment import baselines, batches, capabilities, examples, plots, scores
+from stages.sentiment import baselines, batches, capabilities, examples, plots, scores, thresholds
 from stages.sentiment import model as network
 from stages.sentiment.capabilities import Verdicts
 from stages.sentiment.external_reviews import measure
@@ -43,7 +43,7 @@ def main(params: Params) -> None:
     sizes = params.sentiment.network
     data = artifacts.read_npz(DATA)
     labels = {part: data[f"{part}_labels"].astype(int) for part in PARTS}
-    model = artifacts.read_model(MODEL)
+    model = model_files.read(MODEL)
     tuning = artifacts.read_npz(TUNING)
     branches, weights = network.branches(model), network.weights(model)
     sources = {"validation": (data, "validation"), "test": (data, "test"), "sentences": (tuning, "validation")}
@@ -162,16 +162,16 @@ def measured(
     actual, predicted = labels["test"], probability["test"]
     correct = (predicted >= 0.5) == actual
     correct_of = {name: (baseline.probability["test"] >= 0.5) == actual for name, baseline in references.items()}
-    threshold = scores.best_threshold(labels["validation"], probability["validation"])
+    threshold = thresholds.best_threshold(labels["validation"], probability["validation"])
     return {
         "parameters": model.count_params(),
         "reviews": {part: len(labels[part]) for part in PARTS},
         "positive": actual.mean(),
-        **scores.quality(actual, predicted, 0.5),
+        **thresholds.quality(actual, predicted, 0.5),
         "accuracy_interval": measures.interval(correct, seed=seed),
         "tuned": {
             "threshold": threshold,
-            **scores.quality(actual, predicted, threshold),
+            **thresholds.quality(actual, predicted, threshold),
             **scores.errors_per_thousand(actual, predicted, threshold),
         },
         **scores.ranking(actual, predicted),

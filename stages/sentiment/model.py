@@ -139,18 +139,6 @@ def weigh(model: keras.Model, weights: np.ndarray) -> None:
     model.get_layer("sentiment").set_weights([weights.reshape(-1, 1)])
 
 
-def trained_on(model: keras.Model, network: SentimentNetwork, ratios: np.ndarray) -> bool:
-    """Is a model of these sizes, and of the training reviews that `ratios` (see `build`) were counted in?"""
-    weights = model.get_layer("log_ratios").get_weights()[0]
-    return (
-        model.get_layer("word_vectors").input_dim == network.vocabulary + 2
-        and {f"{name}_logit" for name in BRANCHES} <= {layer.name for layer in model.layers}
-        and model.get_layer("pooled").pool_size == (network.pool,)
-        and weights.shape == (len(ratios) + 1, 1)
-        and np.allclose(weights[1:, 0], ratios, atol=1e-5)
-    )
-
-
 def _columns(logits: dict[str, np.ndarray]) -> np.ndarray:
     """What the last layer reads: the logits for a long review, and those for a short one."""
     values, short = np.stack([logits[name] for name in BRANCHES], axis=1), logits[SHORTNESS][:, None]

@@ -6,32 +6,17 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 from sklearn.metrics import (
-    accuracy_score,
     average_precision_score,
     precision_recall_curve,
-    precision_recall_fscore_support,
     roc_auc_score,
 )
 
 from stages.evaluation import measures
 from stages.sentiment.clauses import NEGATIONS
+from stages.sentiment.thresholds import THRESHOLDS, quality
 
 CLASSES = ("negative", "positive")
-THRESHOLDS = np.arange(1, 200) / 200
 BINS = 10
-
-
-def quality(actual: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, float]:
-    """Accuracy, and precision, recall and F1 of the positive class, when `threshold` and above counts as positive.
-
-    Args:
-        actual: 0 or 1, shape (n,).
-        probability: of a positive review, shape (n,).
-        threshold: in [0, 1].
-    """
-    predicted = probability >= threshold
-    precision, recall, f1, _ = precision_recall_fscore_support(actual, predicted, average="binary", zero_division=0)
-    return {"accuracy": accuracy_score(actual, predicted), "precision": precision, "recall": recall, "f1": f1}
 
 
 def errors_per_thousand(actual: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, float]:
@@ -50,16 +35,6 @@ def ranking(actual: np.ndarray, probability: np.ndarray) -> dict[str, float]:
         "average_precision": average_precision_score(actual, probability),
         "calibration_error": calibration_error(actual, probability),
     }
-
-
-def best_threshold(actual: np.ndarray, probability: np.ndarray) -> float:
-    """The threshold of `THRESHOLDS` with the highest accuracy; of equal ones, the nearest to 0.5.
-
-    To be called with validation reviews: a threshold chosen on the test reviews would look better than it is.
-    """
-    accuracy = [np.mean((probability >= threshold) == actual) for threshold in THRESHOLDS]
-    best = THRESHOLDS[np.isclose(accuracy, max(accuracy))]
-    return float(best[np.argmin(np.abs(best - 0.5))])
 
 
 def operating_thresholds(actual: np.ndarray, probability: np.ndarray) -> dict[str, float]:

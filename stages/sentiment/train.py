@@ -1,19 +1,20 @@
 """train-sentiment: the classifier of film reviews."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from scipy.sparse import csr_matrix
 
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.command import run
 from stages.params import Params, SentimentNetwork
-from stages.sentiment import batches, ngrams, vectors
+from stages.sentiment import batches, ngrams, thresholds, vectors
 from stages.sentiment import model as network
+from stages.sentiment.preprocess import NGRAMS, SENTENCES, VOCABULARY
 from stages.sentiment.preprocess import OUTPUT as DATA
-from stages.sentiment.preprocess import SENTENCES
 from stages.sentiment.training_sentences import KINDS
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
@@ -71,11 +72,32 @@ def main(params: Params) -> None:
         mode="max",
     )
     logits = [network.logits(branches, some, sizes.pool) for some in held_out]
-    network.weigh(model, network.best_weights(network.joined(*logits), np.concatenate(labels)))
-    artifacts.write_model(MODEL, model)
+    weights = network.best_weights(network.joined(*logits), np.concatenate(labels))
+    network.weigh(model, weights)
+    table = thresholds.table(validation.labels, network.probability(logits[0], weights))
+    model_files.write(MODEL, model, attached(params, table, len(validation.labels)))
     # The sum of the three losses is what was minimised; the validation loss is to be compared with that on reviews.
     artifacts.write_csv(HISTORY, [{**row, "loss": row["reviews_loss"]} for row in history])
     checkpoint.remove()
+
+
+def attached(params: Params, table: list[dict[str, float]], reviews: int) -> dict[str, Any]:
+    """What the model's file carries: see `stages.sentiment.attached`.
+
+    Args:
+        params: `seed` and `sentiment.network`.
+        table: `thresholds.table` of the validation reviews.
+        reviews: how many those are.
+    """
+    sizes = params.sentiment.network
+    return {
+        "seed": params.seed,
+        "network": sizes.model_dump(),
+        "vocabulary": artifacts.read_text(VOCABULARY).splitlines(),
+        "ngrams": artifacts.read_npz(NGRAMS)["keys"][: sizes.ngrams],
+        "thresholds": table,
+        "validation_reviews": reviews,
+    }
 
 
 def epochs_of(

@@ -9,15 +9,13 @@ from stages.evaluation import external
 OPTIONS = external.options(__name__, "textgen")  # before TensorFlow is imported
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.command import run
-from stages.core.errors import StageError
 from stages.core.split import PARTS
 from stages.evaluation import charts, measures
 from stages.params import Params
@@ -52,7 +50,7 @@ def main(params: Params) -> None:
     data = artifacts.read_npz(DATA)
     vocabulary = vocabulary_in(data)
     start = max(0, vocabulary.find("\n"))
-    model = artifacts.read_model(MODEL)
+    model = model_files.read(MODEL)
 
     reader = network.reader(model, network.STREAMS, parts=True)
     validation_nats, _ = network.score(reader, data["validation"], start)
@@ -132,30 +130,23 @@ def branches(weights: dict[str, float], costs: np.ndarray, *, seed: int) -> dict
     }
 
 
-def measure(params: Params, options: argparse.Namespace, model: keras.Model, data: Any) -> dict[str, Any]:
+def measure(options: argparse.Namespace, model: keras.Model, data: Any) -> dict[str, Any]:
     """The measures that need only a model and a text.
 
     Args:
-        params: all of params.yaml; `seed` is used.
-        options: `limit`, `vocabulary`.
+        options: `model`, the path of its file, and `limit`.
         model: of `network.build`.
         data: `stages.datasets.text.Text`.
     """
-    characters = options.vocabulary / Path(DATA).name
-    vocabulary = vocabulary_in(artifacts.read_npz(characters))
     layers = {layer.name for layer in model.layers}
     external.need(model, {"lstm_1", "logits"} <= layers, "a text model")
-    if model.output_shape[-1] != len(vocabulary):
-        raise StageError(
-            f"{characters} has {len(vocabulary)} characters, the model {model.output_shape[-1]}: "
-            "it was trained on other data"
-        )
+    vocabulary, seed = network.attached(options.model, model)
     ids = encode(SEPARATOR.join(data.documents)[: options.limit], vocabulary)
     nats, hits = network.score(network.reader(model, network.STREAMS), ids, max(0, vocabulary.find("\n")))
     return {
         "characters": len(ids),
         "unknown_characters": np.sum(ids == 0),
-        **quality(nats, hits, seed=params.seed),
+        **quality(nats, hits, seed=seed),
         "nats_of_known": nats[ids > 0].mean() if np.any(ids > 0) else None,
     }
 

@@ -4,12 +4,15 @@ An LSTM and an n-gram model each give a distribution; the text model's is their 
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers, ops
 
+from stages.core import model_files
+from stages.core.errors import StageError
 from stages.textgen.tables import Past, Shape, distribution
 
 STREAMS = 32  # segments of a text that are scored in parallel
@@ -114,6 +117,20 @@ def _lstm(
     if dropout:
         x = layers.Dropout(dropout, name="dropout")(x)
     return layers.Dense(vocabulary, name="logits")(x)
+
+
+def attached(path: str | Path, model: keras.Model) -> tuple[str, int]:
+    """The vocabulary and the seed that the file of a text model carries.
+
+    Raises:
+        StageError: it carries none, or one of another model.
+    """
+    found = model_files.attachments(path, {"vocabulary": str, "seed": int})
+    if model.output_shape[-1] != len(found["vocabulary"]):
+        raise StageError(
+            f"{path} carries a vocabulary of {len(found['vocabulary'])} characters for {model.output_shape[-1]} outputs"
+        )
+    return found["vocabulary"], found["seed"]
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:

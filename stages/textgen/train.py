@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.command import run
 from stages.core.errors import StageError
 from stages.params import Params, Textgen
@@ -34,7 +34,8 @@ def main(params: Params) -> None:
         )
     print(f"textgen: {sizes.sentence(settings, len(data['train']))}", flush=True)
     lstm, history, checkpoint = trained(data, vocabulary, params, settings)
-    artifacts.write_model(MODEL, mixed(lstm, data, vocabulary, settings))
+    model = mixed(lstm, data, vocabulary, settings)
+    model_files.write(MODEL, model, {"vocabulary": vocabulary, "seed": params.seed})
     artifacts.write_csv(HISTORY, history)
     checkpoint.remove()
 

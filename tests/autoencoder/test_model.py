@@ -3,7 +3,7 @@ import pytest
 
 from stages.autoencoder import model as network
 from stages.autoencoder import preprocess, sizes, train
-from stages.core import artifacts, digits
+from stages.core import artifacts, digits, model_files
 
 GENERATOR = np.random.default_rng(0)
 IMAGES = GENERATOR.random((6, 28, 28)).astype(np.float32)
@@ -77,14 +77,14 @@ def test_a_size_is_the_same_network_wherever_it_was_trained(some_digits, params)
     sizes.main(quick(params))
     train.main(quick(params, latent=4))  # takes over
     assert (artifacts.read_bytes(train.MODEL), artifacts.read_bytes(train.HISTORY)) == alone
-    assert network.latent_of(artifacts.read_model(train.MODEL)) == 4
+    assert network.latent_of(model_files.read(train.MODEL)) == 4
 
 
 def test_a_size_that_was_not_compared_is_trained(some_digits, params):
     preprocess.main(params)
     sizes.main(quick(params))
     train.main(quick(params, latent=3))
-    assert network.latent_of(artifacts.read_model(train.MODEL)) == 3
+    assert network.latent_of(model_files.read(train.MODEL)) == 3
 
 
 def test_training_learns(some_digits, params):

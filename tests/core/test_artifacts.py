@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.errors import StageError
 
 
@@ -79,7 +79,7 @@ def test_a_damaged_npz_is_told(tmp_path, content):
         artifacts.read_npz(tmp_path / "x.npz")
 
 
-@pytest.mark.parametrize("read", [artifacts.read_json, artifacts.read_npz, artifacts.read_text, artifacts.read_model])
+@pytest.mark.parametrize("read", [artifacts.read_json, artifacts.read_npz, artifacts.read_text, model_files.read])
 def test_a_missing_file_names_the_command_that_makes_it(tmp_path, read):
     with pytest.raises(StageError, match=r"absent does not exist; `dvc repro` makes it"):
         read(tmp_path / "absent")
@@ -108,8 +108,8 @@ def test_a_model_has_the_same_bytes_and_loads_with_plain_keras(tmp_path):
     import keras
 
     first, second = small_model(), small_model()
-    artifacts.write_model(tmp_path / "one.keras", first)
-    artifacts.write_model(tmp_path / "two.keras", second)
+    model_files.write(tmp_path / "one.keras", first)
+    model_files.write(tmp_path / "two.keras", second)
     assert (tmp_path / "one.keras").read_bytes() == (tmp_path / "two.keras").read_bytes()
     x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
     loaded = keras.models.load_model(tmp_path / "one.keras")
@@ -118,7 +118,7 @@ def test_a_model_has_the_same_bytes_and_loads_with_plain_keras(tmp_path):
 
 
 def test_a_model_file_holds_no_date_and_no_optimizer(tmp_path):
-    artifacts.write_model(tmp_path / "m.keras", small_model())
+    model_files.write(tmp_path / "m.keras", small_model())
     with zipfile.ZipFile(tmp_path / "m.keras") as archive:
         assert {item.date_time for item in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert "date_saved" not in json.loads(archive.read("metadata.json"))
@@ -129,25 +129,25 @@ def test_a_clock_that_no_archive_can_hold_is_a_line(tmp_path, monkeypatch):
     model = small_model()
     monkeypatch.setattr(zipfile.time, "localtime", lambda *_: time.gmtime(0))
     with pytest.raises(StageError, match=r"cannot write .*m\.keras: ZIP does not support timestamps before 1980"):
-        artifacts.write_model(tmp_path / "m.keras", model)
+        model_files.write(tmp_path / "m.keras", model)
     assert list(tmp_path.iterdir()) == []
     artifacts.write_npz(tmp_path / "x.npz", x=np.arange(5))
     assert artifacts.read_npz(tmp_path / "x.npz")["x"].tolist() == [0, 1, 2, 3, 4]
 
 
 def test_shared_objects_are_numbered_by_appearance():
-    renumber = artifacts._renumber_shared_objects
+    renumber = model_files._renumber_shared_objects
     assert renumber('{"shared_object_id": 991, "a": {"shared_object_id": 7}, "shared_object_id": 991}') == (
         '{"shared_object_id": 0, "a": {"shared_object_id": 1}, "shared_object_id": 0}'
     )
 
 
 def test_a_truncated_model_is_told(tmp_path):
-    artifacts.write_model(tmp_path / "m.keras", small_model())
+    model_files.write(tmp_path / "m.keras", small_model())
     whole = (tmp_path / "m.keras").read_bytes()
     (tmp_path / "m.keras").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(StageError, match=r"m\.keras is not a whole Keras model"):
-        artifacts.read_model(tmp_path / "m.keras")
+        model_files.read(tmp_path / "m.keras")
 
 
 def test_a_picture_has_the_same_bytes(tmp_path):

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stages.core import artifacts, limits
+from stages.core import artifacts, limits, model_files
 from stages.core.errors import StageError
 from tests.conftest import REPOSITORY
 
@@ -23,7 +23,7 @@ from tests.conftest import REPOSITORY
 def model(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("model") / "small.keras"
     x = keras.Input((4,), name="x")
-    artifacts.write_model(path, keras.Model(x, keras.layers.Dense(3, name="y")(x), name="small"))
+    model_files.write(path, keras.Model(x, keras.layers.Dense(3, name="y")(x), name="small"))
     return path
 
 
@@ -43,7 +43,7 @@ def edited(path: Path, target: Path, change, weights: bytes | None = None) -> Pa
 
 def refused(path: Path, words: str) -> None:
     with pytest.raises(StageError, match=words) as error:
-        artifacts.read_model(path)
+        model_files.read(path)
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < len(str(path)) + 250
 
@@ -53,7 +53,7 @@ def dense(config: dict) -> dict:
 
 
 def test_a_model_as_written_is_read(model):
-    assert artifacts.read_model(model).count_params() == 15
+    assert model_files.read(model).count_params() == 15
 
 
 @pytest.mark.parametrize("units", [10**9, 10**30, -1, 0, True, "3", 2.5, [3]])
@@ -97,7 +97,7 @@ def test_a_changed_byte_is_read_or_refused_in_one_line(model, tmp_path, place, v
     content[place % len(content)] = value
     (tmp_path / "changed.keras").write_bytes(content)
     try:
-        artifacts.read_model(tmp_path / "changed.keras")
+        model_files.read(tmp_path / "changed.keras")
     except StageError as error:
         assert "\n" not in str(error)
 
@@ -112,7 +112,7 @@ def bomb(path: Path, name: str, size: int) -> Path:
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "LARGEST", 50 * 2**20)
-    for name, read in (("a.npy", artifacts.read_npz), ("model.weights.h5", artifacts.read_model)):
+    for name, read in (("a.npy", artifacts.read_npz), ("model.weights.h5", model_files.read)):
         path = bomb(tmp_path / "bomb", name, 60 * 2**20)
         assert path.stat().st_size < 100_000
         with pytest.raises(StageError, match="unpacks to 62,914,560 bytes; at most 52,428,800"):

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.errors import StageError
 from stages.denoiser import train
 from stages.denoiser.preprocess import TEST, VALIDATION, add_noise
@@ -61,7 +61,7 @@ def trained_on(devices: int, folder: Path, content: dict) -> tuple[list[np.ndarr
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr[-2000:]
-    model = artifacts.read_model(folder / "models/denoiser-conv.keras")
+    model = model_files.read(folder / "models/denoiser-conv.keras")
     history = artifacts.read_csv(folder / "plots/denoiser/history-conv.csv")
     return model.get_weights(), history.to_numpy()
 

@@ -90,10 +90,10 @@ def test_data_that_was_trained_on_is_known_by_its_hash(workdir):
 EMPTY = """
 import argparse, importlib
 from types import SimpleNamespace
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.evaluation import external
 
-artifacts.read_model = lambda path: None
+model_files.read = lambda path: None
 data = SimpleNamespace(provenance={"source": "here"})
 importlib.import_module = lambda name: SimpleNamespace(load=lambda path: data, PROVENANCE="nowhere")
 options = argparse.Namespace(model=None, data="here")

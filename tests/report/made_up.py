@@ -1,5 +1,6 @@
 """A whole set of made-up results: the report must not depend on what one run measured."""
 
+import itertools
 import shutil
 from pathlib import Path
 from typing import Any
@@ -228,16 +229,14 @@ def _sentiment_tables() -> dict[str, list[dict[str, Any]]]:
     return {
         "sentiment/precision_recall": [
             {"recall": i / 100, "precision": 1 - i / 300, "method": name}
-            for name in ("network", "TF-IDF")
-            for i in range(101)
+            for name, i in itertools.product(("network", "TF-IDF"), range(101))
         ],
         "sentiment/thresholds": [
             {"threshold": at, "value": at, "method": name} for name in ("precision", "recall") for at in (0.1, 0.9)
         ],
         "sentiment/calibration": [
             {"predicted": at, "observed": at, "reviews": 9, "method": name}
-            for name in ("network", "perfect")
-            for at in (0.1, 0.9)
+            for name, at in itertools.product(("network", "perfect"), (0.1, 0.9))
         ],
         "sentiment/slices": [
             {"group": group, "slice": name, "reviews": 600}
@@ -296,8 +295,7 @@ def write(folder: Path, *, numbers: dict | None = None, series: dict | None = No
     for name in results.DATASETS:
         provenance = {"dataset": f"the {name} | of *somebody*", "licence": "<free>"}
         artifacts.write_json(folder / f"data/raw/{name}.json", provenance)
-    for name in PICTURES:
-        path = folder / f"plots/{name}.png"
+    for path in (folder / f"plots/{name}.png" for name in PICTURES):
         path.parent.mkdir(parents=True, exist_ok=True)
         plt.imsave(path, np.eye(9))
     shutil.copyfile(REPOSITORY / "params.yaml", folder / "params.yaml")

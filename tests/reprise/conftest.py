@@ -13,7 +13,7 @@ from reprise import denoise, export, generate, reconstruct, sentiment
 from reprise.options import parser
 from stages.autoencoder import model as autoencoders
 from stages.autoencoder import train as autoencoder
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.denoiser import evaluate as denoising
 from stages.denoiser import model as denoisers
 from stages.denoiser import train as denoiser
@@ -50,9 +50,12 @@ def write_models(folder: Path) -> None:
     keras.utils.set_random_seed(5)
 
     _write_digits(folder, generator)
-    artifacts.write_model(folder / textgen_train.MODEL, textgen.build(len(VOCABULARY), 4, [8]))
+    text_model = textgen.build(len(VOCABULARY), 4, [8])
+    model_files.write(folder / textgen_train.MODEL, text_model, {"vocabulary": VOCABULARY, "seed": 7})
     codes = np.array([ord(character) for character in VOCABULARY])
-    artifacts.write_npz(folder / generate.DATA, vocabulary=codes, test=generator.integers(1, 9, 900).astype(np.int32))
+    artifacts.write_npz(
+        folder / textgen_train.DATA, vocabulary=codes, test=generator.integers(1, 9, 900).astype(np.int32)
+    )
     _write_reviews(folder, generator, params)
     _write_results(folder)
 
@@ -61,10 +64,10 @@ def _write_digits(folder: Path, generator: np.random.Generator) -> None:
     digits = generator.integers(0, 256, (3, 28, 28)).astype(np.uint8)
     artifacts.write_npz(folder / export.DIGITS, test=digits)
     artifacts.write_npz(folder / export.NOISY_DIGITS, test_noisy=generator.random((3, 28, 28), np.float32))
-    artifacts.write_model(folder / autoencoder.MODEL, autoencoders.build(8, []))
-    artifacts.write_model(folder / autoencoder.SIZES / "latent-4.keras", autoencoders.build(4, []))
-    artifacts.write_model(folder / denoiser.MODELS["conv"], denoisers.conv([2, 4], 4))
-    artifacts.write_model(folder / denoiser.MODELS["dense"], denoisers.dense(4, []))
+    model_files.write(folder / autoencoder.MODEL, autoencoders.build(8, []))
+    model_files.write(folder / autoencoder.SIZES / "latent-4.keras", autoencoders.build(4, []))
+    for name, model in (("conv", denoisers.conv([2, 4], 4)), ("dense", denoisers.dense(4, []))):
+        model_files.write(folder / denoiser.MODELS[name], model, {"seed": 7, "noise_std": 0.5})
 
 
 def _write_reviews(folder: Path, generator: np.random.Generator, params: Params) -> None:
@@ -85,7 +88,11 @@ def _write_reviews(folder: Path, generator: np.random.Generator, params: Params)
     artifacts.write_text(folder / preprocess.VOCABULARY, "".join(f"{word}\n" for word in WORDS))
     model = classifier.build(params.sentiment.network, generator.normal(size=10))
     model.get_layer("word_vectors").set_weights([generator.normal(size=(12, 4))])
-    artifacts.write_model(folder / sentiment_train.MODEL, model)
+    table = [{"threshold": at / 200, "accuracy": 0.5, "precision": at / 220, "recall": 0.5} for at in range(1, 200)]
+    attached = {"seed": 7, "network": params.sentiment.network.model_dump(), "vocabulary": WORDS, "ngrams": known[:10]}
+    table[104]["accuracy"] = 0.75  # of the threshold 0.525
+    attached |= {"thresholds": table, "validation_reviews": 30}
+    model_files.write(folder / sentiment_train.MODEL, model, attached)
     artifacts.write_json(folder / evaluate.METRICS, {"tuned": {"threshold": 0.525}})
     assert batches.reviews(data, "test", params.sentiment.network).ngrams
 
@@ -124,10 +131,6 @@ def command(folder, workdir, monkeypatch, capfdbinary):
     }
     for module in modules.values():
         monkeypatch.setattr(module, "REPOSITORY", folder)
-    for made in (generate.Writer, sentiment.Classifier):
-        monkeypatch.setattr(made.__init__, "__defaults__", (folder,))
-    monkeypatch.setattr(denoise.Denoiser.__init__, "__defaults__", ("conv", folder))
-    monkeypatch.setattr(reconstruct.Autoencoder.__init__, "__defaults__", (None, folder))
     monkeypatch.setattr(export.test_inputs, "__defaults__", (folder,))
 
     def run(*arguments: str, stdin: bytes = b"") -> tuple[bytes, bytes]:

@@ -203,9 +203,7 @@ def uses(page) -> dict:
         "data/autoencoder/digits.npz": lambda: page.denoise(0, 0.5),
         "metrics/denoiser.json": lambda: page.denoise(0, 0.5),
         "models/textgen.keras": lambda: list(page.write("a", 1.0, 5, 1)),
-        "data/textgen/characters.npz": lambda: list(page.write("a", 1.0, 5, 1)),
         "models/sentiment.keras": lambda: page.judge("good", 0.5),
-        "data/sentiment/vocabulary.txt": lambda: page.judge("good", 0.5),
         "plots/sentiment/thresholds.csv": lambda: page.judge("good", 0.5),
     }
 

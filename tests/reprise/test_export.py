@@ -6,7 +6,7 @@ import pytest
 
 from reprise import export
 from reprise.options import MODELS
-from stages.core import artifacts
+from stages.core import model_files
 from stages.core.errors import StageError
 
 
@@ -37,7 +37,7 @@ def test_what_is_not_the_same_is_not_written(workdir, monkeypatch):
 @pytest.mark.parametrize(("name", "rows"), [("autoencoder", 3), ("textgen", 4), ("sentiment", 30)])
 def test_the_whole_test_data_is_compared(folder, monkeypatch, name, rows):
     monkeypatch.setattr(export, "AT_ONCE", 2)
-    model, inputs, seen = artifacts.read_model(folder / f"models/{name}.keras"), export.test_inputs(name, folder), []
+    model, inputs, seen = model_files.read(folder / f"models/{name}.keras"), export.test_inputs(name, folder), []
 
     def other(part):
         seen.append(len(part["words"] if name == "sentiment" else part))

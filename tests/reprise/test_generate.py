@@ -1,8 +1,7 @@
-import numpy as np
 import pytest
 
 from reprise.generate import GAP, READ, Writer, side_by_side
-from stages.core import artifacts
+from stages.core import model_files
 from stages.core.errors import StageError
 from stages.textgen import generate as writing
 from stages.textgen import train
@@ -10,7 +9,7 @@ from stages.textgen.preprocess import decode, encode
 
 
 def test_the_stream_is_what_the_evaluation_writes(folder):
-    writer = Writer(folder)
+    writer = Writer(folder / train.MODEL)
     together = writer.write("HaML:", [0.5, 1.5], length=20, seed=3, samples=2)
     ids, _ = writing.generate(
         writer.model, encode("HaML:", writer.vocabulary), [0.5, 1.5], length=20, seed=3, samples=2
@@ -20,7 +19,7 @@ def test_the_stream_is_what_the_evaluation_writes(folder):
 
 
 def test_characters_arrive_one_by_one(folder):
-    steps = Writer(folder).stream("a", [1.0], length=10**6, seed=1)
+    steps = Writer(folder / train.MODEL).stream("a", [1.0], length=10**6, seed=1)
     assert len(next(steps)) == 1
 
 
@@ -62,21 +61,27 @@ def test_columns_hold_every_character():
     assert max(map(len, rows)) <= 3 * 8 + 2 * len(GAP)
 
 
-@pytest.mark.parametrize("damage", ["missing", "truncated", "folder", "another vocabulary"])
+@pytest.mark.parametrize("damage", ["missing", "truncated", "folder", "another vocabulary", "no vocabulary", "another"])
 def test_a_broken_model_is_one_line(folder, tmp_path, damage):
-    (tmp_path / "models").mkdir()
-    whole, path = (folder / train.MODEL).read_bytes(), tmp_path / train.MODEL
-    codes = (
-        np.array([65, 66]) if damage == "another vocabulary" else artifacts.read_npz(folder / train.DATA)["vocabulary"]
-    )
-    artifacts.write_npz(tmp_path / train.DATA, vocabulary=codes)
+    whole, path = (folder / train.MODEL).read_bytes(), tmp_path / "text.keras"
     if damage == "folder":
         path.mkdir()
-    elif damage != "missing":
-        path.write_bytes(whole[: len(whole) // 2] if damage == "truncated" else whole)
+    elif damage == "another":
+        path.write_bytes((folder / "models/autoencoder.keras").read_bytes())
+    elif "vocabulary" in damage:
+        carried = {"seed": 7} | ({"vocabulary": "ab"} if damage.startswith("another") else {})
+        model_files.write(path, model_files.read(folder / train.MODEL), carried)
+    elif damage == "truncated":
+        path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(StageError) as error:
-        Writer(tmp_path)
+        Writer(path)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
     if damage == "missing":
         assert "`dvc repro` makes it, `dvc pull` fetches it" in str(error.value)
+
+
+def test_the_file_alone_writes(folder, workdir, command):
+    (workdir / "mine.keras").write_bytes((folder / train.MODEL).read_bytes())
+    alone = command("generate", "--model", "mine.keras", "--length", "30")[0]
+    assert alone == command("generate", "--length", "30")[0]

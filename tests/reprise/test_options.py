@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from reprise.__main__ import checked
-from reprise.sentiment import Classifier
+from reprise.reconstruct import path_of
 from tests.conftest import REPOSITORY
 
 
@@ -28,9 +28,8 @@ def test_the_version_is_that_of_the_project():
 
 def test_a_command_does_not_fail_because_of_another_parameter(folder, workdir):
     """An unknown key may be left over from a refused experiment, and other tasks' values do not matter."""
-    for name in ("models", "data", "metrics"):
-        (workdir / name).symlink_to(folder / name)
+    (workdir / "models").symlink_to(folder / "models")
     content = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
-    content |= {"foo": 1, "latent": -3, "textgen": None}
+    content |= {"foo": 1, "threads": -3, "textgen": None}
     (workdir / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    assert Classifier(workdir).judge(["a b c d"])
+    assert path_of(4, workdir) == workdir / "models/sizes/latent-4.keras"

@@ -7,7 +7,7 @@ from PIL import Image
 
 from reprise import pictures
 from reprise.denoise import Denoiser, _starts
-from reprise.reconstruct import Autoencoder, prepared
+from reprise.reconstruct import Autoencoder, path_of, prepared
 from stages.core.errors import StageError
 from stages.training import networks
 
@@ -33,7 +33,7 @@ def test_every_kind_of_picture_is_denoised(command, workdir, mode):
 
 
 def test_a_digit_goes_through_the_network_as_it_is(folder):
-    denoiser = Denoiser("dense", folder)
+    denoiser = Denoiser(folder / "models/denoiser-dense.keras")
     digit = GENERATOR.random((1, 28, 28), np.float32)
     assert np.allclose(denoiser.denoise(digit), networks.apply(denoiser.model, digit), atol=1e-6)
 
@@ -50,7 +50,7 @@ def test_tiles_cover_every_pixel(size):
 def test_tiles_are_blended_to_what_they_agree_on(folder, monkeypatch):
     monkeypatch.setattr(networks, "apply", lambda model, tiles: tiles)
     planes = GENERATOR.random((3, 61, 45), np.float32)
-    assert np.allclose(Denoiser("conv", folder).denoise(planes), planes, atol=1e-6)
+    assert np.allclose(Denoiser(folder / "models/denoiser-conv.keras").denoise(planes), planes, atol=1e-6)
 
 
 def test_psnr_is_told_and_noise_is_added(command, workdir):
@@ -158,7 +158,7 @@ def test_a_digit_beside_its_copies(command, workdir):
 
 def test_a_size_or_a_digit_that_is_not_there(command, folder):
     with pytest.raises(StageError, match=r"a code of 5 numbers; there are 4, 8"):
-        Autoencoder(5, folder)
+        path_of(5, folder)
     with pytest.raises(StageError, match="there are test digits 0 to 2"):
         command("reconstruct", "--test", "3", "out.png")
     with pytest.raises(StageError, match=r"out.jpg should end in .png"):
@@ -166,4 +166,4 @@ def test_a_size_or_a_digit_that_is_not_there(command, folder):
 
 
 def test_the_code_has_as_many_numbers_as_it_says(folder):
-    assert Autoencoder(4, folder).encode(np.zeros((2, 28, 28), np.float32)).shape == (2, 4)
+    assert Autoencoder(path_of(4, folder)).encode(np.zeros((2, 28, 28), np.float32)).shape == (2, 4)

@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 
 from reprise.evidence import spans
 from reprise.sentiment import BATCH, LONGEST, Classifier
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.errors import StageError
-from stages.sentiment import batches, scores, train
+from stages.sentiment import batches, train
 from stages.sentiment import model as network
 from stages.sentiment.preprocess import APOSTROPHES, OUTPUT, tokenise
 
 
 @pytest.fixture(scope="module")
 def classifier(folder) -> Classifier:
-    return Classifier(folder)
+    return Classifier(folder / train.MODEL)
 
 
 def test_the_probability_is_that_of_the_evaluation(classifier, folder):
@@ -199,30 +199,46 @@ def test_bytes_that_are_no_text(command):
         command("sentiment", stdin=b"good\na\xff\n")
 
 
-def test_a_precision_is_reached_on_validation_reviews(classifier, folder):
-    data = artifacts.read_npz(folder / OUTPUT)
-    reviews = batches.reviews(data, "validation", classifier.sizes)
-    logits = network.logits(network.branches(classifier.model), reviews, classifier.sizes.pool)
-    probability = network.probability(logits, network.weights(classifier.model))
-    found = [scores.quality(reviews.labels, probability, at)["precision"] for at in scores.THRESHOLDS]
-    goal = max(found)
-    threshold, told = classifier.precise_threshold(goal)
-    assert threshold == scores.THRESHOLDS[found.index(goal)]
+def test_thresholds_are_those_of_the_validation_reviews(classifier):
+    assert classifier.tuned_threshold() == 0.525
+    rows = classifier.carried.thresholds
+    threshold, told = classifier.precise_threshold(0.5)
+    assert threshold == min(row["threshold"] for row in rows if row["precision"] >= 0.5)
     assert "30 validation reviews" in told
-    if goal < 1:
-        with pytest.raises(StageError, match="no threshold has precision 1 on the 30 validation reviews"):
-            classifier.precise_threshold(1)
+    with pytest.raises(
+        StageError, match="no threshold has precision 1 on the 30 validation reviews; the highest is 0.9"
+    ):
+        classifier.precise_threshold(1)
 
 
-def test_other_sizes_than_the_models_are_refused(folder, tmp_path):
-    for path in folder.rglob("*"):
-        if path.is_file():
-            artifacts.write_bytes(tmp_path / path.relative_to(folder), path.read_bytes())
-    text = (folder / "params.yaml").read_text(encoding="utf-8")
-    (tmp_path / "params.yaml").write_text(text.replace("vocabulary: 10", "vocabulary: 11"), encoding="utf-8")
-    with pytest.raises(StageError, match=r"was not trained with the sentiment.network of params.yaml"):
-        Classifier(tmp_path)
-    whole = (folder / train.MODEL).read_bytes()
-    (tmp_path / train.MODEL).write_bytes(whole[:5000])
+def test_the_file_alone_classifies(folder, workdir, command):
+    (workdir / "mine.keras").write_bytes((folder / train.MODEL).read_bytes())
+    alone = command("sentiment", "--model", "mine.keras", "good film", "bad film")[0]
+    assert alone == command("sentiment", "good film", "bad film")[0]
+    assert [path.name for path in workdir.iterdir()] == ["mine.keras"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"vocabulary": None}, "does not carry its vocabulary"),
+        ({"network": {"vocabulary": 10}}, "sizes of a network that this version does not have"),
+        ({"ngrams": np.arange(3)}, "the vocabulary of another model"),
+        ({"seed": "seven"}, "carries a seed that is str, not int"),
+        ({"thresholds": []}, "another model"),
+    ],
+)
+def test_a_file_that_carries_something_else_is_refused(classifier, tmp_path, changes, problem):
+    carried = classifier.carried._asdict() | {"network": classifier.sizes.model_dump()} | changes
+    path = tmp_path / "changed.keras"
+    model_files.write(path, classifier.model, {name: value for name, value in carried.items() if value is not None})
+    with pytest.raises(StageError, match=f"changed.keras.*{problem}"):
+        Classifier(path)
+
+
+def test_a_broken_file_and_one_of_another_model_are_one_line(folder, tmp_path):
+    (tmp_path / "half.keras").write_bytes((folder / train.MODEL).read_bytes()[:5000])
     with pytest.raises(StageError, match="is not a whole Keras model"):
-        Classifier(tmp_path)
+        Classifier(tmp_path / "half.keras")
+    with pytest.raises(StageError, match="is not a classifier of reviews: its name is 'textgen'"):
+        Classifier(folder / "models/textgen.keras")

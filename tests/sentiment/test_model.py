@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from stages.core import artifacts
+from stages.core import model_files
 from stages.sentiment import model as network
 from stages.sentiment.batches import Reviews, batch
 from stages.sentiment.train import fitted, quality, ratios
@@ -159,7 +159,7 @@ def test_ratios_are_those_of_the_ngrams_read():
 
 
 def test_a_saved_model_is_the_same(model: keras.Model, reviews: Reviews, tmp_path: Path):
-    artifacts.write_model(tmp_path / "model.keras", model)
-    loaded = artifacts.read_model(tmp_path / "model.keras")
+    model_files.write(tmp_path / "model.keras", model)
+    loaded = model_files.read(tmp_path / "model.keras")
     before, after = (network.logits(network.branches(m), reviews, NETWORK.pool) for m in (model, loaded))
     assert all(np.array_equal(before[name], after[name]) for name in network.BRANCHES)

@@ -3,22 +3,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.sentiment import scores
+from stages.sentiment import scores, thresholds
 
 
 def test_quality_at_a_threshold():
     actual, probability = np.array([0, 0, 1, 1, 1]), np.array([0.1, 0.5, 0.4, 0.6, 0.9])
-    found = scores.quality(actual, probability, 0.5)
+    found = thresholds.quality(actual, probability, 0.5)
     assert found == pytest.approx({"accuracy": 0.6, "precision": 2 / 3, "recall": 2 / 3, "f1": 2 / 3})
 
 
 def test_the_threshold_that_separates_is_found():
     actual, probability = np.array([0, 0, 0, 1, 1]), np.array([0.1, 0.6, 0.7, 0.8, 0.9])
-    assert scores.best_threshold(actual, probability) == pytest.approx(0.705)  # of 0.705 … 0.8 the nearest to 0.5
+    assert thresholds.best_threshold(actual, probability) == pytest.approx(0.705)  # of 0.705 … 0.8 the nearest to 0.5
 
 
 def test_of_equal_thresholds_the_one_nearest_to_the_middle_is_taken():
-    assert scores.best_threshold(np.array([0, 1]), np.array([0.1, 0.9])) == 0.5
+    assert thresholds.best_threshold(np.array([0, 1]), np.array([0.1, 0.9])) == 0.5
 
 
 def test_operating_points_reach_their_goal_at_least_cost():
@@ -27,9 +27,9 @@ def test_operating_points_reach_their_goal_at_least_cost():
     probability = np.clip(actual * 0.3 + generator.uniform(0.05, 0.65, 4000), 0, 1)
     for name, at in scores.operating_thresholds(actual, probability).items():
         measure, percent = name.split("_")
-        here = scores.quality(actual, probability, at)
+        here = thresholds.quality(actual, probability, at)
         step = 0.005 if measure == "recall" else -0.005
-        beyond = scores.quality(actual, probability, at + step)
+        beyond = thresholds.quality(actual, probability, at + step)
         assert here[measure] >= int(percent) / 100 > beyond[measure]
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import stages  # noqa: F401  (pins the environment before numpy and TensorFlow are imported)
-from stages.core import artifacts, digits
+from stages.core import artifacts, digits, model_files
 from stages.params import Params, load
 
 NETWORKS = ("autoencoder", "dense", "conv", "textgen", "sentiment")
@@ -110,7 +110,7 @@ def train(name: str, params: Params) -> None:
 
         autoencoder.main(params)
         sizes.main(params)
-        trained = artifacts.read_model(SIZES / "latent-6.keras")
+        trained = model_files.read(SIZES / "latent-6.keras")
         artifacts.write_npz("data/used/autoencoder.npz", codes=model.encode(trained, images))
         artifacts.write_npz("data/used/reconstructed.npz", images=model.reconstruct(trained, images))
     elif name in ("dense", "conv"):
@@ -119,7 +119,7 @@ def train(name: str, params: Params) -> None:
 
         denoiser.main(params)
         stage.main(params, name)
-        restored = networks.apply(artifacts.read_model(stage.MODELS[name]), images)
+        restored = networks.apply(model_files.read(stage.MODELS[name]), images)
         artifacts.write_npz(f"data/used/{name}.npz", images=restored)
     elif name == "textgen":
         from stages.textgen import model as network
@@ -127,7 +127,7 @@ def train(name: str, params: Params) -> None:
 
         textgen.main(params)
         stage.main(params)
-        reader = network.reader(artifacts.read_model(stage.MODEL), 4)
+        reader = network.reader(model_files.read(stage.MODEL), 4)
         nats, _ = network.score(reader, artifacts.read_npz(textgen.OUTPUT)["test"], 0)
         artifacts.write_npz("data/used/textgen.npz", nats=nats)
     else:
@@ -139,7 +139,7 @@ def train(name: str, params: Params) -> None:
         stage.main(params)
         sizes_of = params.sentiment.network
         reviews = batches.reviews(artifacts.read_npz(sentiment.OUTPUT), "test", sizes_of)
-        trained = artifacts.read_model(stage.MODEL)
+        trained = model_files.read(stage.MODEL)
         logits = network.logits(network.branches(trained), reviews, sizes_of.pool)
         whole = trained.predict_on_batch(batches.batch(reviews, range(4), sizes_of.pool))
         artifacts.write_npz("data/used/sentiment.npz", **logits, whole=whole)

@@ -69,7 +69,7 @@ SCRIPT = """
 import os, signal, sys
 import keras
 import numpy as np
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.training.batches import batches
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare
@@ -98,7 +98,7 @@ def validate(model):
     return {"loss": {0: 2.0, 1: 1.0, 2: 3.0, 3: 4.0}[int(model.optimizer.iterations) // 10 - 1]}
 
 history = fit(model, epoch_data, epochs=epochs, validate=validate, checkpoint=checkpoint)
-artifacts.write_model("small.keras", model)
+model_files.write("small.keras", model)
 artifacts.write_csv("small.csv", history)
 checkpoint.remove()
 """

@@ -1,0 +1,117 @@
+"""Keras models as files: the same bytes for the same model, with all that is needed to use them."""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages.core import artifacts, limits
+from stages.core.errors import StageError, shortened
+
+ATTACHED = "reprise"  # folder in a .keras archive
+
+
+def write(path: str | Path, model: Any, attached: Mapping[str, Any] | None = None) -> None:
+    """Write a Keras model, without its optimizer, as a .keras file whose bytes depend on the model alone.
+
+    Keras stores the date, the ids of objects in memory and the time of the zip's members; none of them is needed to
+    load the model, so the archive is written again without them. `keras.models.load_model` reads the result.
+
+    Args:
+        path: of the file.
+        model: a Keras model.
+        attached: what else is needed to use the model, such as its vocabulary: arrays, and what JSON can hold. It
+            stands in the archive as `ATTACHED`/<name>.npy and .json, where Keras does not look; `attachments` reads it.
+    """
+    import keras
+
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = artifacts.temporary_name(path, ".tmp.keras")
+    try:
+        keras.Model(model.input, model.output, name=model.name).save(temporary)
+        with zipfile.ZipFile(temporary) as archive:
+            members = {name: archive.read(name) for name in sorted(archive.namelist())}
+    except (OSError, ValueError) as error:  # ValueError: a clock before 1980, which no zip archive can hold
+        raise StageError(f"cannot write {path}: {shortened(error)}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    metadata = json.loads(members["metadata.json"])
+    metadata.pop("date_saved", None)
+    members["metadata.json"] = json.dumps(metadata).encode()
+    members["config.json"] = _renumber_shared_objects(members["config.json"].decode()).encode()
+    for name, value in sorted((attached or {}).items()):
+        if isinstance(value, np.ndarray):
+            members[f"{ATTACHED}/{name}.npy"] = artifacts.npy(value)
+        else:
+            members[f"{ATTACHED}/{name}.json"] = json.dumps(value, ensure_ascii=False).encode()
+    artifacts.write_bytes(path, artifacts.zipped(members))
+
+
+def attachments(path: str | Path, needed: Mapping[str, type]) -> dict[str, Any]:
+    """What a model file carries beside the network: see `write`.
+
+    Args:
+        path: of a .keras file.
+        needed: names and the types of what should be there.
+
+    Returns:
+        By name.
+
+    Raises:
+        StageError: the file is missing, damaged or too large, or carries none of a name or something else.
+    """
+    content = io.BytesIO(artifacts.read_bytes(path))
+    found = {}
+    try:
+        sizes = limits.check_size(content, path)
+        with zipfile.ZipFile(content) as archive:
+            for name, kind in needed.items():
+                array, text = (f"{ATTACHED}/{name}.{form}" for form in ("npy", "json"))
+                if array in sizes:
+                    found[name] = artifacts.read_array(archive, array, sizes[array])
+                elif text in sizes:
+                    found[name] = json.loads(archive.read(text))
+                else:
+                    raise StageError(f"{path} does not carry its {name}; a model that `dvc repro` trains does")
+                if not isinstance(found[name], kind):
+                    raise StageError(
+                        f"{path} carries a {name} that is {type(found[name]).__name__}, not {kind.__name__}"
+                    )
+    except (*limits.DAMAGED, OSError, RecursionError) as error:
+        raise StageError(f"{path} is not a whole Keras model: {shortened(error)}") from error
+    return found
+
+
+def _renumber_shared_objects(config: str) -> str:
+    """Replace each `shared_object_id`, an address in memory, by the order in which it first appears."""
+    numbers: dict[str, int] = {}
+    return re.sub(
+        r'("shared_object_id": )(\d+)',
+        lambda match: match[1] + str(numbers.setdefault(match[2], len(numbers))),
+        config,
+    )
+
+
+def read(path: str | Path) -> Any:
+    """Load a .keras model for inference (not compiled, no code from the file is run).
+
+    Raises:
+        StageError: the file is missing or is not a whole .keras model.
+    """
+    import keras
+
+    if not Path(path).exists():
+        raise StageError(f"{path} does not exist; `dvc repro` makes it, `dvc pull` fetches it")
+    try:
+        limits.check_model(path)
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except StageError:
+        raise
+    except Exception as error:  # a damaged or hostile configuration can make Keras raise anything
+        raise StageError(f"{path} is not a whole Keras model: {shortened(error)}") from error

@@ -1,0 +1,50 @@
+"""What a threshold on the probability does: quality at each one, and the choice of one on validation reviews."""
+
+import numpy as np
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support
+
+THRESHOLDS = np.arange(1, 200) / 200
+COLUMNS = ("accuracy", "precision", "recall")  # of a `table`
+
+
+def quality(actual: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, float]:
+    """Accuracy, and precision, recall and F1 of the positive class, when `threshold` and above counts as positive.
+
+    Args:
+        actual: 0 or 1, shape (n,).
+        probability: of a positive review, shape (n,).
+        threshold: in [0, 1].
+    """
+    predicted = probability >= threshold
+    precision, recall, f1, _ = precision_recall_fscore_support(actual, predicted, average="binary", zero_division=0)
+    return {"accuracy": accuracy_score(actual, predicted), "precision": precision, "recall": recall, "f1": f1}
+
+
+def best_threshold(actual: np.ndarray, probability: np.ndarray) -> float:
+    """The threshold of `THRESHOLDS` with the highest accuracy; of equal ones, the nearest to 0.5.
+
+    To be called with validation reviews: a threshold chosen on the test reviews would look better than it is.
+    """
+    accuracy = [np.mean((probability >= threshold) == actual) for threshold in THRESHOLDS]
+    best = THRESHOLDS[np.isclose(accuracy, max(accuracy))]
+    return float(best[np.argmin(np.abs(best - 0.5))])
+
+
+def table(actual: np.ndarray, probability: np.ndarray) -> list[dict[str, float]]:
+    """Quality at each of `THRESHOLDS`, for a model file: what chooses a threshold where the reviews are not at hand.
+
+    Returns:
+        Rows of `threshold`, `accuracy`, `precision` and `recall`.
+    """
+    rows = []
+    for threshold in THRESHOLDS:
+        found = quality(actual, probability, threshold)
+        rows.append({"threshold": float(threshold)} | {name: float(found[name]) for name in COLUMNS})
+    return rows
+
+
+def most_accurate(rows: list[dict[str, float]]) -> float:
+    """The threshold of a `table` that `best_threshold` chooses."""
+    best = max(row["accuracy"] for row in rows)
+    equal = [row["threshold"] for row in rows if np.isclose(row["accuracy"], best)]
+    return min(equal, key=lambda threshold: abs(threshold - 0.5))
