@@ -45,7 +45,8 @@ def build(network: SentimentNetwork, ratios: np.ndarray) -> keras.Model:
     logits = layers.Concatenate(name="logits")([*logits, _ngram_branch(ngrams, ratios)])
     # Near 1 for the few words of a sentence, near 0 for a whole review.
     length = ops.sum(ops.cast(ops.not_equal(words, 0), "float32"), axis=1, keepdims=True)
-    short = layers.Activation("exponential", name=SHORTNESS)(-ops.square(length * (1 / network.sentence_scale)))
+    # Products alone: TensorFlow puts unary operations one after the other into one of its own.
+    short = layers.Activation("exponential", name=SHORTNESS)(length * (-1 / network.sentence_scale**2) * length)
     logits = layers.Concatenate(name="logits_by_length")([logits * (1 - short), logits * short])
     equal = keras.initializers.Constant(1 / len(BRANCHES))
     probability = layers.Dense(1, "sigmoid", use_bias=False, kernel_initializer=equal, name="sentiment")(logits)

@@ -22,7 +22,7 @@ AddN AddV2 All Assert BiasAdd BiasAddGrad BroadcastGradientArgs BroadcastTo Cast
 DivNoNan DynamicStitch Equal ExpandDims Fill FloorMod GatherV2 Greater GreaterEqual Identity L2Loss Less LogicalAnd
 MatrixDiagPartV3 Max Maximum Mean Minimum Mul NotEqual Pack Prod RealDiv Relu ReluGrad Reshape ResourceGather
 ResourceScatterSub ResourceScatterUpdate ReverseV2 SelectV2 Shape ShapeN Sign Size Slice Split Sqrt Square Squeeze
-StridedSlice Sub Sum TensorListElementShape TensorListFromTensor TensorListGetItem TensorListLength
+StridedSlice StridedSliceGrad Sub Sum TensorListElementShape TensorListFromTensor TensorListGetItem TensorListLength
 TensorListPopBack TensorListPushBack TensorListReserve TensorListSetItem TensorListStack Tile Transpose Unique
 UnsortedSegmentSum ZerosLike _MklTranspose
 """
@@ -44,8 +44,8 @@ AnonymousIteratorV3 AssertCardinalityDataset AssignAddVariableOp AssignSubVariab
 DatasetCardinality EmptyTensorList EnsureShape Enter Exit FlatMapDataset GeneratorDataset IteratorGetNext
 IteratorGetNextAsOptional LoopCond MakeIterator MapDataset Merge NextIteration NoOp OptionalFromValue
 OptionalGetValue OptionalHasValue OptionalNone OptionsDataset PrefetchDataset PyFunc Qr RangeDataset ReadVariableOp
-Switch TensorDataset TensorSliceDataset VarHandleOp VariableShape ZipDataset _Arg _DeviceArg _DeviceRetval
-_EagerConst _Retval
+Switch TensorDataset TensorSliceDataset VarHandleOp VarIsInitializedOp VariableShape ZipDataset _Arg _DeviceArg
+_DeviceRetval _EagerConst _Retval
 """
 ALLOWED = {name for names in (EXACT, PINNED, POLYNOMIAL, NOTHING_COMPUTED) for name in names.split()}
 FUNCTION = re.compile(r"__(inference|forward|backward)_\w+_\d+")  # a graph, whose own ops are among those found
