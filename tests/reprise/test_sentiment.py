@@ -206,7 +206,7 @@ def test_thresholds_are_those_of_the_validation_reviews(classifier):
     assert threshold == min(row["threshold"] for row in rows if row["precision"] >= 0.5)
     assert "30 validation reviews" in told
     with pytest.raises(
-        StageError, match="no threshold has precision 1 on the 30 validation reviews; the highest is 0.9"
+        StageError, match=r"no threshold has precision 1 on the 30 validation reviews; the highest is 0\.9"
     ):
         classifier.precise_threshold(1)
 
