@@ -12,7 +12,7 @@ from contextlib import redirect_stdout
 import numpy as np
 import pytest
 
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.textgen.preprocess import decode, vocabulary_in
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.network]
@@ -148,7 +148,6 @@ def test_the_test_half_of_the_data_trained_on_gets_none(evaluate):
         ("autoencoder", ["--data", "{autoencoder}", "--model", "no.keras"], "--model: no.keras is not a .keras file"),
         ("denoiser", ["--data", "{denoiser}", "--model", "models/textgen.keras"], "is not a denoiser of digits"),
         ("textgen", ["--data", "{textgen}", "--model", "models/sentiment.keras"], "is not a text model"),
-        ("textgen", ["--data", "{textgen}", "--vocabulary", "nowhere"], "nowhere/characters.npz does not exist"),
         ("sentiment", ["--data", "{textgen}"], "text.txt"),
     ],
 )
@@ -164,16 +163,27 @@ def test_bad_input_is_one_line_and_touches_nothing(clone, own, evaluate, task, a
     assert tree(clone) == before
 
 
-def test_a_vocabulary_of_other_data_is_refused(clone, own, evaluate, tmp_path):
-    characters = artifacts.read_npz(clone.folder / "data/textgen/characters.npz")
-    artifacts.write_npz(tmp_path / "characters.npz", **characters | {"vocabulary": characters["vocabulary"][:-1]})
-    result = evaluate("textgen", "--data", own["textgen"], "--vocabulary", str(tmp_path))
-    assert result.returncode == 1
-    assert "it was trained on other data" in result.stderr
-    for name in ("vocabulary.txt", "ngrams.npz"):
-        artifacts.write_bytes(tmp_path / name, artifacts.read_bytes(clone.folder / "data/sentiment" / name))
-    reviews = artifacts.read_npz(clone.folder / "data/sentiment/reviews.npz")
-    artifacts.write_npz(tmp_path / "reviews.npz", **reviews | {"train_labels": 1 - reviews["train_labels"]})
-    result = evaluate("sentiment", "--data", own["sentiment"], "--vocabulary", str(tmp_path))
-    assert result.returncode == 1
-    assert "the model was not trained on" in result.stderr
+@pytest.mark.parametrize("model", ["autoencoder", "denoiser-conv", "sentiment", "textgen"])
+def test_the_model_file_alone_is_enough(clone, own, tmp_path, model):
+    """In an empty folder, in a process of its own: no params.yaml, no data."""
+    artifacts.write_bytes(tmp_path / "mine.keras", artifacts.read_bytes(clone.folder / f"models/{model}.keras"))
+    task = model.split("-")[0]
+    command = [clone.python, "-m", f"stages.{task}.evaluate", "--data", own[task], "--model", "mine.keras"]
+    environment = {**os.environ, "PYTHONPATH": str(clone.folder)}
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    measured, metrics = json.loads(result.stdout), json.loads(clone.read(f"metrics/{task}.json"))
+    if task == "denoiser":
+        assert measured["denoised"] == metrics["conv"]
+    else:
+        name = {"autoencoder": "mse", "sentiment": "accuracy", "textgen": "nats"}[task]
+        assert measured[name] == pytest.approx(metrics[name], rel=1e-4)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.keras"]
+
+
+def test_a_model_that_carries_nothing_is_refused(clone, own, evaluate, tmp_path):
+    for name in ("textgen", "sentiment"):
+        model_files.write(tmp_path / "bare.keras", model_files.read(clone.folder / f"models/{name}.keras"))
+        result = evaluate(name, "--data", own[name], "--model", str(tmp_path / "bare.keras"))
+        assert result.returncode == 1
+        assert "does not carry its" in result.stderr
