@@ -27,6 +27,15 @@ from stages.report.targets import ForGit, ForPage, literal, verbatim
 PAGE = "report/index.html"
 MARKDOWN = "report/README.md"
 CHARTS = Path("report/charts")
+CARDS = Path("report/cards")
+# Name of a model → its template and what the template needs besides the variables of the report.
+MODELS: dict[str, tuple[str, dict[str, str]]] = {
+    "autoencoder": ("autoencoder", {}),
+    "denoiser-conv": ("denoiser", {"network": "conv", "kind": "A convolutional network"}),
+    "denoiser-dense": ("denoiser", {"network": "dense", "kind": "A fully connected network"}),
+    "sentiment": ("sentiment", {}),
+    "textgen": ("textgen", {}),
+}
 HERE = Path(__file__).parent
 
 
@@ -38,11 +47,36 @@ def main(params: Params) -> None:
     page = html(render(ForPage(charts), results, params))
     artifacts.write_text(PAGE, page)
     artifacts.write_text(MARKDOWN, render(ForGit(charts), results, params))
+    for name in MODELS:
+        artifacts.write_text(CARDS / f"{name}.md", card(name, results, params))
     print(f"{PAGE}: {len(page.encode()) / 1000:.0f} kB; open it in a browser")
 
 
-def render(target: ForGit, results: dict[str, Any], params: Params) -> str:
-    """The report as Markdown, for one of the two targets."""
+def card(name: str, results: dict[str, Any], params: Params) -> str:
+    """The card of a model: what it is, its data, results and limits, and how to load it (Mitchell et al. 2019, "Model
+    cards for model reporting", FAT*, pp. 220-229).
+    """
+    template, more = MODELS[name]
+    return render(ForGit({}), results, params, template=f"cards/{template}.md.j2", more=more)
+
+
+def render(
+    target: ForGit,
+    results: dict[str, Any],
+    params: Params,
+    *,
+    template: str = "report.md.j2",
+    more: dict[str, str] | None = None,
+) -> str:
+    """A template as Markdown.
+
+    Args:
+        target: its form.
+        results: of `read`.
+        params: all of params.yaml.
+        template: the report, or a model's card.
+        more: variables of the template alone.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
         undefined=jinja2.StrictUndefined,
@@ -73,7 +107,7 @@ def render(target: ForGit, results: dict[str, Any], params: Params) -> str:
         "verbatim": verbatim,
         "panels": lambda texts: target.side_by_side(*(target.panel(*pair) for pair in texts)),
     }
-    return environment.get_template("report.md.j2").render(context.of(results, params))
+    return environment.get_template(template).render(context.of(results, params) | (more or {}))
 
 
 def _figured(form: Callable[[float], str]) -> Callable[[Any], Word]:

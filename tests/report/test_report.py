@@ -7,9 +7,10 @@ import sys
 import pytest
 from tinyhtml5.parser import HTMLParser
 
-from stages.core import artifacts
+from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
 from stages.report import build
+from stages.report.results import read
 from tests.conftest import REPOSITORY
 from tests.report.conftest import pages
 
@@ -91,3 +92,24 @@ def test_a_missing_result_is_one_line(made, params, path):
 def test_a_report_needs_no_tensorflow():
     code = "import sys, stages.report.build; sys.exit(bool({'keras', 'tensorflow', 'sklearn'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", build.MODELS)
+def test_a_card_has_the_figures_of_its_model(made, params, name):
+    from_results = build.card(name, read(), params)
+    assert from_results.startswith(f"# {name}\n")
+    assert f'keras.models.load_model("{name}.keras")' in from_results
+    figures = {"autoencoder": "0.0103", "denoiser-conv": "15.10", "denoiser-dense": "14.10"}
+    assert figures.get(name, "") in from_results
+    task = name.split("-")[0]
+    metrics = artifacts.read_json(f"metrics/{task}.json")
+    key, form = {"sentiment": ("accuracy", "{:.1%}"), "textgen": ("nats", "{:.3f}")}.get(task, (None, ""))
+    if key:
+        assert form.format(metrics[key]).replace("%", "\u00a0%") in from_results
+        artifacts.write_json(f"metrics/{task}.json", metrics | {key: metrics[key] / 2})
+        assert form.format(metrics[key] / 2).replace("%", "\u00a0%") in build.card(name, read(), params)
+
+
+def test_every_model_has_a_card():
+    pipeline = yaml_reader.read(REPOSITORY / "dvc.yaml")
+    assert set(build.MODELS) == set(pipeline["artifacts"])

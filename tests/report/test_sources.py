@@ -14,7 +14,7 @@ from stages.report import build, measured, results, targets
 from tests.conftest import REPOSITORY
 from tests.report import made_up
 
-TEMPLATES = sorted((REPOSITORY / "stages" / "report" / "templates").glob("*.j2"))
+TEMPLATES = sorted((REPOSITORY / "stages" / "report" / "templates").rglob("*.j2"))
 # Digits that a template may hold: units of measure, formulas, names of things, HTML.
 ALLOWED = (
     r"95 % interval",
@@ -23,6 +23,7 @@ ALLOWED = (
     r"initial-scale=1",
     r"charset=\"utf-8\"",
     r"\.j2\b",
+    r"black 0 and white 1",
 )
 BLANK = '<svg viewBox="0 0 9 9">a chart</svg>'
 # In metrics/ for `dvc metrics diff`, not in the report.

@@ -23,6 +23,7 @@ def of(results: dict[str, Any], params: Params) -> dict[str, Any]:
     return {
         "datasets": results["datasets"],
         "pixels": Word(str(SIDE * SIDE), []),
+        "side": Word(str(SIDE), []),
         "autoencoder": metrics["autoencoder"]
         | autoencoder.variables(metrics["autoencoder"], table)
         | {"augmented": params.autoencoder.training.shifted > 0},
