@@ -73,6 +73,7 @@ def lines(
     from_zero: bool = False,
     y_top: float | None = None,
     markers: bool = True,
+    log: bool = False,
 ) -> str:
     """Curves in one chart; labels name quantity and unit.
 
@@ -85,6 +86,7 @@ def lines(
         from_zero: the y axis begins at 0.
         y_top: where the y axis ends, from 0.
         markers: mark each value.
+        log: the x axis is logarithmic.
     """
     with matplotlib.rc_context(LOOK):
         figure, axis = plt.subplots(figsize=(4.5, 3.1))
@@ -98,7 +100,11 @@ def lines(
             axis.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":")
         axis.set(xlabel=x_label, ylabel=y_label)
         places = sorted({float(value) for x, _ in curves.values() for value in x})
-        if all(place.is_integer() for place in places):
+        if log:
+            axis.set_xscale("log")
+            axis.set_xticks(places, [f"{place:,.0f}" for place in places])
+            axis.minorticks_off()
+        elif all(place.is_integer() for place in places):
             few = len(places) <= 10
             axis.xaxis.set_major_locator(FixedLocator(places) if few else MaxNLocator(integer=True))
         if from_zero or y_top:

@@ -115,6 +115,32 @@ def denoiser(table: Table) -> Iterator[Chart]:
     )
 
 
+LEARNING_CURVE = "benchmarks/learning_curve"
+LEARNERS = {
+    "nats": "text model",
+    "lstm": "its LSTM alone",
+    "ngram": "Kneser-Ney n-grams",
+    "bzip2": "bzip2",
+    "xz": "xz",
+    "plain_lstm": "plain LSTM",
+    "gpt": "GPT",
+}
+
+
+def learning_curve(rows: Rows) -> dict[str, drawing.Curve]:
+    """Mean over the seeds of each method's nats by the size of the training text; what was not measured is left out."""
+    sizes = sorted({float(row["characters"]) for row in rows})
+    found = {}
+    for key, name in LEARNERS.items():
+        values = {
+            size: [float(row[key]) for row in rows if row["characters"] == size and row.get(key, "") != ""]
+            for size in sizes
+        }
+        if all(values.values()):
+            found[name] = (sizes, [sum(some) / len(some) for some in values.values()])
+    return found
+
+
 def textgen(table: Table) -> Iterator[Chart]:
     """Cross-entropy of the baselines, measures of samples by temperature, one distribution at several temperatures."""
     orders = curves(table("textgen/orders"), "order", "nats", "method")
@@ -137,6 +163,16 @@ def textgen(table: Table) -> Iterator[Chart]:
             drawing.lines(series, x_label="temperature", y_label=label, from_zero=True),
             ["textgen/temperature"],
         )
+    yield (
+        "textgen-sizes",
+        drawing.lines(
+            learning_curve(table(LEARNING_CURVE)),
+            x_label="characters to train on",
+            y_label="nats per character",
+            log=True,
+        ),
+        [LEARNING_CURVE],
+    )
     panels: dict[str, list[tuple[str, float]]] = {}
     for row in table("textgen/next"):
         panel = panels.setdefault(f"T = {float(row['temperature']):g}", [])

@@ -18,6 +18,11 @@ TEXTS = {
 DATASETS = ("digits", "text", "reviews")
 
 
+def path_of(series: str) -> str:
+    """The file of a series: of plots/, such as "autoencoder/sizes", or of benchmarks/, which the name says then."""
+    return f"{series}.csv" if series.startswith("benchmarks/") else f"plots/{series}.csv"
+
+
 def read() -> dict[str, Any]:
     """All results, numbers as `Measured`.
 
@@ -29,7 +34,7 @@ def read() -> dict[str, Any]:
 
     def table(name: str) -> list[dict[str, Any]]:
         if name not in tables:
-            path = f"plots/{name}.csv"
+            path = path_of(name)
             tables[name] = [
                 {
                     key: Measured(value, [path]) if isinstance(value, int | float) else Word(value, [path])

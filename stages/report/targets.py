@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from stages.core import artifacts
 from stages.report.measured import Measured, Truth, Word
+from stages.report.results import path_of
 
 # Characters with a meaning in Markdown, in HTML or on a Git host, also at the beginning of a line.
 MARKS = re.compile(r"[!#$&*+\-./:<=>@\[\\\]^_`{|}~]")
@@ -88,7 +89,7 @@ class ForPage(ForGit):
             caption,
             (round(1.4 * width), round(1.4 * height)),
             "chart",
-            joined(source if " " in source else f"plots/{source}.csv" for source in sources),
+            joined(source if " " in source else path_of(source) for source in sources),
         )
 
     def side_by_side(self, *blocks: Markup) -> Markup:

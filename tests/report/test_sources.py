@@ -24,6 +24,7 @@ ALLOWED = (
     r"charset=\"utf-8\"",
     r"\.j2\b",
     r"black 0 and white 1",
+    r"Longest copy at \*T\* = 1",
 )
 BLANK = '<svg viewBox="0 0 9 9">a chart</svg>'
 # In metrics/ for `dvc metrics diff`, not in the report.

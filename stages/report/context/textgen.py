@@ -1,9 +1,10 @@
 """The text model: baselines, the effect of temperature on samples and on one distribution."""
 
+import statistics
 from typing import Any
 
 from stages.report.context.wording import compared, negative, than, verdict
-from stages.report.measured import Word
+from stages.report.measured import Measured, Word, sources_of
 
 Row = dict[str, Any]
 
@@ -30,10 +31,34 @@ def variables(metrics: Row, table: Any, texts: Row) -> Row:
         **temperature(table("textgen/temperature")),
         **distributions(table("textgen/next")),
         **samples(texts["samples"]),
+        "sizes": by_size(table("benchmarks/learning_curve")),
         "context": last_lines(passages["context"]),
         "next": passages["next"],
         "excerpt": passages["test"][:EXCERPT],
     }
+
+
+def by_size(rows: list[Row]) -> list[Row]:
+    """For each size of the training text: means over the seeds, the ratio to the n-grams, the longest copy of all."""
+    found = []
+    for size in sorted({float(row["characters"]) for row in rows}):
+        some = [row for row in rows if float(row["characters"]) == size]
+        means = {key: sum(row[key] for row in some) / len(some) for key in ("nats", "lstm", "ngram", "bzip2", "xz")}
+        spread = Measured(
+            statistics.pstdev(float(row["nats"]) for row in some), sources_of(row["nats"] for row in some)
+        )
+        found.append(
+            {
+                "characters": some[0]["characters"],
+                **means,
+                "spread": spread,
+                "compressor": min(means["bzip2"], means["xz"], key=float),
+                "ratio": means["nats"] / means["ngram"],
+                "longest_copy": max((row["longest_copy"] for row in some), key=float),
+                "seconds": max((row["seconds"] for row in some), key=float),
+            }
+        )
+    return found
 
 
 def temperature(rows: list[Row]) -> Row:
