@@ -67,6 +67,7 @@ def main(params: Params) -> None:
         {
             "parameters": model.count_params(),
             "vocabulary": len(vocabulary),
+            "sizes": model_files.attachments(MODEL, {"sizes": dict})["sizes"],
             "characters": {part: len(data[part]) for part in PARTS},
             **quality(nats, hits, seed=params.seed),
             "validation_nats": validation_nats.mean(),

@@ -1,5 +1,7 @@
 """What params.yaml leaves open for the text model: chosen by the size of the training text."""
 
+from typing import Any
+
 from stages.params import Textgen
 
 
@@ -24,11 +26,22 @@ def chosen(settings: Textgen, characters: int) -> Textgen:
     )
 
 
+def of(settings: Textgen, characters: int) -> dict[str, Any]:
+    """What `chosen` chose, as the model's file carries it, with how often the training reads the text."""
+    network, training = settings.network, settings.training
+    return {
+        "units": network.units,
+        "dropout": network.dropout,
+        "steps": training.steps,
+        "passes": training.steps * training.batch * training.length / characters,
+    }
+
+
 def sentence(settings: Textgen, characters: int) -> str:
     """What `chosen` chose, and why."""
-    network, training = settings.network, settings.training
+    found, training = of(settings, characters), settings.training
     return (
-        f"{characters:,} characters to train on: units {network.units}, dropout {network.dropout:g}, "
-        f"{training.steps:,} steps of {training.batch} × {training.length} characters, "
-        f"{training.steps * training.batch * training.length / characters:.1f} times the text"
+        f"{characters:,} characters to train on: units {found['units']}, dropout {found['dropout']:g}, "
+        f"{found['steps']:,} steps of {training.batch} × {training.length} characters, "
+        f"{found['passes']:.1f} times the text"
     )

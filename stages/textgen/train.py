@@ -35,7 +35,8 @@ def main(params: Params) -> None:
     print(f"textgen: {sizes.sentence(settings, len(data['train']))}", flush=True)
     lstm, history, checkpoint = trained(data, vocabulary, params, settings)
     model = mixed(lstm, data, vocabulary, settings)
-    model_files.write(MODEL, model, {"vocabulary": vocabulary, "seed": params.seed})
+    attached = {"vocabulary": vocabulary, "seed": params.seed, "sizes": sizes.of(settings, len(data["train"]))}
+    model_files.write(MODEL, model, attached)
     artifacts.write_csv(HISTORY, history)
     checkpoint.remove()
 

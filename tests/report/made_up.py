@@ -68,6 +68,7 @@ def _textgen() -> dict[str, Any]:
     return {
         "parameters": 11_200_000,
         "vocabulary": 85,
+        "sizes": {"units": [384], "dropout": 0.1, "steps": 2300, "passes": 0.5},
         "characters": {"train": 4_700_000, "validation": 120_000, "test": 160_000},
         "nats": 1.476,
         "nats_interval": [1.462, 1.491],

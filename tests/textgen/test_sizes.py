@@ -19,6 +19,13 @@ def test_what_is_set_stays(params):
     assert (settings.network.units, settings.network.dropout, settings.training.steps) == ([5], 0.0, 3)
 
 
+def test_a_text_is_read_so_many_times(params):
+    settings = sizes.chosen(params.textgen, 102_400)
+    found = sizes.of(settings, 102_400)
+    assert found["passes"] == found["steps"] * settings.training.batch * settings.training.length / 102_400
+    assert (found["units"], found["dropout"]) == (settings.network.units, settings.network.dropout)
+
+
 def test_the_sentence_names_what_was_chosen(params):
     said = sizes.sentence(sizes.chosen(params.textgen, 102_400), 102_400)
     row = [row for row in params.textgen.sizes if row.characters <= 102_400][-1]

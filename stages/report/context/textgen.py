@@ -31,6 +31,8 @@ def variables(metrics: Row, table: Any, texts: Row) -> Row:
         **temperature(table("textgen/temperature")),
         **distributions(table("textgen/next")),
         **samples(texts["samples"]),
+        "sizes_chosen": metrics["sizes"],
+        "layers": [Word(f"{float(units):,.0f}", sources_of(units)) for units in metrics["sizes"]["units"]],
         "sizes": by_size(table("benchmarks/learning_curve")),
         "context": last_lines(passages["context"]),
         "next": passages["next"],
