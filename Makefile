@@ -15,7 +15,7 @@ PYTEST := python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadsc
 WRITABLE := test -w .dvc || { echo "error: this checkout is read-only, and a run writes to it; git clone it to where you \
 may write, and type make repro there" >&2; exit 1; }
 
-.PHONY: help setup repro demo sweep experiments compare verify test test-fast test-offline test-browser \
+.PHONY: help setup repro demo sweep experiments compare verify notebook test test-fast test-offline test-browser \
 	test-long bench lint audit lock clean
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make sweep         run the default sweep: three seeds of everything, mean and standard deviation (45 minutes)"
 	@echo "make verify        run the last commit again in a scratch clone and compare every output, to the bit"
 	@echo "make demo          a page to play with the models, on this machine alone (PORT=7860)"
+	@echo "make notebook      a tour of the results in Jupyter, to run and change: notebooks/tour.ipynb"
 	@echo "make test          set up .venv and run every test"
 	@echo "make test-fast     what runs in a minute: after every edit"
 	@echo "make test-long     60 kills, and every setting of a user by itself: before a release (an hour or more)"
@@ -101,6 +102,13 @@ PORT ?= 7860
 demo: setup $(VENV)/installed-demo
 	@python -m reprise demo --port $(PORT)
 
+$(VENV)/installed-notebook: $(VENV)/installed requirements-notebook.txt
+	$(INSTALL) installed-notebook --requirement requirements.txt $(call LOCKS,notebook)
+
+# On this machine alone, as the demo; Jupyter asks for the token in the address that it prints.
+notebook: setup $(VENV)/installed-notebook
+	@jupyter notebook --ip 127.0.0.1 notebooks/tour.ipynb
+
 test: $(VENV)/installed-dev
 	$(PYTEST)
 
@@ -141,13 +149,16 @@ COMPILE := uv pip compile --universal --fork-strategy fewest --generate-hashes -
 	--custom-compile-command "make lock" --quiet
 # PyTorch's wheel links CUDA's libraries, also where there is no GPU; of what it asks for besides, a CPU needs nothing.
 NO_CPU_NEEDS := cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cuda-cccl nvidia-cusolver nvidia-nvtx triton
-FURTHER := $(patsubst %,requirements-%.txt,dev demo ray export bench)
+FURTHER := $(patsubst %,requirements-%.txt,dev demo notebook ray export bench)
+# Files that are installed together must agree: each is compiled after those it is held to.
+HELD = --constraint requirements.txt $(foreach name,$(1),--constraint requirements-$(name).txt)
 lock: setup
 	$(COMPILE) pyproject.toml --output-file requirements.txt
-	$(COMPILE) pyproject.toml --extra dev --constraint requirements.txt --output-file requirements-dev.txt
 	$(COMPILE) pyproject.toml --extra demo --constraint requirements.txt --output-file requirements-demo.txt
 	$(COMPILE) pyproject.toml --extra ray --constraint requirements.txt --output-file requirements-ray.txt
 	$(COMPILE) pyproject.toml --extra export --constraint requirements.txt --output-file requirements-export.txt
+	$(COMPILE) pyproject.toml --extra dev $(call HELD,demo ray export) --output-file requirements-dev.txt
+	$(COMPILE) pyproject.toml --extra notebook $(call HELD,demo dev ray export) --output-file requirements-notebook.txt
 	$(COMPILE) pyproject.toml --extra bench --constraint requirements.txt --output-file requirements-bench.txt \
 		$(patsubst %,--no-emit-package %,$(NO_CPU_NEEDS))
 	python -m tools.locks $(FURTHER)
