@@ -26,7 +26,8 @@ def main() -> None:
     options = checked()  # before TensorFlow is imported, which takes seconds
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        _import_tensorflow()
+        if options.command != "completion":
+            _import_tensorflow()
         importlib.import_module(f"reprise.{options.command.replace('-', '_')}").main(options)
         sys.stdout.flush()
     except OSError as error:

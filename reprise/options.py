@@ -119,6 +119,10 @@ def _prepare_digits(command: argparse.ArgumentParser) -> None:
     command.add_argument("--invert", action="store_true", help="the pictures are dark on light")
 
 
+def _completion(command: argparse.ArgumentParser) -> None:
+    command.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+
+
 def _number(least: float, most: float):
     def number(text: str) -> float:
         if not least <= float(text) <= most:
@@ -184,5 +188,10 @@ COMMANDS = {
         "Each picture is cropped to its ink, scaled to 20 pixels and centred in 28 × 28, as MNIST was made. The "
         "result is a folder of IDX files for data.digits.",
         _prepare_digits,
+    ),
+    "completion": (
+        "print a script for the completion of commands, options and files",
+        "In bash: source <(reprise completion bash).",
+        _completion,
     ),
 }
