@@ -19,11 +19,12 @@ hypothesis.settings.load_profile("reprise")
 # What trains, or starts a server, DVC or many processes: marked `slow`, so left out of `make test-fast`.
 SLOW = (
     *("core/test_command", "core/test_environment", "core/test_notices", "core/test_snapshot"),
-    *("reprise/test_demo", "reprise/test_export", "reprise/test_server", "benchmarks/test_benchmarks"),
+    *("reprise/test_completion", "reprise/test_demo", "reprise/test_export", "reprise/test_server"),
+    *("benchmarks/test_benchmarks",),
     *("autoencoder/test_baselines", "autoencoder/test_model", "denoiser/test_baselines", "denoiser/test_recognition"),
     *("denoiser/test_train", "sentiment/test_stages", "textgen/test_train", "training/test_processors"),
     *("sweeps/test_declaration", "sweeps/test_local", "sweeps/test_results", "test_checkouts"),
-    *("tools/test_chains", "tools/test_environment", "tools/test_repair"),
+    *("tools/test_chains", "tools/test_changes", "tools/test_environment", "tools/test_repair"),
 )
 
 

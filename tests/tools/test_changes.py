@@ -1,0 +1,78 @@
+"""The summary of a pull request, by `.ci/changes`, and the job for GitLab in docs/development.md, step by step."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY, copy_repository
+
+METRICS = "metrics/autoencoder.json"
+PICTURES = "plots/autoencoder"
+
+
+def run(folder: Path, *command: str, **variables: str) -> str:
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, **variables})
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def commit(folder: Path) -> str:
+    run(folder, "git", "add", "--all", "--force")
+    run(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--message", "a commit")
+    return run(folder, "git", "rev-parse", "HEAD")
+
+
+@pytest.fixture(scope="module")
+def branch(tmp_path_factory) -> tuple[Path, str, str]:
+    """A clone on a branch that changes a metric and three pictures; the two commits."""
+    origin = tmp_path_factory.mktemp("origin")
+    copy_repository(origin)
+    run(origin, "git", "init", "--quiet", "--initial-branch", "main")
+    (origin / PICTURES / "old.png").write_bytes(b"old")
+    (origin / PICTURES / "other.png").write_bytes(b"one")
+    base = commit(origin)
+    folder = tmp_path_factory.mktemp("clone")
+    run(origin, "git", "clone", "--quiet", str(origin), str(folder))
+    metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+    (folder / METRICS).write_text(json.dumps(metrics | {"mse": 0.5}, indent=2) + "\n", encoding="utf-8")
+    (folder / PICTURES / "old.png").unlink()
+    (folder / PICTURES / "other.png").write_bytes(b"another")
+    (folder / PICTURES / "new.png").write_bytes(b"new")
+    return folder, base, commit(folder)
+
+
+def check(summary: str, base: str, head: str, url: str) -> None:
+    metrics, _, pictures = summary.partition("### Pictures")
+    assert re.search(r"^\| metrics/autoencoder.json *\| mse *\| 0\.\d+ *\| 0\.5 ", metrics, re.MULTILINE), metrics
+    assert pictures.split("| --- | --- | --- |\n")[1].splitlines() == [
+        f"| {PICTURES}/new.png |  | ![]({url}/{head}/{PICTURES}/new.png) |",
+        f"| {PICTURES}/old.png | ![]({url}/{base}/{PICTURES}/old.png) |  |",
+        f"| {PICTURES}/other.png | ![]({url}/{base}/{PICTURES}/other.png) | ![]({url}/{head}/{PICTURES}/other.png) |",
+    ]
+
+
+def test_metrics_and_pictures_that_differ(branch):
+    folder, base, head = branch
+    check(run(folder, "bash", ".ci/changes", "origin/main", "https://host/raw"), base, head, "https://host/raw")
+
+
+def test_nothing_differs(branch):
+    folder, _, head = branch
+    assert run(folder, "bash", ".ci/changes", head, "x").count("None differs.") == 2
+
+
+def test_the_job_for_gitlab(branch):
+    folder, base, head = branch
+    text = (REPOSITORY / "docs" / "development.md").read_text(encoding="utf-8")
+    job = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])["changes"]
+    steps = [step for step in job["script"] if step != "make setup"]  # here the environment is there
+    assert len(steps) == len(job["script"]) - 1
+    variables = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_PROJECT_URL": "https://host/project"}
+    for step in steps:
+        run(folder, "bash", "-ec", step, **variables)
+    check((folder / job["artifacts"]["paths"][0]).read_text(encoding="utf-8"), base, head, "https://host/project/-/raw")
