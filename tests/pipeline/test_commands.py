@@ -19,6 +19,21 @@ def test_a_tagged_model_is_fetched_by_its_name(clone, tmp_path):
     assert (tmp_path / "fetched.keras").read_bytes() == (clone.folder / "models" / "sentiment.keras").read_bytes()
 
 
+def test_models_come_from_a_remote_where_nothing_else_has_them(clone, tmp_path):
+    origin = clone.copy(tmp_path / "origin")
+    model = (origin.folder / "models" / "sentiment.keras").read_bytes()
+    origin.succeed("dvc", "remote", "add", "--default", "storage", str(tmp_path / "storage"))
+    origin.succeed("git", "commit", "--quiet", "--message", "A remote", ".dvc/config")
+    origin.succeed("git", "tag", "--annotate", "sentiment@v2.0.0", "--message", "Second version")
+    url = origin.folder.as_uri()
+    origin.succeed("dvc", "push", "models/sentiment.keras")
+    shutil.rmtree(origin.folder / ".dvc" / "cache")
+    commands = {"path": ("get", url, "models/sentiment.keras"), "name": ("artifacts", "get", url, "sentiment")}
+    for name, command in commands.items():
+        origin.succeed("dvc", *command, "--out", str(tmp_path / name))
+        assert (tmp_path / name).read_bytes() == model
+
+
 def test_text_is_the_same_again_and_a_pipe_may_close(clone):
     command = (*REPRISE, "generate", "--prompt", "HAMLET: Ω", "--length", "80", "--seed", "1")
     first, second = clone.type(*command), clone.type(*command)
