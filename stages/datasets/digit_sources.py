@@ -4,6 +4,7 @@ Letters, clothes and the like are digits here too, if they have MNIST's form: 28
 class each. EMNIST's files hold their pictures transposed; they are read as they are.
 """
 
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from stages.datasets import arrays, digit_tables, idx, own, pictures
 Half = tuple[np.ndarray, np.ndarray]  # images, uint8, shape (n, 28, 28); labels, uint8, shape (n,)
 
 HALVES = {"train": "train", "test": "t10k"}  # and the names that MNIST's files begin with
+EMNIST = re.compile(r"(emnist-[a-z]+)-(?:train|test)-(?:images|labels)[-.]idx[13]-ubyte(?:\.gz)?")
 MOST_CLASSES = 100
 FORMS = (
     "a folder with the IDX files of MNIST, such as train-images-idx3-ubyte or its .gz; an .npz with x_train, y_train, "
@@ -44,7 +46,7 @@ def read(path: Path) -> Source:
     classes = np.unique(np.concatenate([labels for _, labels in found.halves.values()]))
     if len(classes) < 2:
         raise StageError(f"{path} has one class only, {classes[0]}; two are the least")
-    if "emnist" in str(path).lower():
+    if "emnist" in f"{path} {found.facts['sha256']}".lower():
         print("EMNIST's files hold their pictures transposed: they are used as they are")
     return found
 
@@ -63,8 +65,9 @@ def check(images: np.ndarray, labels: np.ndarray, path: str | Path) -> None:
 
 def _folder(path: Path) -> Source:
     present = own.names(path)
-    if any(idx.find(present, f"{prefix}-{kind}", number) for prefix in HALVES.values() for kind, number in idx.KINDS):
-        return _idx(path, present)
+    prefixes = _prefixes(path, present)
+    if any(idx.find(present, f"{prefix}-{kind}", number) for prefix in prefixes.values() for kind, number in idx.KINDS):
+        return _idx(path, present, prefixes)
     if any(name.lower().endswith(".csv") for name in present):
         return _tables(path, [name for name in present if name.lower().endswith(".csv")])
     found = pictures.read(path)
@@ -92,9 +95,24 @@ def _file(path: Path) -> Source:
     return Source(halves, {"format": kind, "sha256": own.digest(path)})
 
 
-def _idx(folder: Path, present: list[str]) -> Source:
+def _prefixes(folder: Path, present: list[str]) -> dict[str, str]:
+    """What the names of the IDX files of each half begin with: as MNIST's, or as those of one of EMNIST's sets.
+
+    Source: Cohen, Afshar, Tapson & van Schaik 2017, "EMNIST: an extension of MNIST to handwritten letters": six sets,
+    whose files come in one archive.
+    """
+    stems = tuple(f"{prefix}-{kind}" for prefix in HALVES.values() for kind, _ in idx.KINDS)
+    if any(name.startswith(stems) for name in present):
+        return HALVES
+    sets = sorted({match[1] for match in map(EMNIST.fullmatch, present) if match})
+    if len(sets) > 1:
+        raise StageError(f"{folder} has the sets {', '.join(sets)}; put the files of one into a folder of its own")
+    return {half: f"{sets[0]}-{half}" for half in HALVES} if sets else HALVES
+
+
+def _idx(folder: Path, present: list[str], prefixes: dict[str, str]) -> Source:
     halves, hashes = {}, {}
-    for half, prefix in HALVES.items():
+    for half, prefix in prefixes.items():
         files = [idx.find(present, f"{prefix}-{kind}", number) for kind, number in idx.KINDS]
         if files == [None, None]:
             continue

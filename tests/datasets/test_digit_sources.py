@@ -225,3 +225,30 @@ def test_a_header_and_its_bytes_are_read_back(tmp_path_factory, shape):
     array = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
     path = put(tmp_path_factory.mktemp("idx") / "array.gz", gzip.compress(idx.header(array) + array.tobytes()))
     np.testing.assert_array_equal(idx.read(path, array.ndim), array)
+
+
+def emnist(folder: Path, name: str) -> None:
+    """One of EMNIST's sets, its files named as in its archive: 30 pictures to train on and 10 to test on."""
+    for half, part in (("train", slice(30)), ("test", slice(30, None))):
+        for kind, array in (("images", IMAGES[part]), ("labels", LABELS[part])):
+            content = gzip.compress(idx.header(array) + array.tobytes())
+            put(folder / f"emnist-{name}-{half}-{kind}-idx{array.ndim}-ubyte.gz", content)
+
+
+def test_a_set_of_emnist(tmp_path, capsys):
+    emnist(tmp_path, "letters")
+    put(tmp_path / "emnist-letters-mapping.txt", b"1 65 97\n")
+    loaded = digits.load(tmp_path)
+    same_digits(loaded)
+    assert loaded.test.tolist() == [False] * 30 + [True] * 10
+    assert "EMNIST's files hold their pictures transposed" in capsys.readouterr().out
+    put_digits(tmp_path)  # MNIST's own names come first
+    assert not digits.load(tmp_path).provenance["sha256"].keys() & {"emnist-letters-train-images-idx3-ubyte.gz"}
+
+
+def test_sets_of_emnist_that_are_not_one_or_not_whole_are_refused(tmp_path):
+    emnist(tmp_path, "letters")
+    (tmp_path / "emnist-letters-test-labels-idx1-ubyte.gz").unlink()
+    digits_refused(tmp_path, "has no file emnist-letters-test-labels-idx1-ubyte, plain or .gz")
+    emnist(tmp_path, "digits")
+    digits_refused(tmp_path, "has the sets emnist-digits, emnist-letters; put the files of one into a folder of its")
