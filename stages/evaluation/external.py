@@ -19,9 +19,9 @@ from stages.core.split import every
 
 DATASETS = {"autoencoder": "digits", "denoiser": "digits", "textgen": "text", "sentiment": "reviews"}
 SOURCES = {
-    "digits": "a folder with MNIST's IDX files",
+    "digits": "a folder with MNIST's IDX files, an .npz, a .csv, or a folder of pictures by class",
     "text": "a UTF-8 text file",
-    "reviews": "a folder laid out as aclImdb, or aclImdb_v1.tar.gz",
+    "reviews": "a .csv, .tsv or .jsonl, a folder laid out as aclImdb, or aclImdb_v1.tar.gz",
 }
 LIMITED = {"digits": "rows, evenly spread", "text": "characters, from the beginning", "reviews": "rows, evenly spread"}
 
