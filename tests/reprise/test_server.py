@@ -156,7 +156,10 @@ def test_the_folder_goes_when_the_start_is_ended(tmp_path, name):
     )
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     ended = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, env=environment, capture_output=True, text=True
+        [sys.executable, "-c", code],
+        **{"cwd": REPOSITORY, "env": environment, "capture_output": True, "text": True, "timeout": 300},
+        # A shell starts what runs in its background with SIGINT ignored, which the page respects.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert (ended.returncode, ended.stderr) == (128 + getattr(signal, name), "")
     assert folders(tmp_path) == []
