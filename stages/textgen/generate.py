@@ -156,13 +156,15 @@ class Copies:
             length: `SEED_LENGTH` or more.
         """
         hashes = _hashes(self.codes, length)
-        copied = total = 0
-        for text in texts:
-            starts = np.flatnonzero(np.isin(_hashes(_codes(text), length), hashes))
+        read = [_hashes(_codes(text), length) for text in texts]
+        found = np.unique(hashes[_among(hashes, np.concatenate([*read, hashes[:0]]))])
+        copied = 0
+        for text, windows in zip(texts, read, strict=True):
             inside = np.zeros(len(text), bool)
-            for start in starts:
+            for start in np.flatnonzero(_among(windows, found)):
                 inside[start : start + length] = True
-            copied, total = copied + int(inside.sum()), total + len(text)
+            copied += int(inside.sum())
+        total = sum(map(len, texts))
         return copied / total if total else 0.0
 
 
