@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import common
+from benchmarks.sentiment import BESIDES
 from stages.core import artifacts
 from stages.core.split import PARTS
 from stages.params import Params
@@ -25,8 +26,6 @@ STAGES = (
     ("textgen", "textgen.train", "textgen.training", "data/raw/text.txt", "data/textgen/characters.npz"),
     ("sentiment", "sentiment.train", "sentiment.training", "data/raw/reviews.csv", "data/sentiment/reviews.npz"),
 )
-
-SENTENCES = "data/sentiment/training-sentences.npz"
 
 
 def measure(params: Params, quick: bool) -> dict[str, Any]:
@@ -43,7 +42,8 @@ def measure(params: Params, quick: bool) -> dict[str, Any]:
                 with common.scratch(changes) as folder:
                     artifacts.write_npz(folder / made, **data)
                     if task == "sentiment":  # as many at every size: how many a step reads does not depend on them
-                        (folder / SENTENCES).symlink_to(Path(SENTENCES).resolve())
+                        for name in BESIDES:
+                            (folder / name).symlink_to(Path(name).resolve())
                     usage = common.stage(folder, *command.split())
                 line = {"stage": command, "size": size, "threads": threads, **usage._asdict()}
                 print(line, flush=True)

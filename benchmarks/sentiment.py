@@ -18,7 +18,8 @@ from stages.params import Params
 from stages.sentiment import batches
 
 DATA = "data/sentiment/reviews.npz"
-SENTENCES = "data/sentiment/training-sentences.npz"
+# What else the train stage reads.
+BESIDES = tuple(f"data/sentiment/{name}" for name in ("training-sentences.npz", "ngrams.npz", "vocabulary.txt"))
 RAW = "data/raw/reviews.csv"
 GOAL = 0.86
 WORDS, LENGTH = 20_000, 200  # what the example of keras.io reads
@@ -85,7 +86,7 @@ def our_seconds(params: Params, quick: bool) -> dict[str, float | None]:
     changes = {"sentiment.training.steps": steps, "sentiment.training.epochs": max(1, steps // STEPS_BETWEEN)}
     with common.scratch(changes) as folder:
         (folder / DATA).parent.mkdir(parents=True)
-        for name in (DATA, SENTENCES):
+        for name in (DATA, *BESIDES):
             (folder / name).symlink_to(Path(name).resolve())
         figures = common.last_line("sentiment", "timed", folder=folder)
     times, history = figures["times"], figures["history"]

@@ -24,7 +24,7 @@ def test_another_users_settings_change_no_byte(clone, tmp_path):
     assert "verified by bytes: every output is the committed one" in output
     equal = [line.split()[:2] for line in output.splitlines() if line.endswith("  equal")]
     assert {stage for stage, _ in equal} == set(STAGES)
-    folders = ("models/sizes", "report/charts")  # each is one output
+    folders = ("models/sizes", "report/cards", "report/charts")  # each is one output
     outputs = {next((name for name in folders if path.startswith(f"{name}/")), path) for path in clone.outputs()}
     assert {path for _, path in equal} == outputs
     assert list(Path(elsewhere).glob("reprise-verify-*")) == []
