@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from stages.report import drawing
+from stages.report.results import LEARNING_CURVE, by_characters
 
 Rows = list[dict[str, Any]]
 Table = Callable[[str], Rows]
@@ -115,7 +116,6 @@ def denoiser(table: Table) -> Iterator[Chart]:
     )
 
 
-LEARNING_CURVE = "benchmarks/learning_curve"
 LEARNERS = {
     "nats": "text model",
     "lstm": "its LSTM alone",
@@ -129,15 +129,12 @@ LEARNERS = {
 
 def learning_curve(rows: Rows) -> dict[str, drawing.Curve]:
     """Mean over the seeds of each method's nats by the size of the training text; what was not measured is left out."""
-    sizes = sorted({float(row["characters"]) for row in rows})
+    sizes = by_characters(rows)
     found = {}
     for key, name in LEARNERS.items():
-        values = {
-            size: [float(row[key]) for row in rows if row["characters"] == size and row.get(key, "") != ""]
-            for size in sizes
-        }
-        if all(values.values()):
-            found[name] = (sizes, [sum(some) / len(some) for some in values.values()])
+        values = [[float(row[key]) for row in some if row.get(key, "") != ""] for some in sizes.values()]
+        if all(values):
+            found[name] = (list(sizes), [sum(some) / len(some) for some in values])
     return found
 
 

@@ -16,11 +16,18 @@ TEXTS = {
     "invented": "data/denoiser/invented.json",
 }
 DATASETS = ("digits", "text", "reviews")
+LEARNING_CURVE = "benchmarks/learning_curve"  # of the text model; a series
 
 
 def path_of(series: str) -> str:
     """The file of a series: of plots/, such as "autoencoder/sizes", or of benchmarks/, which the name says then."""
     return f"{series}.csv" if series.startswith("benchmarks/") else f"plots/{series}.csv"
+
+
+def by_characters(curve: list[dict[str, Any]]) -> dict[float, list[dict[str, Any]]]:
+    """The rows of the learning curve, one for each seed, by the size of the training text, which rises."""
+    sizes = sorted({float(row["characters"]) for row in curve})
+    return {size: [row for row in curve if float(row["characters"]) == size] for size in sizes}
 
 
 def read() -> dict[str, Any]:

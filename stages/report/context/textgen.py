@@ -5,6 +5,7 @@ from typing import Any
 
 from stages.report.context.wording import compared, negative, than, verdict
 from stages.report.measured import Measured, Word, sources_of
+from stages.report.results import LEARNING_CURVE, by_characters
 
 Row = dict[str, Any]
 
@@ -33,7 +34,7 @@ def variables(metrics: Row, table: Any, texts: Row) -> Row:
         **samples(texts["samples"]),
         "sizes_chosen": metrics["sizes"],
         "layers": [Word(f"{float(units):,.0f}", sources_of(units)) for units in metrics["sizes"]["units"]],
-        "sizes": by_size(table("benchmarks/learning_curve")),
+        "sizes": by_size(table(LEARNING_CURVE)),
         "context": last_lines(passages["context"]),
         "next": passages["next"],
         "excerpt": passages["test"][:EXCERPT],
@@ -43,8 +44,7 @@ def variables(metrics: Row, table: Any, texts: Row) -> Row:
 def by_size(rows: list[Row]) -> list[Row]:
     """For each size of the training text: means over the seeds, the ratio to the n-grams, the longest copy of all."""
     found = []
-    for size in sorted({float(row["characters"]) for row in rows}):
-        some = [row for row in rows if float(row["characters"]) == size]
+    for some in by_characters(rows).values():
         means = {key: sum(row[key] for row in some) / len(some) for key in ("nats", "lstm", "ngram", "bzip2", "xz")}
         spread = Measured(
             statistics.pstdev(float(row["nats"]) for row in some), sources_of(row["nats"] for row in some)
@@ -57,7 +57,6 @@ def by_size(rows: list[Row]) -> list[Row]:
                 "compressor": min(means["bzip2"], means["xz"], key=float),
                 "ratio": means["nats"] / means["ngram"],
                 "longest_copy": max((row["longest_copy"] for row in some), key=float),
-                "seconds": max((row["seconds"] for row in some), key=float),
             }
         )
     return found
