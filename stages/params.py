@@ -3,7 +3,7 @@
 import difflib
 import itertools
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
 
@@ -230,6 +230,7 @@ class Params(Section):
 
     seed: Annotated[Whole, Field(ge=0, le=2**31 - 1)]
     threads: Annotated[Whole, Field(ge=1, le=256)]
+    kernels: Literal["portable", "native"]
     latent: Annotated[Whole, Field(ge=1, le=784)]
     data: Data
     split: Split

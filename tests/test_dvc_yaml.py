@@ -114,8 +114,8 @@ def test_stages_that_need_no_network_do_without_tensorflow(name):
 
 
 @pytest.mark.parametrize("name", [name for name in STAGES if name.startswith(("train", "evaluate"))])
-def test_what_computes_depends_on_the_seed_and_the_threads(name):
-    assert {"seed", "threads"} <= set(STAGES[name]["params"])
+def test_what_computes_depends_on_the_seed_the_threads_and_the_kernels(name):
+    assert {"seed", "threads", "kernels"} <= set(STAGES[name]["params"])
 
 
 def test_every_download_waits_for_the_check():

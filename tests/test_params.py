@@ -53,6 +53,7 @@ def test_the_committed_file_is_valid(params):
         ("latent", None, "latent is None"),
         ("seed", -1, "seed is -1"),
         ("threads", 0, "threads is 0"),
+        ("kernels", "fast", "kernels is 'fast'; it should be 'portable' or 'native'"),
         ("data.limit", 5, "data.limit is 5"),
         ("data.digits", "", "data.digits is ''"),
         ("split.digits.test", 0.5, "split.digits.test is 0.5; it should be less than 0.5"),

@@ -46,6 +46,10 @@ def main(params: Params) -> None:
     print("\neverything in words and pictures: report/index.html, in any browser")
     print("all measures: dvc metrics show     all series: dvc plots show")
     print(comparison())
+    if params.kernels == "native":
+        print(
+            "kernels: native: the bits are those of this kind of processor; kernels: portable gives the same everywhere"
+        )
 
 
 def headlines() -> Iterator[tuple[str, str, str, str]]:

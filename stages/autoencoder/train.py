@@ -61,7 +61,13 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
     )
     checkpoint = Checkpoint(
         f"autoencoder-{latent}",
-        {"seed": params.seed, "threads": params.threads, "latent": latent, "autoencoder": params.autoencoder},
+        {
+            "seed": params.seed,
+            "threads": params.threads,
+            "kernels": params.kernels,
+            "latent": latent,
+            "autoencoder": params.autoencoder,
+        },
         inputs=[DATA],
     )
     history = fit(

@@ -10,22 +10,26 @@ from pathlib import Path
 from stages.core import yaml_reader
 from stages.core.errors import StageError
 
+KERNELS = ("portable", "native")
+
 
 def pin_from_params(path: str = "params.yaml") -> None:
-    """Pin the environment of this process, with the `threads` of params.yaml.
+    """Pin the environment of this process, with the `threads` and `kernels` of params.yaml.
 
-    Without a readable `threads` nothing is pinned: the stage ends before it computes, with an error from
+    Where they cannot be read nothing is pinned: the stage ends before it computes, with an error from
     stages/params.py.
     """
-    if (threads := _threads(path)) is not None:
-        pin(threads)
+    if (found := _pinned(path)) is not None:
+        pin(*found)
 
 
-def pin(threads: int) -> None:
+def pin(threads: int, kernels: str = "portable") -> None:
     """Fix, for this process, every setting outside params.yaml that changes a result.
 
     Args:
         threads: threads of the numeric libraries. Part of the result: a sum's rounding follows its split over threads.
+        kernels: "portable": matrix products and convolutions with AVX2, the same bits on every such processor.
+            "native": with all that this processor has, which is faster where it has more; other bits elsewhere.
     """
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ[f"{library}_NUM_THREADS"] = str(threads)
@@ -35,7 +39,11 @@ def pin(threads: int) -> None:
     os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX2"
     if platform.machine().lower() in ("x86_64", "amd64"):
         os.environ["OPENBLAS_CORETYPE"] = "Haswell"
+        # Also under "native": elementwise work gains little, and what a preprocess stage makes stays the same.
         os.environ["NPY_DISABLE_CPU_FEATURES"] = "X86_V4 AVX512_ICL AVX512_SPR"  # all that numpy has beyond AVX2
+    if kernels == "native":
+        os.environ["ONEDNN_MAX_CPU_ISA"] = "DEFAULT"
+        os.environ.pop("OPENBLAS_CORETYPE", None)
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     os.environ["KERAS_BACKEND"] = "tensorflow"
     # Not the user's own, where a keras.json may change the float type.
@@ -49,10 +57,11 @@ def pin(threads: int) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def _threads(path: str) -> int | None:
-    """`threads` of params.yaml, or None where it cannot be read."""
+def _pinned(path: str) -> tuple[int, str] | None:
+    """`threads` and `kernels` of params.yaml, or None where they cannot be read."""
     try:
-        threads = yaml_reader.read(path)["threads"]
+        content = yaml_reader.read(path)
+        threads, kernels = content["threads"], content["kernels"]
     except (StageError, KeyError, TypeError):
         return None
-    return threads if type(threads) is int and threads > 0 else None
+    return (threads, kernels) if type(threads) is int and threads > 0 and kernels in KERNELS else None

@@ -83,6 +83,7 @@ def settings_of(params: Params, name: str) -> dict[str, Any]:
     settings = {
         "seed": params.seed,
         "threads": params.threads,
+        "kernels": params.kernels,
         "noise_std": params.denoiser.noise_std,
         name: getattr(params.denoiser, name),
     }

@@ -59,7 +59,7 @@ def main(params: Params) -> None:
     labels = [some.labels for some in held_out]
     checkpoint = Checkpoint(
         "sentiment",
-        {"seed": params.seed, "threads": params.threads, "sentiment": params.sentiment},
+        {"seed": params.seed, "threads": params.threads, "kernels": params.kernels, "sentiment": params.sentiment},
         inputs=[DATA, SENTENCES],
     )
     history = fit(

@@ -63,7 +63,11 @@ def trained(
         return {"loss": nats.mean()}
 
     sections = {"network": settings.network, "training": training}
-    checkpoint = Checkpoint("textgen", {"seed": params.seed, "threads": params.threads, **sections}, inputs=[DATA])
+    checkpoint = Checkpoint(
+        "textgen",
+        {"seed": params.seed, "threads": params.threads, "kernels": params.kernels, **sections},
+        inputs=[DATA],
+    )
     history = fit(model, epoch_data, epochs=training.epochs, validate=validate, checkpoint=checkpoint)
     network.copy_weights(model, lstm)
     return lstm, history, checkpoint

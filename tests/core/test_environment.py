@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,22 @@ def test_personal_settings_are_not_read(tmp_path, repository):
         [sys.executable, "-c", ASK], env=environment, cwd=repository, capture_output=True, text=True, check=True
     ).stdout.splitlines()
     assert told == ["tensorflow float32 agg 1.5 []", "[]", "[2]"]
+
+
+def test_native_kernels_use_all_that_the_processor_has(repository):
+    code = "import sys; from stages.core.environment import pin; pin(1, sys.argv[1]); import tensorflow as tf; "
+    code += "one = tf.ones((64, 64)); tf.linalg.matmul(one, one)"
+
+    def instructions(kernels: str) -> str:
+        environment = {**os.environ, "ONEDNN_VERBOSE": "1", "PYTHONPATH": str(repository)}
+        command = [sys.executable, "-c", code, kernels]
+        told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        (line,) = [line for line in told.splitlines() if ",isa:" in line]
+        return line.partition(",isa:")[2]
+
+    assert instructions("portable") == "Intel AVX2"
+    more = "avx512" in Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    assert ("AVX-512" in instructions("native")) == more
 
 
 @pytest.mark.parametrize(

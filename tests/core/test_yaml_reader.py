@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.core import yaml_reader
-from stages.core.environment import _threads
+from stages.core.environment import _pinned
 from stages.core.errors import StageError
 from stages.params import load
 from tests.conftest import REPOSITORY
@@ -55,11 +55,12 @@ def edited(tmp_path, **lines: str):
 
 def test_the_stage_and_the_pins_read_the_same(tmp_path):
     path = edited(tmp_path, threads="010", latent="032")
-    assert load(path).threads == _threads(path) == 10
+    assert _pinned(path) == (10, "portable")
+    assert load(path).threads == 10
     assert load(path).latent == 32
     for text in ("0b", "1:30", "2.0", "'2'"):
         path = edited(tmp_path, threads=text)
-        assert _threads(path) is None
+        assert _pinned(path) is None
         with pytest.raises(StageError, match=r"params\.yaml: threads is "):
             load(path)
 
@@ -103,7 +104,7 @@ def test_what_is_no_file_of_settings(tmp_path):
         with pytest.raises(StageError, match=words) as error:
             yaml_reader.read(tmp_path / name)
         assert "\n" not in str(error.value)
-        assert _threads(tmp_path / name) is None
+        assert _pinned(tmp_path / name) is None
 
 
 def test_pinning_does_not_wait_for_numpy():

@@ -102,6 +102,11 @@ def one_thread(clone: Clone) -> None:
     repro(clone)
 
 
+def native(clone: Clone) -> None:
+    clone.set_params({"kernels": "native"})
+    repro(clone)
+
+
 def edited(old: str, new: str) -> Callable[[Clone], None]:
     """Run with one of the pins in stages/core/environment.py edited."""
 
@@ -128,6 +133,7 @@ class Trial(NamedTuple):
 # Settings that may change bits and are therefore pinned, in params.yaml and in stages/core/environment.py.
 PINNED = [
     Trial("pinned otherwise: threads 1", one_thread, promised=False),
+    Trial("pinned otherwise: kernels native", native, promised=False),
     *(
         Trial(f"pinned otherwise: {name}={new}", edited(f'"{name}"] = "{old}"', f'"{name}"] = "{new}"'), promised=False)
         for name, old, new in (
