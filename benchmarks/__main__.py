@@ -6,7 +6,7 @@ import sys
 from benchmarks import ENVIRONMENT, common, table
 from stages.core.errors import StageError
 
-PARTS = ("digits", "textgen", "sentiment", "lstm_step", "serve", "scaling")
+PARTS = ("sgemm", "digits", "textgen", "sentiment", "lstm_step", "serve", "scaling")
 
 
 def main(arguments: list[str]) -> None:

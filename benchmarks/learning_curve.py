@@ -1,8 +1,9 @@
-"""The text model by the size of its text: python -m benchmarks.learning_curve [--quick] [--seeds 7 8 9] [--peers].
+"""The text model by the size of its text: python -m benchmarks.learning_curve [--quick] [--seeds 7 8 9] [--peers 7].
 
 For each size the training text is a draw of the packaged plays, other plays for each seed; the test text is of a play
-that none of them has. Beside the text model: n-grams of the order that validation chooses, bzip2, xz; with --peers also
-a plain LSTM, the best on validation of four sizes, and the GPT of `benchmarks.peers.gpt`, which needs PyTorch.
+that none of them has. Beside the text model: n-grams of the order that validation chooses, bzip2, xz; with the draws of
+--peers also a plain LSTM, the best on validation of four sizes, and the GPT of `benchmarks.peers.gpt`, which needs
+PyTorch.
 
 Each figure is kept in benchmarks/results/learning_curve/ as soon as it is measured, so an interrupted run goes on. The
 table is benchmarks/learning_curve.csv.
@@ -25,7 +26,18 @@ from stages.params import Params, load
 from stages.textgen.preprocess import RAW, SEPARATOR
 
 OUTPUT = Path("benchmarks/learning_curve.csv")
-SIZES = (30_000, 100_000, 300_000, 1_000_000, 3_000_000)
+ALL = 100_000_000  # more than there are: every play that is not held out
+SIZES = (30_000, 100_000, 300_000, 1_000_000, 3_000_000, ALL)
+COLUMNS = {
+    "nats": "text model",
+    "lstm": "its LSTM",
+    "ngram": "n-grams",
+    "bzip2": "bzip2",
+    "xz": "xz",
+    "plain_lstm": "plain LSTM",
+    "gpt": "GPT",
+    "seconds": "train stage, s",
+}
 UNITS = (64, 128, 256, 512)  # of the plain LSTM
 VALIDATION = 0.05  # of the training text, cut off its end, as textgen.holdout does
 HELD_OUT = "King Lear"
@@ -39,7 +51,10 @@ SAMPLES = {"textgen.temperatures": [1.0], "textgen.sampling.samples": 8}
 
 
 def plays(characters: int, seed: int) -> dict[str, str]:
-    """So many characters of plays in an order of the seed's, and as much of another play as a text may hold out.
+    """A training text and a test text.
+
+    The first is so many characters of plays, or all there are, in an order of the seed's; the second as much of another
+    play as a text may hold out.
 
     Returns:
         "text": training, validation and test text in a row; "test": the share of it that is the test text.
@@ -96,7 +111,7 @@ def main(arguments: list[str]) -> None:
     """Measure what has not been measured yet; write the table of all that has."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.learning_curve", allow_abbrev=False)
     parser.add_argument("--quick", action="store_true", help="few steps on two short texts, to check that all works")
-    parser.add_argument("--peers", action="store_true", help="also a plain LSTM and a GPT")
+    parser.add_argument("--peers", type=int, nargs="+", default=[], help="seeds with a plain LSTM and a GPT, too")
     parser.add_argument("--seeds", type=int, nargs="+", default=[7, 8, 9])
     parser.add_argument("--sizes", type=int, nargs="+", default=None, help=f"characters; without: {SIZES}")
     options = parser.parse_args(arguments)
@@ -116,9 +131,9 @@ def case(
     """All figures of one draw: a row of the table."""
     drawn = plays(characters, seed)
     name = {"quick": options.quick, "seed": seed, "characters": characters}
-    row = {"characters": characters, "seed": seed}
+    row = {"characters": round(len(drawn["text"]) * (1 - drawn["test"])), "seed": seed}
     row |= kept({**name, "of": "ours"}, lambda: ours(drawn, {**changes, "seed": seed}))
-    if options.peers:
+    if seed in options.peers:
         units = UNITS[:2] if options.quick else UNITS
         row |= kept({**name, "of": "plain"}, lambda: plain(drawn, changes, units))
         row |= kept({**name, "of": "gpt"}, lambda: gpt(drawn, params, quick=options.quick))

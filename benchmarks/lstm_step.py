@@ -18,6 +18,7 @@ from benchmarks import ENVIRONMENT, common
 from stages.core.environment import pin
 from stages.core.errors import StageError
 from stages.params import Params
+from stages.textgen import sizes
 from stages.training.batches import batches, untuned
 
 ROUNDS = 15
@@ -26,8 +27,22 @@ SECONDS = 1.5  # of work in a round
 
 def measure(params: Params, quick: bool) -> list[dict[str, Any]]:
     """Lines of the table: milliseconds of a step at three shapes, the median of the rounds."""
-    text, reviews = params.textgen, params.sentiment
-    shapes = {
+    rows = []
+    for name, shape in shapes(params).items():
+        ours, theirs = alternating(shape, params.threads, rounds=2 if quick else ROUNDS)
+        low, high = np.percentile(ours / theirs, [25, 75])
+        batch, steps, width, units, _ = shape
+        note = f"quartiles of the ratio {low:.2f} to {high:.2f}; batch {batch}, {steps} steps, {width} → {units}"
+        figures = (f"LSTM step, {name}", "ms", 1000 * np.median(ours), "PyTorch nn.LSTM", 1000 * np.median(theirs))
+        rows.append(common.row(*figures, better="lower", note=note))
+        print(f"{name}: Keras {1000 * np.median(ours):.1f} ms, PyTorch {1000 * np.median(theirs):.1f} ms", flush=True)
+    return rows
+
+
+def shapes(params: Params) -> dict[str, tuple[int, int, int, int, bool]]:
+    """By name: rows of a batch, time steps, numbers in an input, units, both directions? The text is a long one."""
+    text, reviews = sizes.chosen(params.textgen, sys.maxsize), params.sentiment
+    return {
         "batch 128, 200 steps, 128 → 64": (128, 200, 128, 64, False),
         "textgen's": (
             text.training.batch,
@@ -44,16 +59,6 @@ def measure(params: Params, quick: bool) -> list[dict[str, Any]]:
             True,
         ),
     }
-    rows = []
-    for name, shape in shapes.items():
-        ours, theirs = alternating(shape, params.threads, rounds=2 if quick else ROUNDS)
-        low, high = np.percentile(ours / theirs, [25, 75])
-        batch, steps, width, units, _ = shape
-        note = f"quartiles of the ratio {low:.2f} to {high:.2f}; batch {batch}, {steps} steps, {width} → {units}"
-        figures = (f"LSTM step, {name}", "ms", 1000 * np.median(ours), "PyTorch nn.LSTM", 1000 * np.median(theirs))
-        rows.append(common.row(*figures, better="lower", note=note))
-        print(f"{name}: Keras {1000 * np.median(ours):.1f} ms, PyTorch {1000 * np.median(theirs):.1f} ms", flush=True)
-    return rows
 
 
 def alternating(shape: tuple, threads: int, *, rounds: int) -> tuple[np.ndarray, np.ndarray]:

@@ -24,6 +24,7 @@ SIZES = (500, 2_000, 10_000)
 SEEDS = (7, 8, 9)
 TESTED = 5_000
 METHODS = {"network": "network", "nb": "NB n-grams", "tfidf": "TF-IDF"}
+COLUMNS = {**METHODS, "minus_better_baseline": "network minus the better baseline", "threshold": "threshold"}
 
 
 def main(*, quick: bool) -> None:

@@ -8,8 +8,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from benchmarks import learning_curve, pipeline, review_sizes
 from stages import params
-from stages.core import artifacts
+from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
 from tools.readme import markdown
 
@@ -46,8 +49,44 @@ def page(parts: Mapping[str, Any], *, quick: bool) -> str:
     minutes = sum(content["seconds"] for content in parts.values()) / 60
     return (
         f"# Comparison with other tools\n\n{lead}{about(minutes)}\n\n{markdown([COLUMNS, *rows])}\n\n"
-        f"## Time and memory of the train stages\n\n{scaling(results['scaling'])}\n"
+        f"## Time and memory of the train stages\n\n{scaling(results['scaling'])}\n{longer()}"
     )
+
+
+def longer() -> str:
+    """Sections on what takes too long for `make bench`, where their files are: each is measured by its own command."""
+    sections = []
+    if learning_curve.OUTPUT.exists():
+        rows = means(artifacts.read_csv(learning_curve.OUTPUT), "characters", learning_curve.COLUMNS)
+        text = "Nats per character on *King Lear*, mean ± standard deviation over draws of other plays."
+        sections.append(("The text model by the size of its text", "learning_curve", f"{text}\n\n{rows}"))
+    if review_sizes.TABLE.exists():
+        rows = means(artifacts.read_csv(review_sizes.TABLE), "reviews", review_sizes.COLUMNS)
+        text = f"Accuracy on {review_sizes.TESTED:,} other reviews, mean ± standard deviation over three draws."
+        sections.append(("The classifier by the number of reviews", "review_sizes", f"{text}\n\n{rows}"))
+    if pipeline.OUTPUT.exists():
+        measured = artifacts.read_csv(pipeline.OUTPUT)
+        commit = measured.loc[measured["way"] == "old", "commit"].iloc[0]
+        rows = pipeline.table(measured, yaml_reader.read("dvc.yaml")["stages"])
+        sections.append(("The whole pipeline, beside an old commit", f"pipeline --against {commit}", rows))
+    return "".join(
+        f"\n## {title}\n\nMeasured by itself, with `python -m benchmarks.{command}`. {text}\n"
+        for title, command, text in sections
+    )
+
+
+def means(table: pd.DataFrame, key: str, columns: Mapping[str, str]) -> str:
+    """A row for each value of a key: its number of draws, and mean ± standard deviation of each column."""
+    groups = table.groupby(key)
+    shown = {name: title for name, title in columns.items() if name in table}
+    lines = [(key.capitalize(), "Draws", *shown.values())]
+    for value, group in groups:
+        cells = [
+            f"{group[name].mean():.4g} ± {group[name].std():.2g}" if len(group) > 1 else f"{group[name].mean():.4g}"
+            for name in shown
+        ]
+        lines.append((f"{value:,}", str(len(group)), *cells))
+    return markdown(lines)
 
 
 def about(minutes: float) -> str:

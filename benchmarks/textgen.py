@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks import common
 from stages.core import artifacts
 from stages.params import Params
+from stages.textgen import sizes
 from stages.textgen.preprocess import SEPARATOR, decode, vocabulary_in
 
 LENGTH = 1_115_394  # characters of tiny Shakespeare
@@ -27,7 +28,7 @@ def measure(params: Params, quick: bool) -> list[dict[str, Any]]:
         rows.append(common.row(*figures, better="lower", interval=interval))
 
     text, source = short_text(20_000 if quick else LENGTH)
-    steps = 8 if quick else params.textgen.training.steps
+    steps = 8 if quick else default_steps(params, len(text))
     (ours, seconds), (half, half_seconds) = (our_model(text, count, quick) for count in (steps, steps // 2))
     settings = {"test": params.textgen.holdout.test, "threads": params.threads, "iterations": 20 if quick else 2000}
     with common.scratch({}) as folder:
@@ -45,6 +46,12 @@ def measure(params: Params, quick: bool) -> list[dict[str, Any]]:
         interval = ours.get("nats_minus_ngram_interval") if key == "ngram" else None
         rows.append(common.row(*figures, better="lower", interval=interval))
     return rows
+
+
+def default_steps(params: Params, characters: int) -> int:
+    """Optimizer steps of our model on a text of so many characters, held-out shares included."""
+    held_out = params.textgen.holdout.validation + params.textgen.holdout.test
+    return sizes.chosen(params.textgen, round(characters * (1 - held_out))).training.steps
 
 
 def short_text(length: int) -> tuple[str, str]:
@@ -68,7 +75,7 @@ def our_model(text: str, steps: int, quick: bool) -> tuple[dict[str, Any], float
             "textgen.temperatures": [0.5],
             "textgen.sampling.length": 20,
             "textgen.sampling.samples": 1,
-            "textgen.ngram_order": 3,
+            "textgen.ngrams.order": 3,
         }
     with common.scratch(changes) as folder:
         artifacts.write_text(Path(folder, "data/raw/text.txt"), text)
