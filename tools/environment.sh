@@ -3,7 +3,7 @@
 #   check FOLDER ...               remove each environment that cannot be used, and say why; print which one is being made
 #   python [PYTHON]                print the interpreter to use
 #   create FOLDER [PYTHON]         make an environment, unless there is one
-#   install FOLDER STAMP ARGS ...  pip install ARGS into it, then write FOLDER/STAMP
+#   install FOLDER STAMP ARGS ...  install ARGS into it, with uv or pip, then write FOLDER/STAMP
 #
 # FOLDER/installing, with the id of this process, is there from before the first file is written until pip has ended: a
 # killed pip leaves it, and the environment is made again.
@@ -90,12 +90,24 @@ create() {
   fi
 }
 
+# uv takes a third of pip's time, but does not read pip's settings, such as another index: where it fails, pip installs.
+# No bytecode for what is never imported; Python writes that of a module when it is first imported.
+packages() {
+  if command -v uv >/dev/null; then
+    uv pip install --python "$folder/bin/python" --require-hashes "$@" && return
+    status=$?
+    [ "$status" -le 128 ] || return "$status"
+    echo "uv could not install the packages: pip does" >&2
+  fi
+  "$folder/bin/python" -m pip install --no-compile --require-hashes "$@"
+}
+
 install() {
   folder=$1 stamp=$2
   shift 2
   trap 'exit 130' HUP INT TERM # after pip has ended, with the mark left
   echo $$ >"$folder/installing" || exit 1
-  "$folder/bin/python" -m pip install --require-hashes "$@"
+  packages "$@"
   status=$?
   # An error that pip reports is undone by pip: the packages that are there are whole.
   [ "$status" -gt 128 ] || rm -f "$folder/installing"

@@ -28,7 +28,8 @@ exec "{python}" -c "import sys; {first}
 $2"
 """
 UV = """#!/bin/sh
-echo uv "$@" >>"{folder}/uv"
+echo "$@" >>"{folder}/uv"
+[ "$1" != pip ] || exit $(cat "{folder}/status of uv")
 for last; do :; done
 mkdir -p "$last/bin" && cp "{folder}/python of uv" "$last/bin/python"
 """
@@ -54,6 +55,11 @@ class Checkout:
     def interpreter(self, name: str, version: tuple[int, int] = (3, 12), first: str = "pass") -> None:
         first = f"sys.version_info = ({version[0]}, {version[1]}, 0); {first}"
         self.program(f"bin/{name}", INTERPRETER.format(folder=self.outside, python=sys.executable, first=first))
+
+    def uv(self, status: int) -> None:
+        """A uv whose `pip install` ends with a status."""
+        self.program("bin/uv", UV.format(folder=self.outside))
+        (self.outside / "status of uv").write_text(f"{status}\n", encoding="utf-8")
 
     def program(self, name: str, text: str) -> None:
         (self.outside / name).write_text(text, encoding="utf-8")
@@ -193,7 +199,7 @@ def test_the_interpreter(checkout, found, chosen):
         checkout.interpreter(name, version)
     if chosen == "uv":
         checkout.interpreter("../python of uv", (3, 13))
-        checkout.program("bin/uv", UV.format(folder=checkout.outside))
+        checkout.uv(0)
     checkout.set_up()
     made = (checkout.folder / ".venv/bin/python").read_bytes()
     assert made == (checkout.outside / "bin" / ("../python of uv" if chosen == "uv" else chosen)).read_bytes()
@@ -227,3 +233,19 @@ def test_an_interpreter_that_was_asked_for_is_used_or_refused(checkout):
     checkout.interpreter("other", (3, 11))
     assert checkout.make("setup", "PYTHON=other").returncode == 0
     assert (checkout.folder / ".venv/bin/python").read_bytes() == (checkout.outside / "bin/other").read_bytes()
+
+
+@pytest.mark.parametrize(("status", "pip"), [(0, 0), (1, 1), (2, 1)])
+def test_uv_installs_where_it_is_there_and_pip_where_it_fails(checkout, status, pip):
+    checkout.uv(status)
+    checkout.set_up()
+    told = (checkout.outside / "uv").read_text(encoding="utf-8").splitlines()
+    assert told == ["pip install --python .venv/bin/python --require-hashes --requirement requirements.txt"]
+    assert checkout.installed() == pip
+    assert (checkout.folder / ".venv/installed").exists()
+
+
+def test_a_killed_uv_is_no_reason_for_pip(checkout):
+    checkout.uv(137)
+    assert checkout.make("setup").returncode == 2
+    assert checkout.installed() == 0
