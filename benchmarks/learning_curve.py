@@ -3,7 +3,7 @@
 For each size the training text is a draw of the packaged plays, other plays for each seed; the test text is of a play
 that none of them has. Beside the text model: n-grams of the order that validation chooses, bzip2, xz; with the draws of
 --peers also a plain LSTM, the best on validation of four sizes, and the GPT of `benchmarks.peers.gpt`, which needs
-PyTorch.
+PyTorch; with those of --longer also a larger network that is trained for longer (`LONGER`).
 
 Each figure is kept in benchmarks/results/learning_curve/ as soon as it is measured, so an interrupted run goes on. The
 table is benchmarks/learning_curve.csv.
@@ -36,6 +36,7 @@ COLUMNS = {
     "xz": "xz",
     "plain_lstm": "plain LSTM",
     "gpt": "GPT",
+    "longer": "text model, longer training",
     "seconds": "train stage, s",
 }
 UNITS = (64, 128, 256, 512)  # of the plain LSTM
@@ -47,6 +48,8 @@ QUICK = {
     "textgen.network.units": [8],
     "textgen.ngrams.order": 3,
 }
+LONGER_SIZE = 1_000_000  # characters
+LONGER = {"textgen.network.units": [640], "textgen.network.dropout": 0.5, "textgen.training.steps": 8000}
 SAMPLES = {"textgen.temperatures": [1.0], "textgen.sampling.samples": 8}
 
 
@@ -112,6 +115,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.learning_curve", allow_abbrev=False)
     parser.add_argument("--quick", action="store_true", help="few steps on two short texts, to check that all works")
     parser.add_argument("--peers", type=int, nargs="+", default=[], help="seeds with a plain LSTM and a GPT, too")
+    parser.add_argument("--longer", type=int, nargs="+", default=[], help="seeds with a longer training, at 1 MB")
     parser.add_argument("--seeds", type=int, nargs="+", default=[7, 8, 9])
     parser.add_argument("--sizes", type=int, nargs="+", default=None, help=f"characters; without: {SIZES}")
     options = parser.parse_args(arguments)
@@ -133,6 +137,9 @@ def case(
     name = {"quick": options.quick, "seed": seed, "characters": characters}
     row = {"characters": round(len(drawn["text"]) * (1 - drawn["test"])), "seed": seed}
     row |= kept({**name, "of": "ours"}, lambda: ours(drawn, {**changes, "seed": seed}))
+    if seed in options.longer and characters == LONGER_SIZE:
+        longer = kept({**name, "of": "longer"}, lambda: ours(drawn, {**LONGER, **changes, "seed": seed}))
+        row |= {"longer": longer["nats"], "longer_seconds": longer["seconds"]}
     if seed in options.peers:
         units = UNITS[:2] if options.quick else UNITS
         row |= kept({**name, "of": "plain"}, lambda: plain(drawn, changes, units))
