@@ -281,8 +281,8 @@ def test_a_stage_is_metered_where_it_runs(tmp_path):
 
 
 def test_means_over_the_draws():
-    drawn = pd.DataFrame({"characters": [3000, 3000, 5000], "nats": [1.0, 2.0, 3.0]})
-    text = table.means(drawn, "characters", {"nats": "text model", "gpt": "GPT"})
-    assert "| Characters | Draws | text model |" in text
-    assert "| 3,000 | 2 | 1.5 ± 0.71 |" in text
-    assert "| 5,000 | 1 | 3 |" in text
+    drawn = pd.DataFrame({"characters": [3000, 3000, 5000], "nats": [1.0, 2.0, 3.0], "gpt": ["2.5", "", ""]})
+    text = table.means(drawn, "characters", {"nats": "text model", "gpt": "GPT", "xz": "xz"})
+    assert "| Characters | Draws | text model | GPT |" in text
+    assert "| 3,000 | 2 | 1.5 ± 0.71 | 2.5 |" in text
+    assert "| 5,000 | 1 | 3 |  |" in text

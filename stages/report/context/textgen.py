@@ -35,6 +35,7 @@ def variables(metrics: Row, table: Any, texts: Row) -> Row:
         "sizes_chosen": metrics["sizes"],
         "layers": [Word(f"{float(units):,.0f}", sources_of(units)) for units in metrics["sizes"]["units"]],
         "sizes": by_size(table(LEARNING_CURVE)),
+        "longer": longer(table(LEARNING_CURVE)),
         "context": last_lines(passages["context"]),
         "next": passages["next"],
         "excerpt": passages["test"][:EXCERPT],
@@ -46,9 +47,8 @@ def by_size(rows: list[Row]) -> list[Row]:
     found = []
     for some in by_characters(rows).values():
         means = {key: sum(row[key] for row in some) / len(some) for key in ("nats", "lstm", "ngram", "bzip2", "xz")}
-        spread = Measured(
-            statistics.pstdev(float(row["nats"]) for row in some), sources_of(row["nats"] for row in some)
-        )
+        nats = [float(row["nats"]) for row in some]
+        spread = Measured(statistics.stdev(nats) if len(nats) > 1 else 0, sources_of(row["nats"] for row in some))
         found.append(
             {
                 "characters": some[0]["characters"],
@@ -59,6 +59,17 @@ def by_size(rows: list[Row]) -> list[Row]:
                 "longest_copy": max((row["longest_copy"] for row in some), key=float),
             }
         )
+    return found
+
+
+def longer(rows: list[Row]) -> list[Row]:
+    """Where a longer training was measured: its nats beside the default's and the n-grams', and its minutes."""
+    found = []
+    for row in rows:
+        if row.get("longer", "") != "":  # a column with empty cells is read as text
+            nats, seconds = (Measured(float(row[key]), sources_of(row[key])) for key in ("longer", "longer_seconds"))
+            about = {"characters": row["characters"], "default": row["nats"], "ratio": nats / row["ngram"]}
+            found.append({**about, "nats": nats, "minutes": seconds / 60})
     return found
 
 
