@@ -26,6 +26,7 @@ from stages.core.command import run
 from stages.core.digits import SIDE, scaled
 from stages.core.split import PARTS
 from stages.evaluation import charts, measures
+from stages.evaluation.classes import Classes, first_of_each
 from stages.params import Params
 
 METRICS = "metrics/autoencoder.json"
@@ -40,6 +41,7 @@ def main(params: Params) -> None:
     data = artifacts.read_npz(DATA)
     train, validation, test = (scaled(data[part]) for part in ("train", "validation", "test"))
     labels = {part: data[f"{part}_labels"] for part in ("train", "test")}
+    classes = Classes(data)
     shown = first_of_each(labels["test"])
 
     model = model_files.read(MODEL)
@@ -79,8 +81,9 @@ def main(params: Params) -> None:
         f"PCA, {latent}": pca_test[shown],
     }
     title = f"Test digits, through {latent} numbers and back"
-    artifacts.write_png(RECONSTRUCTIONS, charts.image_grid(rows, title=title))
-    compare_sizes(trained, components, test, labels["test"], shown)
+    columns = columns_of(classes, labels["test"][shown])
+    artifacts.write_png(RECONSTRUCTIONS, charts.image_grid(rows, title=title, columns=columns))
+    compare_sizes(trained, components, test, labels["test"], classes)
     artifacts.write_csv(LAYERS, measures.layers(model))
     print(f"autoencoder: mean squared error {metrics['mse']:.4f}, PCA's {metrics['pca']['mse']:.4f}")
 
@@ -126,10 +129,11 @@ def compare_sizes(
     components: baselines.PrincipalComponents,
     test: np.ndarray,
     labels: np.ndarray,
-    shown: np.ndarray,
+    classes: Classes,
 ) -> None:
     """The same digits, and the error, whole and by class, at each size of the code that `train-sizes` trained."""
-    pictures, curve, classes = {"original": test[shown]}, [], []
+    shown = first_of_each(labels)
+    pictures, curve, errors = {"original": test[shown]}, [], []
     for latent, path in trained.items():
         reconstructions = {
             "autoencoder": network.reconstruct(model_files.read(path), test),
@@ -138,12 +142,19 @@ def compare_sizes(
         pictures[f"latent {latent}"] = reconstructions["autoencoder"][shown]
         for method, images in reconstructions.items():
             curve.append({"latent": latent, "method": method, **quality(test, images)})
-            errors = by_class(image_quality.mse(test, images), labels)
-            classes += [{"latent": latent, "method": f"{method}, {latent}", **row} for row in errors]
+            for row in by_class(image_quality.mse(test, images), labels):
+                named = row | {"digit": classes.name(row["digit"])}
+                errors.append({"latent": latent, "method": f"{method}, {latent}", **named})
     title = "The same test digits at each size of the code"
-    artifacts.write_png(SIZES_PICTURE, charts.image_grid(pictures, title=title))
+    columns = columns_of(classes, labels[shown])
+    artifacts.write_png(SIZES_PICTURE, charts.image_grid(pictures, title=title, columns=columns))
     artifacts.write_csv(SIZES_CURVE, curve)
-    artifacts.write_csv(CLASSES_CURVE, classes)
+    artifacts.write_csv(CLASSES_CURVE, errors)
+
+
+def columns_of(classes: Classes, labels: np.ndarray) -> list[str]:
+    """What stands above the pictures: nothing above digits, which say themselves which they are."""
+    return [] if classes.are_digits else classes.captions(labels)
 
 
 def by_class(errors: np.ndarray, labels: np.ndarray) -> list[dict[str, float]]:
@@ -158,11 +169,6 @@ def quality(clean: np.ndarray, images: np.ndarray) -> dict[str, float]:
         "psnr": image_quality.psnr(clean, images).mean(),
         "ssim": image_quality.ssim(clean, images).mean(),
     }
-
-
-def first_of_each(labels: np.ndarray) -> np.ndarray:
-    """Row number of the first digit of each class: pictures show every digit, chosen by no one."""
-    return np.unique(labels, return_index=True)[1]
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ def split(params: Params) -> dict[str, np.ndarray]:
 
     Returns:
         Under "train", "validation" and "test" images, uint8, shape (n, 28, 28); under each name with "_labels" their
-        labels, uint8, shape (n,). The source's own test half is the test part, where it has one.
+        labels, uint8, shape (n,). The source's own test half is the test part, where it has one. Where the classes have
+        names, these by label under "names".
 
     Raises:
         StageError: there are too few digits, or all are the same.
@@ -40,7 +41,7 @@ def split(params: Params) -> dict[str, np.ndarray]:
     images = {part: raw["images"][rows[part]] for part in PARTS}
     labels = {f"{part}_labels": raw["labels"][rows[part]] for part in PARTS}
     print(f"digits: {', '.join(f'{len(images[part])} {part}' for part in PARTS)}")
-    return images | labels
+    return images | labels | {key: raw[key] for key in ("names",) if key in raw}
 
 
 def scaled(images: np.ndarray) -> np.ndarray:

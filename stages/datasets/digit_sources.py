@@ -13,7 +13,7 @@ import numpy as np
 from stages.core import inputs
 from stages.core.digits import SIDE
 from stages.core.errors import StageError
-from stages.datasets import arrays, digit_tables, idx, own, pictures
+from stages.datasets import arrays, class_names, digit_tables, idx, own, pictures
 
 Half = tuple[np.ndarray, np.ndarray]  # images, uint8, shape (n, 28, 28); labels, uint8, shape (n,)
 
@@ -31,7 +31,8 @@ class Source(NamedTuple):
     """Digits of one source: `halves` by "train" and "test", one of them or both, and facts for the provenance."""
 
     halves: dict[str, Half]
-    facts: dict[str, Any]  # `format`, what the source was taken for; `sha256`; `classes`, their names, if not numbers
+    facts: dict[str, Any]  # `format`, what the source was taken for; `sha256`
+    names: dict[int, str] | None = None  # of the classes, by label, where they have any
 
 
 def read(path: Path) -> Source:
@@ -69,7 +70,8 @@ def _folder(path: Path) -> Source:
     if any(idx.find(present, f"{prefix}-{kind}", number) for prefix in prefixes.values() for kind, number in idx.KINDS):
         return _idx(path, present, prefixes)
     if any(name.lower().endswith(".csv") for name in present):
-        return _tables(path, [name for name in present if name.lower().endswith(".csv")])
+        found = _tables(path, [name for name in present if name.lower().endswith(".csv")])
+        return found._replace(names=class_names.beside(path, present))
     found = pictures.read(path)
     if found is None:
         raise StageError(
@@ -77,10 +79,9 @@ def _folder(path: Path) -> Source:
         )
     kind = "JPEG, PNG and BMP pictures in a folder of each class"
     ignored = f", {found.ignored:,} other files in it ignored" if found.ignored else ""
-    names = {} if found.classes is None else {"classes": [own.printable(name) for name in found.classes]}
-    return Source(
-        found.halves, {"format": kind + ignored, "sha256": found.sha256, "sha256_of": pictures.HASHED} | names
-    )
+    facts = {"format": kind + ignored, "sha256": found.sha256, "sha256_of": pictures.HASHED}
+    names = class_names.beside(path, present) if found.classes is None else dict(enumerate(found.classes))
+    return Source(found.halves, facts, names)
 
 
 def _file(path: Path) -> Source:
@@ -124,7 +125,9 @@ def _idx(folder: Path, present: list[str], prefixes: dict[str, str]) -> Source:
         )
         check(*halves[half], folder / files[0])
         hashes |= {file: own.digest(folder / file) for file in files}
-    return Source(halves, {"format": "IDX files", "sha256": hashes})
+    emnist = None if prefixes is HALVES else prefixes["train"].removesuffix("-train")
+    kind = f"IDX files named as {emnist or 'MNIST'}" + (", gzipped" if any(".gz" in name for name in hashes) else "")
+    return Source(halves, {"format": kind, "sha256": hashes}, class_names.beside(folder, present, emnist))
 
 
 def _tables(folder: Path, names: list[str]) -> Source:

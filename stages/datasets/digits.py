@@ -10,7 +10,7 @@ from stages.core import artifacts
 from stages.core.command import run
 from stages.core.digits import RAW
 from stages.core.errors import StageError
-from stages.datasets import digit_sources, idx, keras_sets, own, packaged, pickled
+from stages.datasets import class_names, digit_sources, idx, keras_sets, own, packaged, pickled
 from stages.datasets.digit_sources import HALVES
 from stages.datasets.source import Dataset, test_half
 
@@ -34,6 +34,7 @@ class Digits(NamedTuple):
     labels: np.ndarray  # uint8, shape (n,), 0..99
     test: np.ndarray  # bool, shape (n,): True for what the source itself sets apart for testing
     provenance: dict[str, Any]
+    names: np.ndarray | None = None  # str, shape (highest label + 1,): what the classes are called, if not by label
 
 
 def _packaged(source: Path) -> Digits:
@@ -66,17 +67,22 @@ def _keras(source: Path) -> Digits:
 def _own(path: Path) -> Digits:
     source = digit_sources.read(path)
     about = {"dataset": "your own digits", "source": own.printable(path), "licence": own.LICENCE}
-    return joined(source.halves, about | source.facts)
+    return joined(source.halves, about | source.facts, source.names)
 
 
-def joined(halves: dict[str, tuple[np.ndarray, np.ndarray]], provenance: dict[str, Any]) -> Digits:
-    """The halves of a source in one; its test half is marked, unless it is all there is."""
+def joined(
+    halves: dict[str, tuple[np.ndarray, np.ndarray]], provenance: dict[str, Any], names: dict[int, str] | None = None
+) -> Digits:
+    """The halves of a source in one; its test half is marked, unless it is all there is. `names` by label."""
     images = np.concatenate([images for images, _ in halves.values()])
     labels = np.concatenate([labels for _, labels in halves.values()])
     sizes = {half: len(labels) for half, (_, labels) in halves.items()}
     test = np.repeat([half == "test" and len(halves) == 2 for half in halves], list(sizes.values()))
-    counts = {"images": len(images), "images_by_digit": np.bincount(labels, minlength=10)}
-    return Digits(images, labels, test, {**provenance, **counts, "official_test": int(test.sum())})
+    called = class_names.array(names or {}, labels)
+    classes = {} if called is None else {"classes": [str(called[label]) or str(label) for label in np.unique(labels)]}
+    counts = dict(zip(*np.unique(labels, return_counts=True), strict=True))
+    facts = {"images": len(images), "images_by_label": counts, "official_test": int(test.sum())}
+    return Digits(images, labels, test, provenance | classes | facts, called)
 
 
 def published(halves: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, str]:
@@ -91,7 +97,15 @@ def published(halves: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, str
 
 
 def _write(path: str, digits: Digits) -> None:
-    artifacts.write_npz(path, images=digits.images, labels=digits.labels, test=digits.test)
+    names = {} if digits.names is None else {"names": digits.names}
+    artifacts.write_npz(path, images=digits.images, labels=digits.labels, test=digits.test, **names)
+
+
+def _sizes(digits: Digits) -> str:
+    classes = f"{len(np.unique(digits.labels))} classes"
+    if digits.names is not None:
+        classes += f" ({own.some(digits.provenance['classes'])})"
+    return f"{len(digits.images):,} images, {classes}, {test_half(int(digits.test.sum()))}"
 
 
 DATASET = Dataset(
@@ -101,9 +115,7 @@ DATASET = Dataset(
     keras=_keras,
     own=_own,
     write=_write,
-    sizes=lambda digits: (
-        f"{len(digits.images):,} images, {len(np.unique(digits.labels))} classes, {test_half(int(digits.test.sum()))}"
-    ),
+    sizes=_sizes,
 )
 load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 

@@ -24,6 +24,7 @@ from stages.denoiser.preprocess import LEVELS, TEST, add_noise
 from stages.denoiser.preprocess import OUTPUT as DATA
 from stages.denoiser.train import MODELS
 from stages.evaluation import charts, measures
+from stages.evaluation.classes import Classes, first_of_each
 from stages.params import Params
 from stages.training import networks
 
@@ -97,9 +98,10 @@ def main(params: Params) -> None:
         LAYERS, [{"network": name, **row} for name in MODELS for row in measures.layers(networks_of[name])]
     )
     reader = recognition.Reader(machine, held_out, data["validation_labels"])
-    examine(params, clean, labels, reader, lambda images: methods["conv"](images, std))
+    classes = Classes(data)
+    examine(params, clean, labels, classes, reader, lambda images: methods["conv"](images, std))
     draw(
-        {"clean": clean, **results}, psnr["conv"], lambda chosen: methods["classical"](noisy[chosen], std), labels, std
+        {"clean": clean, **results}, psnr["conv"], lambda at: methods["classical"](noisy[at], std), labels, classes, std
     )
     print(f"PSNR on {len(clean)} test digits: conv {psnr['conv'].mean():.2f} dB, dense {psnr['dense'].mean():.2f} dB;")
     print(f"the best filter, on {len(some)} of them, is {best.replace('_', ' ')}: {filters_psnr[best].mean():.2f} dB")
@@ -109,6 +111,7 @@ def examine(
     params: Params,
     clean: np.ndarray,
     labels: np.ndarray,
+    classes: Classes,
     reader: recognition.Reader,
     denoise: Callable[[np.ndarray], np.ndarray],
 ) -> None:
@@ -119,14 +122,17 @@ def examine(
             labels,
             noise_std=params.denoiser.noise_std,
             noise_levels=params.denoiser.noise_levels,
+            other_classes=reader.machine.classes_ if classes.are_digits else (),
             seed=params.seed,
         )
     )
     rows, broken = recognition.examine(cases, denoise, reader, seed=params.seed)
     artifacts.write_csv(RECOGNITION, rows)
     worst = recognition.surest_of_each_kind(broken, SHOWN)
-    artifacts.write_json(INVENTED, [one["reading"] for one in worst])
-    draw_cases(cases, worst, denoise)
+    readings = [one["reading"] for one in worst]
+    told = [one | {key: classes.name(one[key]) for key in ("digit", "read_as")} for one in readings]
+    artifacts.write_json(INVENTED, told)
+    draw_cases(cases, worst, classes, denoise)
 
 
 def measure(options: argparse.Namespace, model: Any, data: Any) -> dict[str, Any]:
@@ -194,6 +200,7 @@ def draw(
     conv_psnr: np.ndarray,
     classical: Callable[[np.ndarray], np.ndarray],
     labels: np.ndarray,
+    classes: Classes,
     std: float,
 ) -> None:
     """Every method on the same digits: the first of each class, and those that are hardest for the conv denoiser.
@@ -203,29 +210,34 @@ def draw(
         conv_psnr: of the conv denoiser, shape (n,).
         classical: row numbers → images of these test digits by `SLOW`.
         labels: shape (n,).
+        classes: what they are called.
         std: of the noise.
     """
-    first = np.unique(labels, return_index=True)[1]
     hardest = np.argsort(conv_psnr, kind="stable")[:SHOWN]
     for path, rows, title in (
-        (PICTURE, first, f"Test digits with noise {std:g}, by every method"),
+        (PICTURE, first_of_each(labels), f"Test digits with noise {std:g}, by every method"),
         (WORST, hardest, f"The test digits that the conv denoiser restores worst, noise {std:g}"),
     ):
         drawn = {name: classical(rows) if name in SLOW else images[name][rows] for name in LABELS}
         grid = {LABELS[name]: pictures for name, pictures in drawn.items()}
-        columns = [str(labels[row]) for row in rows]
+        columns = classes.captions(labels[rows])
         artifacts.write_png(path, charts.image_grid(grid, title=title, columns=columns))
 
 
 def draw_cases(
-    cases: list[recognition.Situation], worst: list[dict[str, Any]], denoise: Callable[[np.ndarray], np.ndarray]
+    cases: list[recognition.Situation],
+    worst: list[dict[str, Any]],
+    classes: Classes,
+    denoise: Callable[[np.ndarray], np.ndarray],
 ) -> None:
     """The strongest of each kind of degradation before and after a denoiser, and the surest of what it made wrong."""
     strongest = {case.kind: case for case in cases if case.digits == "test digits"}
-    strongest |= {"other digits": next(case for case in cases if case.digits == "other digits")}
+    others = [case for case in cases if case.digits == "other digits"]
+    strongest |= {"other digits": others[0]} if others else {}
     grid = {}
     for kind, case in strongest.items():
-        seen = case.images[np.unique(case.labels, return_index=True)[1]][::2]
+        first = first_of_each(case.labels)
+        seen = case.images[first[:: 2 if len(first) > SHOWN // 2 else 1]]
         told = f"{kind} {case.strength:g}" if case.strength else kind
         grid[told] = np.stack([seen, denoise(seen)], axis=1).reshape(-1, SIDE, SIDE)
     title = "Each in two: as it is seen, and by the conv denoiser"
@@ -241,7 +253,7 @@ def draw_cases(
     told = [one["reading"] for one in worst]
     columns = [
         f"{'other ' if one['digits'] == 'other digits' else ''}{one['kind']}\n"
-        f"{one['digit']} → {one['read_as']}\n{one['confidence']:.0%}"
+        f"{classes.change(one['digit'], one['read_as'])}\n{one['confidence']:.0%}"
         for one in told
     ]
     title = "Read right as seen, read wrong once denoised: the surest of each kind"

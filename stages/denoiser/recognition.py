@@ -1,7 +1,7 @@
 """What a denoiser is worth to whoever must read the digits: where it helps, where it harms, where it invents."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,7 +69,13 @@ def _log_softmax(scores: np.ndarray) -> np.ndarray:
 
 
 def situations(
-    clean: np.ndarray, labels: np.ndarray, *, noise_std: float, noise_levels: list[float], seed: int
+    clean: np.ndarray,
+    labels: np.ndarray,
+    *,
+    noise_std: float,
+    noise_levels: list[float],
+    other_classes: Sequence[int] = range(10),
+    seed: int,
 ) -> Iterator[Situation]:
     """The test digits clean, noisy and degraded in every way of `degradations.KINDS`; then digits of other people.
 
@@ -78,13 +84,11 @@ def situations(
         labels: shape (n,).
         noise_std: the noise that the denoisers were trained on, put on the other digits.
         noise_levels: put on the test digits.
+        other_classes: of the digits of other people; none where the classes are no digits: letters, clothes.
         seed: of all that is random.
     """
     rows = every(len(clean), EXAMINED)
     clean, labels = clean[rows], labels[rows]
-    others, other_labels = other_digits.load()
-    rows = every(len(others), EXAMINED)
-    others, other_labels = others[rows], other_labels[rows]
 
     def chance(number: int) -> np.random.Generator:
         return np.random.default_rng([seed, KINDS, number])
@@ -99,6 +103,12 @@ def situations(
                 "test digits", kind, strength, unit, clean, degrade(clean, strength, chance(number)), labels
             )
             number += 1
+    others, other_labels = other_digits.load()
+    rows = np.flatnonzero(np.isin(other_labels, other_classes))
+    rows = rows[every(len(rows), EXAMINED)]
+    others, other_labels = others[rows], other_labels[rows]
+    if not len(others):
+        return
     yield Situation("other digits", "clean", 0, "", others, others, other_labels)
     noisy = add_noise(others, noise_std, chance(number))
     yield Situation("other digits", "noise", noise_std, "", others, noisy, other_labels)

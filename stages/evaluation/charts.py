@@ -42,7 +42,8 @@ def image_grid(rows: Mapping[str, np.ndarray], *, title: str, columns: Sequence[
         columns: labels above the columns, or none.
     """
     count = max(len(images) for images in rows.values())
-    figure, axes = plt.subplots(len(rows), count, figsize=(1.9 + 0.72 * count, 0.5 + 0.76 * len(rows)), squeeze=False)
+    size = (max(1.9 + 0.72 * count, 0.1 * len(title)), 0.5 + 0.76 * len(rows))  # no narrower than the title
+    figure, axes = plt.subplots(len(rows), count, figsize=size, squeeze=False)
     for line, (label, images) in zip(axes, rows.items(), strict=True):
         for axis in line:
             axis.set_axis_off()
@@ -50,7 +51,7 @@ def image_grid(rows: Mapping[str, np.ndarray], *, title: str, columns: Sequence[
             axis.imshow(image, vmin=0, vmax=1, interpolation="nearest")
         line[0].text(-0.15, 0.5, label, transform=line[0].transAxes, ha="right", va="center")
     for axis, label in zip(axes[0], columns, strict=False):
-        axis.set_title(label, fontsize=9)
+        axis.set_title(label, fontsize=9, parse_math=False)
     figure.suptitle(title)
     return figure
 
@@ -94,6 +95,11 @@ def drawable() -> set[str]:
     """The characters that the font of `text_page` has, and the line break."""
     font = font_manager.get_font(font_manager.findfont(FONT))
     return {"\n", "\t", "\r", *map(chr, font.get_charmap())}
+
+
+def drawn(text: str) -> str:
+    """A text with `MISSING` for each character that the font lacks."""
+    return _without(set(text) - drawable(), text)
 
 
 def _without(lacking: set[str], text: str) -> str:

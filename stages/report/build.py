@@ -22,7 +22,7 @@ from stages.report import context, figures
 from stages.report.context import wording
 from stages.report.measured import Word, sources_of
 from stages.report.results import read
-from stages.report.targets import ForGit, ForPage, literal, verbatim
+from stages.report.targets import ForGit, ForPage, verbatim
 
 PAGE = "report/index.html"
 MARKDOWN = "report/README.md"
@@ -95,7 +95,7 @@ def render(
         return Markup("; ").join(links)
 
     environment.filters |= {name: _figured(form) for name, form in wording.FORMS.items()}
-    environment.filters |= {"say": wording.say, "listed": wording.listed, "literal": lambda text: Markup(literal(text))}
+    environment.filters |= {"say": wording.say, "listed": wording.listed, "literal": target.literal}
     environment.globals |= {
         "picture": target.picture,
         "chart": target.chart,

@@ -8,10 +8,11 @@ from typing import Any
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
-from stages.evaluation.charts import COLOURS
+from stages.evaluation.charts import COLOURS, drawn
 
 INK, FAINT = "#010101", "#020202"  # placeholders, replaced by the reader's colours in `svg`
 DARK = ("#56b4e9", "#ff8c42", "#2fc594", "#e6a5c9", "#f0b840", "#9ad4f5", "#e6edf3")
@@ -74,6 +75,7 @@ def lines(
     y_top: float | None = None,
     markers: bool = True,
     log: bool = False,
+    ticks: Sequence[str] = (),
 ) -> str:
     """Curves in one chart; labels name quantity and unit.
 
@@ -87,6 +89,7 @@ def lines(
         y_top: where the y axis ends, from 0.
         markers: mark each value.
         log: the x axis is logarithmic.
+        ticks: what the x values 0, 1, 2, ... stand for; none: numbers.
     """
     with matplotlib.rc_context(LOOK):
         figure, axis = plt.subplots(figsize=(4.5, 3.1))
@@ -99,19 +102,28 @@ def lines(
         if diagonal:
             axis.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":")
         axis.set(xlabel=x_label, ylabel=y_label)
-        places = sorted({float(value) for x, _ in curves.values() for value in x})
-        if log:
-            axis.set_xscale("log")
-            axis.set_xticks(places, [f"{place:,.0f}" for place in places])
-            axis.minorticks_off()
-        elif all(place.is_integer() for place in places):
-            few = len(places) <= 10
-            axis.xaxis.set_major_locator(FixedLocator(places) if few else MaxNLocator(integer=True))
+        _mark(axis, sorted({float(value) for x, _ in curves.values() for value in x}), ticks, log=log)
         if from_zero or y_top:
             axis.set_ylim(0, y_top)
         if len(curves) + len(points or {}) > 1:
             figure.legend(loc="outside upper center", ncols=3, columnspacing=1.2, handlelength=2.2)
         return svg(figure)
+
+
+def _mark(axis: Axes, places: Sequence[float], ticks: Sequence[str], *, log: bool) -> None:
+    """Ticks on the x axis: names, upright where they are long or many, or numbers."""
+    if log:
+        axis.set_xscale("log")
+        axis.set_xticks(places, [f"{place:,.0f}" for place in places])
+        axis.minorticks_off()
+    elif ticks:
+        labels = [drawn(tick if len(tick) <= 20 else f"{tick[:19]}…") for tick in ticks]
+        turned = {"rotation": 90 if len("".join(labels)) > 40 else 0, "fontsize": min(8, 180 / len(ticks))}
+        axis.set_xticks(range(len(ticks)))
+        axis.set_xticklabels(labels, parse_math=False, **turned)
+    elif all(place.is_integer() for place in places):
+        few = len(places) <= 10
+        axis.xaxis.set_major_locator(FixedLocator(places) if few else MaxNLocator(integer=True))
 
 
 def intervals(rows: Sequence[tuple[str, float, float, float]], *, x_label: str, zero: bool = False) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from stages.report import drawing
+from stages.report.context.wording import class_noun
 from stages.report.results import LEARNING_CURVE, by_characters
 
 Rows = list[dict[str, Any]]
@@ -33,8 +34,16 @@ def classes(rows: Rows, method: str) -> str:
     """Error of each class of digits at each size of the code, on the same scale for both methods."""
     top = 1.05 * max(float(row["mse"]) for row in rows)
     own = [row for row in rows if row["method"].startswith(f"{method},")]
-    series = curves(own, "digit", "mse", "method")
-    return drawing.lines(series, x_label="digit", y_label="mean squared error", y_top=top)
+    names = list(dict.fromkeys(str(row["digit"]) for row in own))
+    numbered = all(name.isascii() and name.isdigit() for name in names)
+    places = [{**row, "digit": row["digit"] if numbered else names.index(row["digit"])} for row in own]
+    return drawing.lines(
+        curves(places, "digit", "mse", "method"),
+        x_label=class_noun(names),
+        y_label="mean squared error",
+        y_top=top,
+        ticks=() if numbered else names,
+    )
 
 
 def draw(table: Table, metrics: dict[str, Any]) -> Iterator[Chart]:

@@ -31,6 +31,10 @@ class ForGit:
             raise TypeError(f"{value!r} of {sorted(value.sources)} has no format: use a filter or words")
         return value
 
+    def literal(self, text: str) -> Markup:
+        """Text from data, escaped."""
+        return Markup(literal(text))
+
     def picture(self, name: str, alt: str, caption: str = "") -> Markup:
         """A PNG of plots/, such as "autoencoder/sizes"."""
         return self._image(f"../plots/{name}.png", alt, caption)
@@ -70,6 +74,12 @@ class ForPage(ForGit):
                 start, joined(value.sources), str(value), "span" if number is None else "data"
             )
         return value
+
+    def literal(self, text: str) -> Markup:
+        """As `ForGit.literal`; of a `Word` with its sources."""
+        if not isinstance(text, Word):
+            return super().literal(text)
+        return Markup('<span title="{}">{}</span>').format(joined(text.sources), super().literal(text))
 
     def picture(self, name: str, alt: str, caption: str = "") -> Markup:
         """The PNG, inlined."""

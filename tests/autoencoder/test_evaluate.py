@@ -4,10 +4,6 @@ import pytest
 from stages.autoencoder import evaluate
 
 
-def test_pictures_show_the_first_digit_of_each_class():
-    assert evaluate.first_of_each(np.array([3, 1, 3, 0, 1])).tolist() == [3, 1, 0]
-
-
 def test_quality_is_the_mean_over_images():
     clean = np.zeros((2, 28, 28))
     images = np.stack([np.full((28, 28), 0.1), np.full((28, 28), 0.01)])

@@ -176,7 +176,8 @@ def test_labels_up_to_99_are_classes(tmp_path):
     labels = (np.arange(60, dtype=np.uint8) % 20) + 80
     loaded = digits.load(put(tmp_path / "letters.csv", table(np.concatenate([IMAGES, IMAGES[:20]]), labels)))
     assert loaded.labels.max() == 99
-    assert len(loaded.provenance["images_by_digit"]) == 100
+    assert loaded.provenance["images_by_label"] == dict.fromkeys(range(80, 100), 3)
+    assert loaded.names is None
 
 
 @given(st.binary(max_size=300), st.sampled_from(["bad.npz", "bad.csv"]))
@@ -237,11 +238,14 @@ def emnist(folder: Path, name: str) -> None:
 
 def test_a_set_of_emnist(tmp_path, capsys):
     emnist(tmp_path, "letters")
-    put(tmp_path / "emnist-letters-mapping.txt", b"1 65 97\n")
+    put(tmp_path / "emnist-letters-mapping.txt", "".join(f"{n} {n + 65} {n + 97}\n" for n in range(26)))
     loaded = digits.load(tmp_path)
     same_digits(loaded)
     assert loaded.test.tolist() == [False] * 30 + [True] * 10
-    assert "EMNIST's files hold their pictures transposed" in capsys.readouterr().out
+    assert loaded.names.tolist() == ["Aa", "Bb", "Cc", "Dd", "Ee", "Ff", "Gg", "Hh", "Ii", "Jj"]
+    told = capsys.readouterr().out
+    assert "EMNIST's files hold their pictures transposed" in told
+    assert "is read as IDX files named as emnist-letters, gzipped: 40 images, 10 classes (Aa, Bb, Cc, Dd" in told
     put_digits(tmp_path)  # MNIST's own names come first
     assert not digits.load(tmp_path).provenance["sha256"].keys() & {"emnist-letters-train-images-idx3-ubyte.gz"}
 

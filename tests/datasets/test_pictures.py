@@ -48,10 +48,10 @@ def test_classes_with_names_are_numbered_and_their_names_kept(tmp_path, capsys):
     put(folder / "bag" / "Thumbs.db", "x")
     loaded = digits.load(folder)
     assert loaded.labels.tolist() == [0] * 20 + [1] * 20
-    assert loaded.provenance["classes"] == ["bag", "shirt\n"]
-    assert (
-        "a folder of each class, 1 other files in it ignored: 40 images, 2 classes, none set" in capsys.readouterr().out
-    )
+    assert loaded.names.tolist() == loaded.provenance["classes"] == ["bag", "shirt"]
+    assert loaded.provenance["images_by_label"] == {0: 20, 1: 20}
+    told = capsys.readouterr().out
+    assert "a folder of each class, 1 other files in it ignored: 40 images, 2 classes (bag, shirt), none set" in told
 
 
 def animated() -> bytes:
@@ -129,6 +129,7 @@ def test_prepared_pictures_are_read_same_digits(tmp_path):
     assert (tmp_path / "idx/classes.txt").read_text() == "0 one\n1 two\n"
     loaded = digits.load(tmp_path / "idx")
     assert loaded.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert loaded.names.tolist() == ["one", "two"]
     rows, columns = (np.flatnonzero((loaded.images[0] > 128).any(axis=axis)) for axis in (1, 0))
     assert (rows[0], rows[-1], columns[0], columns[-1]) == (4, 23, 12, 15)
     with pytest.raises(StageError, match="idx is not empty; give a new folder"):

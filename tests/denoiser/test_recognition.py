@@ -104,6 +104,15 @@ def test_every_situation_is_seeded_and_named_once():
     assert all(len(case.labels) == len(case.images) == len(case.clean) for case in cases)
 
 
+@pytest.mark.parametrize("classes", [(0, 1), ()])
+def test_other_digits_are_of_the_classes_that_the_reader_knows(classes):
+    images, labels = bars(30)
+    cases = recognition.situations(images, labels, noise_std=0.5, noise_levels=[0.5], other_classes=classes, seed=7)
+    others = [case for case in cases if case.digits == "other digits"]
+    assert [case.kind for case in others] == (["clean", "noise"] if classes else [])
+    assert all(set(case.labels) == set(classes) for case in others)
+
+
 @pytest.mark.parametrize("classes", [2, 4])
 def test_a_reader_reads_what_its_machine_predicts(classes):
     generator = np.random.default_rng(3)

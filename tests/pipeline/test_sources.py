@@ -8,6 +8,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from stages.core import artifacts
 from tests.datasets.conftest import idx, put
@@ -74,3 +75,40 @@ def test_own_digits_and_reviews_keep_their_test_halves(clone):
     assert json.loads(clone.read("metrics/autoencoder.json"))["mse"] > 0
     noisy = artifacts.read_npz(clone.folder / "data/denoiser/digits.npz")
     assert len(noisy["test_noisy"]) == len(artifacts.read_npz(clone.folder / "data/autoencoder/digits.npz")["test"])
+
+
+def test_pictures_of_two_named_classes_reach_the_report(clone):
+    raw = np.load(clone.folder / "data/raw/digits.npz")
+    for label, name in ((3, "cat"), (7, "dog")):
+        for row in np.flatnonzero(raw["labels"] == label)[:60]:
+            path = clone.folder / f"my/pets/{name}/{row}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(raw["images"][row]).save(path)
+    clone.set_params({"data": {"digits": "my/pets"}})
+    assert "2 classes (cat, dog), none set apart" in clone.succeed("dvc", "repro", "report")
+    assert artifacts.read_npz(clone.folder / "data/denoiser/digits.npz")["names"].tolist() == ["cat", "dog"]
+    assert set(artifacts.read_csv(clone.folder / "plots/autoencoder/classes.csv")["digit"]) == {"cat", "dog"}
+    for path in ("report/README.md", "report/cards/autoencoder.md", "report/cards/denoiser-conv.md"):
+        assert "cat and dog" in clone.read(path)
+    told = clone.read("plots/denoiser/recognition.csv")
+    assert "noise" in told and "other digits" not in told
+
+
+def test_classes_numbered_1_to_26_reach_the_report(clone):
+    generator = np.random.default_rng(1)
+    labels = np.arange(26 * 12, dtype=np.uint8) % 26 + 1
+    images = np.zeros((len(labels), 28, 28), np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[4:24, 4 + label // 2 : 7 + label // 2] = generator.integers(100, 256)
+    for half, rows in (("train", slice(0, 260)), ("test", slice(260, None))):
+        for kind, array in (("images", images), ("labels", labels)):
+            name = f"emnist-letters-{half}-{kind}-idx{array.ndim}-ubyte"
+            put(clone.folder / "my/letters" / name, idx(array[rows]))
+    clone.set_params({"data": {"digits": "my/letters"}})
+    assert "IDX files named as emnist-letters: 312 images, 26 classes, 52 of them" in clone.succeed(
+        "dvc", "repro", "report"
+    )
+    assert set(artifacts.read_csv(clone.folder / "plots/autoencoder/classes.csv")["digit"]) == set(range(1, 27))
+    assert "10 of the 26 classes" in clone.read("report/README.md")
+    readings = json.loads(clone.read("data/denoiser/invented.json"))
+    assert all(1 <= one[key] <= 26 for one in readings for key in ("digit", "read_as"))

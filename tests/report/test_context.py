@@ -1,5 +1,6 @@
 """Words and comparisons follow from the results, whatever these are."""
 
+import html
 import re
 
 import pytest
@@ -157,3 +158,35 @@ def test_the_paper_of_the_reviews_is_cited_for_its_own_data_only(made, params, c
     markdown = pages(params, charts)[1]
     assert markdown.count("](#maas)") == 1
     assert '<a id="maas">' in markdown
+
+
+def test_classes_with_names_are_called_by_them(made, params):
+    """Of two classes and of many: in the text, in the chart, in the cards; no digits of other people beside them."""
+    for names in (["cat", "1e3"], [f"<b>*{number}* $x$" for number in range(26)]):
+        tables = made_up.tables()
+        classes = [
+            {"latent": 32, "method": f"{method}, 32", "digit": name, "mse": 0.01 + place / 999}
+            for method in ("autoencoder", "PCA")
+            for place, name in enumerate(names)
+        ]
+        series = {
+            "autoencoder/sizes": tables["autoencoder/sizes"][2:4],
+            "autoencoder/classes": classes,
+            "denoiser/recognition": [row for row in tables["denoiser/recognition"] if row["digits"] == "test digits"],
+        }
+        invented = [made_up.texts()["invented"][0] | {"digit": names[0], "read_as": names[-1]}]
+        made_up.write(made, series=series, words={"invented": invented})
+        artifacts.write_json("data/raw/digits.json", {"dataset": "pictures", "licence": "none", "classes": names})
+        build.main(params)
+        text = html.unescape(" ".join(artifacts.read_text(build.MARKDOWN).split()))
+        assert f"The hardest class is {names[-1]}, with" in text
+        assert f"The classes: {names[0]}" in text
+        assert f"a {names[0]} (faded 0.3) that was recognised before is read as {names[-1]} after" in text
+        assert ("The first test digit of each class." in text) == (len(names) == 2)
+        assert ("The first test digit of 10 of the 26 classes." in text) == (len(names) == 26)
+        assert "another collection" not in text
+        assert f"Worst copied: {names[-1]}." in html.unescape(artifacts.read_text("report/cards/autoencoder.md"))
+        chart = html.unescape(artifacts.read_text("report/charts/autoencoder-classes.svg"))
+        assert all(f">{name}<" in chart for name in names)
+        assert ">class<" in chart
+    assert "<b>*" not in artifacts.read_text(build.PAGE)

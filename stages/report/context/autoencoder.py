@@ -4,7 +4,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from stages.report.context.wording import compared, listed, negative, verdict
+from stages.evaluation.classes import SHOWN
+from stages.report.context.wording import class_noun, compared, listed, negative, verdict
 from stages.report.measured import Measured, Word, sources_of
 
 Row = dict[str, Any]
@@ -26,8 +27,10 @@ def variables(metrics: Row, table: Any) -> Row:
     ours, pca = (
         [row for row in table("autoencoder/sizes") if row["method"] == name] for name in ("autoencoder", "PCA")
     )
+    names = list(dict.fromkeys(row["digit"] for row in table("autoencoder/classes")))
+    noun = class_noun(names)
     sizes = [
-        size(row, linear["mse"], table("autoencoder/classes"), metrics["mean_digit_mse"])
+        size(row, linear["mse"], table("autoencoder/classes"), metrics["mean_digit_mse"], noun)
         for row, linear in zip(ours, pca, strict=True)
     ]
     difference = negative(metrics["mse_minus_pca_interval"])
@@ -39,12 +42,14 @@ def variables(metrics: Row, table: Any) -> Row:
         "sizes": sizes,
         "doubling": doubling(ours),
         "pca_doubling": doubling(pca),
-        "hardest": hardest(sizes),
+        "hardest": listed_hardest(sizes),
+        "noun": noun,
+        "shown": shown(names),
         "next_latent": metrics["latent"] * 2,
     }
 
 
-def size(row: Row, pca: Measured, classes: Sequence[Row], mean_digit_mse: Measured) -> Row:
+def size(row: Row, pca: Measured, classes: Sequence[Row], mean_digit_mse: Measured, noun: str) -> Row:
     """One size of the code: its error and PCA's, what it keeps, its hardest and its easiest digit."""
     kept = 1 - row["mse"] / mean_digit_mse
     looks = next(words for least, words in LOOKS if float(kept) >= least)
@@ -55,8 +60,8 @@ def size(row: Row, pca: Measured, classes: Sequence[Row], mean_digit_mse: Measur
         "pca": pca,
         "kept": kept,
         "looks": Word(looks, sources_of(kept)),
-        "hardest": worst,
-        "easiest": best,
+        "hardest": called(worst, noun),
+        "easiest": called(best, noun),
         "times": worst["mse"] / best["mse"],
     }
 
@@ -84,11 +89,21 @@ def doubling(sizes: Sequence[Row]) -> Row | None:
     return {"least": least, "most": most, "words": Word(words, sources_of(ratios)), "several": len(ratios) > 1}
 
 
-def hardest(sizes: Sequence[Row]) -> Word:
+def listed_hardest(sizes: Sequence[Row]) -> Word:
     """The digits with the largest error at each size, in words."""
-    digits = [f"{float(one['hardest']['digit']):g}" for one in sizes]
-    sources = sources_of([one["hardest"]["mse"] for one in sizes])
-    if len(set(digits)) == 1:
-        return Word(f"the {digits[0]}{' at every size' if len(sizes) > 1 else ''}", sources)
-    each = [f"the {digit} at {float(one['latent']):g}" for digit, one in zip(digits, sizes, strict=True)]
-    return Word(listed(each), sources)
+    names = [one["hardest"] for one in sizes]
+    if len(set(names)) == 1:
+        return Word(f"{names[0]}{' at every size' if len(sizes) > 1 else ''}", sources_of(names))
+    each = [f"{name} at {float(one['latent']):g}" for name, one in zip(names, sizes, strict=True)]
+    return Word(listed(each), sources_of(names))
+
+
+def called(row: Row, noun: str) -> Word:
+    """What a class is called in a sentence: "the 8", or its name."""
+    return Word(f"the {row['digit']}" if noun == "digit" else str(row["digit"]), sources_of(row["mse"]))
+
+
+def shown(names: Sequence[str]) -> Word:
+    """Whose first pictures are shown: those of each class, or of some where there are many."""
+    many = len(names) > SHOWN
+    return Word(f"{SHOWN} of the {len(names)} classes" if many else "each class", sources_of(names))

@@ -39,8 +39,7 @@ def variables(metrics: Row, table: Any, invented: list[Row]) -> Row:
         "methods": [(name, metrics[key], recognition[key]) for key, name in METHODS.items()],
         "leads": leads(table("denoiser/levels")),
         **damage(table("denoiser/recognition")),
-        "invented": invented,
-        "most_confident": invented[0] if invented else None,
+        "most_confident": invented_reading(invented[0]) if invented else None,
         "weaker": metrics["noise_std"] * 0.6,
     }
 
@@ -99,3 +98,9 @@ def leads(levels: Sequence[Row]) -> Word:
     others = [f"{name} at {spanned(stds, strengths)}" for name, stds in best.items()]
     text = f"the conv denoiser is best {ours}" + (f"; {listed(others)}" if others else "")
     return Word(text, sources_of([row["psnr"] for row in levels]))
+
+
+def invented_reading(one: Row) -> Row:
+    """A reading that denoising spoilt, its two classes as words: a name, or a number."""
+    words = {key: f"{one[key]:g}" if isinstance(one[key], Measured) else one[key] for key in ("digit", "read_as")}
+    return one | {key: Word(word, sources_of(one["confidence"])) for key, word in words.items()}

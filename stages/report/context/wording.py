@@ -66,3 +66,8 @@ def spanned(some: Sequence[float], every: Sequence[float]) -> str:
     if len(some) > 3 and list(every[first : first + len(some)]) == list(some):
         return f"{some[0]:g} to {some[-1]:g}"
     return ", ".join(f"{value:g}" for value in some)
+
+
+def class_noun(names: Sequence[str]) -> str:
+    """What one of the classes with these names is: a digit, or else a class."""
+    return "digit" if all(len(name) == 1 and name in "0123456789" for name in names) else "class"
