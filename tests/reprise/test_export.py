@@ -14,7 +14,7 @@ from stages.core.errors import StageError
 def test_a_saved_model_gives_the_same(command, workdir, name):
     out, _ = command("export", name, "--saved-model", "there/it is")
     assert b"same results as the model on " in out
-    assert (workdir / "there" / "it is" / "saved_model.pb").is_file()
+    assert (workdir / "there" / "it is" / "model" / "saved_model.pb").is_file()
     assert [path.name for path in (workdir / "there").iterdir()] == ["it is"]
 
 
@@ -24,6 +24,15 @@ def test_onnx_gives_the_same(command, workdir, name):
     out, _ = command("export", name, "--onnx", "model.onnx")
     assert b"same results as the model on " in out
     assert [path.name for path in workdir.iterdir()] == ["model.onnx"]
+
+
+def test_onnx_in_a_folder_or_alone_is_the_same(command, workdir):
+    pytest.importorskip("tf2onnx")
+    command("export", "autoencoder", "--onnx", "it")
+    command("export", "autoencoder", "--onnx", "alone.onnx")
+    out, told = command("export", "autoencoder", "--onnx", "-")
+    assert out == (workdir / "alone.onnx").read_bytes() == (workdir / "it" / "model.onnx").read_bytes()
+    assert b"how to use it" not in told
 
 
 def test_what_is_not_the_same_is_not_written(workdir, monkeypatch):
