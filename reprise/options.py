@@ -109,8 +109,13 @@ def _demo(command: argparse.ArgumentParser) -> None:
 def _export(command: argparse.ArgumentParser) -> None:
     command.add_argument("model", choices=MODELS, metavar="MODEL", help=", ".join(MODELS))
     target = command.add_mutually_exclusive_group(required=True)
-    target.add_argument("--saved-model", metavar="DIR", help="TensorFlow's SavedModel, a new folder")
-    target.add_argument("--onnx", metavar="FILE", help="ONNX; needs requirements-export.txt")
+    target.add_argument("--saved-model", metavar="DIR", help="a new folder, with TensorFlow's SavedModel")
+    target.add_argument(
+        "--onnx",
+        metavar="PATH",
+        help="a new folder, with ONNX; a name in .onnx, or - for standard output: the network alone, as a file; "
+        "needs requirements-export.txt",
+    )
 
 
 def _prepare_digits(command: argparse.ArgumentParser) -> None:
@@ -180,7 +185,9 @@ COMMANDS = {
     ),
     "export": (
         "write a model in a format that other programs run",
-        "The exported network is loaded again and must give the model's results on test data, to 0.00001.",
+        "The folder works without this repository: the network, the vocabulary and what else it needs, its card, a "
+        "README.md and an example.py. The exported network is loaded again and must give the model's results on test "
+        "data, to 0.0001.",
         _export,
     ),
     "prepare-digits": (

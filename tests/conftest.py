@@ -19,7 +19,13 @@ hypothesis.settings.load_profile("reprise")
 # What trains, or starts a server, DVC or many processes: marked `slow`, so left out of `make test-fast`.
 SLOW = (
     *("core/test_command", "core/test_environment", "core/test_notices", "core/test_snapshot"),
-    *("reprise/test_completion", "reprise/test_demo", "reprise/test_export", "reprise/test_server"),
+    *(
+        "reprise/test_completion",
+        "reprise/test_demo",
+        "reprise/test_export",
+        "reprise/test_package",
+        "reprise/test_server",
+    ),
     *("benchmarks/test_benchmarks",),
     *("autoencoder/test_baselines", "autoencoder/test_model", "denoiser/test_baselines", "denoiser/test_recognition"),
     *("denoiser/test_train", "sentiment/test_stages", "textgen/test_train", "training/test_processors"),

@@ -65,6 +65,38 @@ GREY = picture(IMAGES[0])
 COLOUR = np.stack([IMAGES[0], IMAGES[1], IMAGES[2]], axis=-1)
 
 
+def mode(kind: str) -> bytes:
+    """The same picture, stored in another mode."""
+    buffer = io.BytesIO()
+    image = Image.fromarray(IMAGES[0])
+    (image.convert("RGB") if kind != "LA" else image).convert(kind).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["RGB", "RGBA", "LA"])
+def test_a_grey_picture_in_another_mode_is_the_same(kind):
+    np.testing.assert_array_equal(pictures.exact(mode(kind), Path("digit.png")), IMAGES[0])
+
+
+def test_a_palette_is_looked_up():
+    image = Image.fromarray((IMAGES[0] > 100).astype(np.uint8))
+    image.putpalette([9, 9, 9, 200, 200, 200] + 3 * 254 * [0])
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    expected = np.where(IMAGES[0] > 100, 200, 9)
+    np.testing.assert_array_equal(pictures.exact(buffer.getvalue(), Path("digit.png")), expected)
+
+
+def test_a_line_feed_in_a_name_makes_no_second_line(tmp_path):
+    folder = put_pictures(tmp_path / "mine")
+    put(folder / "3" / "a\nb.png", GREY)
+    assert len(digits.load(folder).images) == 41
+    put(folder / "3" / "a\nb.png", GREY[:-200])
+    with pytest.raises(StageError, match=r"mine/3/a\\nb\.png is not a whole PNG") as caught:
+        digits.load(folder)
+    assert len(str(caught.value).splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

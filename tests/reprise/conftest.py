@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import yaml
 
-from reprise import denoise, export, generate, reconstruct, sentiment
-from reprise.options import parser
+from reprise import denoise, export, generate, package, reconstruct, sentiment
+from reprise.options import MODELS, parser
 from stages.autoencoder import model as autoencoders
 from stages.autoencoder import train as autoencoder
 from stages.core import artifacts, model_files
@@ -58,6 +58,8 @@ def write_models(folder: Path) -> None:
     )
     _write_reviews(folder, generator, params)
     _write_results(folder)
+    for name in MODELS:
+        artifacts.write_text(folder / package.CARDS / f"{name}.md", f"# {name}\n")
 
 
 def _write_digits(folder: Path, generator: np.random.Generator) -> None:

@@ -14,7 +14,7 @@ from stages.core.errors import StageError
 def test_a_saved_model_gives_the_same(command, workdir, name):
     out, _ = command("export", name, "--saved-model", "there/it is")
     assert b"same results as the model on " in out
-    assert (workdir / "there" / "it is" / "saved_model.pb").is_file()
+    assert (workdir / "there" / "it is" / "model" / "saved_model.pb").is_file()
     assert [path.name for path in (workdir / "there").iterdir()] == ["it is"]
 
 
@@ -24,6 +24,21 @@ def test_onnx_gives_the_same(command, workdir, name):
     out, _ = command("export", name, "--onnx", "model.onnx")
     assert b"same results as the model on " in out
     assert [path.name for path in workdir.iterdir()] == ["model.onnx"]
+
+
+def test_onnx_in_a_folder_or_alone_is_the_same(command, workdir):
+    pytest.importorskip("tf2onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    command("export", "autoencoder", "--onnx", "it")
+    command("export", "autoencoder", "--onnx", "alone.onnx")
+    out, told = command("export", "autoencoder", "--onnx", "-")
+    assert b"how to use it" not in told
+    contents = [(workdir / "it" / "model.onnx").read_bytes(), (workdir / "alone.onnx").read_bytes(), out]
+    sessions = [onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"]) for content in contents]
+    digits = np.random.default_rng(1).random((2, 28, 28), np.float32)
+    first, *others = [session.run(None, {session.get_inputs()[0].name: digits})[0] for session in sessions]
+    assert np.ptp(first) > 0
+    assert all(np.array_equal(first, other) for other in others)
 
 
 def test_what_is_not_the_same_is_not_written(workdir, monkeypatch):
