@@ -13,7 +13,8 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ COLUMNS = {
 UNITS = (64, 128, 256, 512)  # of the plain LSTM
 VALIDATION = 0.05  # of the training text, cut off its end, as textgen.holdout does
 HELD_OUT = "King Lear"
+HISTORY = "plots/textgen/history.csv"
 QUICK = {
     "textgen.training.steps": 4,
     "textgen.training.epochs": 1,
@@ -71,17 +73,28 @@ def plays(characters: int, seed: int) -> dict[str, str]:
     return {"text": training + test, "test": len(test) / len(training + test)}
 
 
-def ours(drawn: dict[str, Any], changes: dict[str, Any]) -> dict[str, float]:
-    """Metrics of the text model on drawn plays, with the seconds and MiB of its train stage."""
+@contextmanager
+def trained(drawn: dict[str, Any], changes: dict[str, Any]) -> Iterator[tuple[Path, common.Usage]]:
+    """A folder with the text model trained on drawn plays; the seconds and MiB of its train stage."""
     total = len(drawn["text"])
     characters = round(total * (1 - drawn["test"]))
     shares = {"textgen.holdout.test": drawn["test"], "textgen.holdout.validation": VALIDATION * characters / total}
     with common.scratch({"data.limit": None, **SAMPLES, **shares, **changes}) as folder:
         artifacts.write_text(folder / RAW, drawn["text"])
         common.stage(folder, "textgen.preprocess")
-        usage = common.stage(folder, "textgen.train")
-        common.stage(folder, "textgen.evaluate")
-        metrics = artifacts.read_json(folder / "metrics/textgen.json")
+        yield folder, common.stage(folder, "textgen.train")
+
+
+def evaluated(folder: Path) -> dict[str, Any]:
+    """Metrics of the text model that was trained in a folder."""
+    common.stage(folder, "textgen.evaluate")
+    return artifacts.read_json(folder / "metrics/textgen.json")
+
+
+def ours(drawn: dict[str, Any], changes: dict[str, Any]) -> dict[str, float]:
+    """Metrics of the text model on drawn plays, with the seconds and MiB of its train stage."""
+    with trained(drawn, changes) as (folder, usage):
+        metrics = evaluated(folder)
         (sampled,) = artifacts.read_json(folder / "models/textgen-samples.json")
     low, high = metrics["nats_minus_ngram_interval"]
     return {
@@ -97,9 +110,14 @@ def ours(drawn: dict[str, Any], changes: dict[str, Any]) -> dict[str, float]:
 def plain(drawn: dict[str, Any], changes: dict[str, Any], sizes: Sequence[int]) -> dict[str, float]:
     """A plain LSTM: no n-grams, no dropout; the size that is best on validation."""
     settings = {"textgen.ngrams.contexts": 0, "textgen.network.dropout": 0.0, **changes}
-    found = {units: ours(drawn, {**settings, "textgen.network.units": [units]}) for units in sizes}
-    best = min(sizes, key=lambda units: found[units]["validation_nats"])
-    return {"plain_lstm": found[best]["nats"], "plain_lstm_units": best}
+    with ExitStack() as stack:
+        found = {}
+        for units in sizes:
+            folder, _ = stack.enter_context(trained(drawn, {**settings, "textgen.network.units": [units]}))
+            losses = artifacts.read_csv(folder / HISTORY)["val_loss"]  # of the epochs; the best one's weights are kept
+            found[units] = losses.min(), folder
+        best = min(found, key=lambda units: found[units][0])
+        return {"plain_lstm": evaluated(found[best][1])["nats"], "plain_lstm_units": best}
 
 
 def gpt(drawn: dict[str, Any], params: Params, *, quick: bool) -> dict[str, float]:
