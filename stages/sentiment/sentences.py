@@ -2,7 +2,8 @@
 
 The manner is that of Ribeiro, Wu, Guestrin & Singh 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with
 CheckList", ACL, pp. 4902-4912: a capability, what is expected of it, and many sentences from few templates. The words
-and templates were written for this project and are never trained or tuned on.
+and templates were written for this project, and no sentence made of them is trained or tuned on. But scores on them
+were seen while the rules that make training sentences were widened, so they flatter the network a little.
 """
 
 import itertools
