@@ -1,4 +1,7 @@
-"""benchmarks/RESULTS.md from the results of the parts."""
+"""benchmarks/RESULTS.md from the results of the parts.
+
+python -m benchmarks.table writes anew only what `longer` makes, after one of its commands has measured something.
+"""
 
 import os
 import platform
@@ -19,6 +22,7 @@ from tools.readme import markdown
 OUTPUT = "benchmarks/RESULTS.md"
 PACKAGES = ("keras", "tensorflow", "torch", "scikit-learn", "scikit-image", "numpy")
 COLUMNS = ("Task", "Measure", "Ours", "Compared with", "Its value", "Ratio", "Better", "Notes")
+LONGER = "<!-- each of these is measured by its own command -->\n"
 POINTS = ("dB", "%")  # units in which a difference says more than a ratio
 
 
@@ -49,12 +53,19 @@ def page(parts: Mapping[str, Any], *, quick: bool) -> str:
     minutes = sum(content["seconds"] for content in parts.values()) / 60
     return (
         f"# Comparison with other tools\n\n{lead}{about(minutes)}\n\n{markdown([COLUMNS, *rows])}\n\n"
-        f"## Time and memory of the train stages\n\n{scaling(results['scaling'])}\n{longer()}"
+        f"## Time and memory of the train stages\n\n{scaling(results['scaling'])}\n\n{longer()}"
     )
 
 
+def update() -> None:
+    """Write the sections of `longer` anew, and leave all else as it is."""
+    before, _, _ = artifacts.read_text(OUTPUT).partition(LONGER)
+    artifacts.write_text(OUTPUT, f"{before.rstrip()}\n\n{longer()}")
+    print(f"written: {OUTPUT}")
+
+
 def longer() -> str:
-    """Sections on what takes too long for `make bench`, where their files are: each is measured by its own command."""
+    """Sections on what takes too long for `make bench`, as far as it is measured: each by a command of its own."""
     sections = []
     if learning_curve.OUTPUT.exists():
         rows = means(artifacts.read_csv(learning_curve.OUTPUT), "characters", learning_curve.COLUMNS)
@@ -69,9 +80,8 @@ def longer() -> str:
         commit = measured.loc[measured["way"] == "old", "commit"].iloc[0]
         rows = pipeline.table(measured, yaml_reader.read("dvc.yaml")["stages"])
         sections.append(("The whole pipeline, beside an old commit", f"pipeline --against {commit}", rows))
-    return "".join(
-        f"\n## {title}\n\nMeasured by itself, with `python -m benchmarks.{command}`. {text}\n"
-        for title, command, text in sections
+    return LONGER + "".join(
+        f"\n## {title}\n\n`python -m benchmarks.{command}`\n\n{text}\n" for title, command, text in sections
     )
 
 
@@ -191,3 +201,7 @@ def installed(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "(not installed)"
+
+
+if __name__ == "__main__":
+    update()

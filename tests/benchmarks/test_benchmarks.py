@@ -8,7 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import common, lstm_step, pipeline, review_sizes, scaling, sentiment, sgemm, table, textgen
+from benchmarks import (
+    common,
+    learning_curve,
+    lstm_step,
+    pipeline,
+    review_sizes,
+    scaling,
+    sentiment,
+    sgemm,
+    table,
+    textgen,
+)
 from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.params import load
@@ -286,3 +297,17 @@ def test_means_over_the_draws():
     assert "| Characters | Draws | text model | GPT |" in text
     assert "| 3,000 | 2 | 1.5 ± 0.71 | 2.5 |" in text
     assert "| 5,000 | 1 | 3 |  |" in text
+
+
+def test_what_takes_longer_is_written_anew_and_the_rest_stays(workdir, content):
+    artifacts.write_bytes("dvc.yaml", (REPOSITORY / "dvc.yaml").read_bytes())
+    artifacts.write_text(table.OUTPUT, f"# Results\n\n| a | b |\n\n{table.LONGER}\n## Old\n\nold\n")
+    rows = [{"characters": 1000, "seed": seed, "nats": 2.0 + seed / 10, "ngram": 2.5} for seed in (7, 8)]
+    artifacts.write_csv(learning_curve.OUTPUT, rows)
+    table.update()
+    text = artifacts.read_text(table.OUTPUT)
+    assert text.startswith("# Results\n\n| a | b |\n\n<!--")
+    assert "| 1,000 | 2 | 2.75 ± 0.071 | 2.5 ± 0 |" in text
+    assert "## Old" not in text
+    table.update()
+    assert artifacts.read_text(table.OUTPUT) == text
