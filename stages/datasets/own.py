@@ -43,7 +43,9 @@ def decode(content: bytes, name: str | Path) -> str:
     except UnicodeDecodeError as error:
         if encoding:
             raise StageError(f"{name} is not {encoding.upper()}, as it begins: see its byte {error.start:,}") from error
-        raise StageError(f"{name} is not UTF-8 text: see its byte {error.start:,}; {_advice(content, name)}") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        place = f"see its byte {error.start:,}, in line {line:,}"
+        raise StageError(f"{name} is not UTF-8 text: {place}; {_advice(content, name)}") from error
     if "\0" in text:
         guess = encodings.guess(content)
         advice = f"; {_command(guess, name)}" if guess else ""

@@ -81,12 +81,22 @@ def test_a_damaged_configuration_is_one_line(model, tmp_path, change):
     refused(edited(model, tmp_path / "damaged.keras", change), "is not a whole Keras model")
 
 
-def test_a_lambda_and_a_foreign_class_run_nothing(model, tmp_path):
-    def with_lambda(config):
-        dense(config).update(class_name="Lambda", config={"name": "y", "function": "lambda x: open('ran', 'w')"})
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"class_name": "Lambda", "config": {"name": "y", "function": "lambda x: open('ran', 'w')"}},
+        {"module": "subprocess", "class_name": "Popen", "config": {"args": ["touch", "ran"]}},
+        {"module": "builtins", "class_name": "exec", "config": {"source": "open('ran', 'w')"}},
+        {"registered_name": "os>system", "config": {"command": "touch ran"}},
+    ],
+)
+def test_a_lambda_and_a_foreign_class_run_nothing(model, tmp_path, monkeypatch, layer):
+    def with_layer(config):
+        dense(config).update(layer)
         return config
 
-    refused(edited(model, tmp_path / "lambda.keras", with_lambda), "is not a whole Keras model")
+    monkeypatch.chdir(tmp_path)
+    refused(edited(model, tmp_path / "hostile.keras", with_layer), "is not a whole Keras model")
     assert not Path("ran").exists()
 
 

@@ -219,10 +219,10 @@ TEXT = {
     "an empty file": (written(b""), "is empty"),
     "white space": (written(b" \n\n\t\n"), "is empty"),
     "form feeds": (written(b"\f\n\f\n"), "is empty"),
-    "Latin-1": (written("Il était une fois".encode("latin-1")), "is not UTF-8 text: see its byte 3;"),
+    "Latin-1": (written("Il était une fois".encode("latin-1")), "is not UTF-8 text: see its byte 3, in line 1;"),
     "UTF-16 cut off": (written("Once".encode("utf-16")[:-1]), "is not UTF-16, as it begins: see its byte 8"),
     "UTF-16 without a mark": (written("Once".encode("utf-16-le")), "is not text: it holds NUL characters"),
-    "cut off within a character": (written("fois…".encode()[:-1]), "is not UTF-8 text: see its byte 4;"),
+    "cut off within a character": (written("fois…".encode()[:-1]), "is not UTF-8 text: see its byte 4, in line 1;"),
     "a picture": (written(b"\x89PNG\r\n\x1a\n"), "is not UTF-8 text"),
     "an archive": (written(pickled()), "is not"),
 }

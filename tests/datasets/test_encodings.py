@@ -48,7 +48,7 @@ def test_the_line_to_type_turns_the_file_into_what_was_written(tmp_path, languag
     text = TEXTS[language].translate(PLAIN if encoding == "ISO-8859-1" else {})
     path = tmp_path / "my book.txt"
     path.write_bytes(text.encode(encoding))
-    with pytest.raises(StageError, match=r"is not UTF-8 text: see its byte \d+; it looks like") as caught:
+    with pytest.raises(StageError, match=r"is not UTF-8 text: see its byte \d+, in line \d+; it looks like") as caught:
         own.decode(inputs.read(path), path)
     assert len(str(caught.value).splitlines()) == 1
     subprocess.run(str(caught.value).split("`")[1], shell=True, check=True)
@@ -74,8 +74,8 @@ def test_both_byte_orders_are_read(mark, encoding):
         ("Once".encode("utf-16")[:-1], "is not UTF-16, as it begins: see its byte 8"),
         (TEXTS["French"].encode() + " déjà".encode("latin-1"), "most of it is UTF-8, so a part in another encoding"),
         (TEXTS["French"].encode() + b"\xe2\x80", "most of it is UTF-8"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is not UTF-8 text: see its byte 0; save it as UTF-8"),
-        (b"\xd7\xf7\xd7\xf7", "see its byte 0; save it as UTF-8"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is not UTF-8 text: see its byte 0, in line 1; save it as UTF-8"),
+        (b"\xd7\xf7\xd7\xf7", "see its byte 0, in line 1; save it as UTF-8"),
     ],
 )
 def test_what_cannot_be_read_is_said(content, told):
