@@ -5,7 +5,7 @@ from typing import Any
 
 from stages.report import drawing
 from stages.report.context.wording import class_noun
-from stages.report.results import LEARNING_CURVE, by_characters
+from stages.report.results import LEARNING_CURVE, REVIEW_SIZES, by_size
 
 Rows = list[dict[str, Any]]
 Table = Callable[[str], Rows]
@@ -138,7 +138,7 @@ LEARNERS = {
 
 def learning_curve(rows: Rows) -> dict[str, drawing.Curve]:
     """Mean over the seeds of each method's nats by the size of the training text; what was not measured is left out."""
-    sizes = by_characters(rows)
+    sizes = by_size(rows, "characters")
     found = {}
     for key, name in LEARNERS.items():
         values = [[float(row[key]) for row in some if row.get(key, "") != ""] for some in sizes.values()]
@@ -230,3 +230,18 @@ def sentiment(table: Table, tuned: dict[str, float]) -> Iterator[Chart]:
         (row["slice"], *(float(row[key]) for key in ("accuracy", "low", "high"))) for row in table("sentiment/slices")
     ]
     yield "sentiment-slices", drawing.intervals(slices, x_label="accuracy, with 95 % interval"), ["sentiment/slices"]
+    methods = {"network": "network", "nb": "NB n-grams", "tfidf": "TF-IDF"}
+    sizes = by_size(table(REVIEW_SIZES), "reviews")
+    yield (
+        "sentiment-sizes",
+        drawing.lines(
+            {
+                name: (list(sizes), [sum(float(row[key]) for row in some) / len(some) for some in sizes.values()])
+                for key, name in methods.items()
+            },
+            x_label="labelled reviews",
+            y_label="accuracy",
+            log=True,
+        ),
+        [REVIEW_SIZES],
+    )

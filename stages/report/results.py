@@ -17,6 +17,7 @@ TEXTS = {
 }
 DATASETS = ("digits", "text", "reviews")
 LEARNING_CURVE = "benchmarks/learning_curve"  # of the text model; a series
+REVIEW_SIZES = "benchmarks/review_sizes"  # of the classifier
 
 
 def path_of(series: str) -> str:
@@ -24,10 +25,15 @@ def path_of(series: str) -> str:
     return f"{series}.csv" if series.startswith("benchmarks/") else f"plots/{series}.csv"
 
 
-def by_characters(curve: list[dict[str, Any]]) -> dict[float, list[dict[str, Any]]]:
-    """The rows of the learning curve, one for each seed, by the size of the training text, which rises."""
-    sizes = sorted({float(row["characters"]) for row in curve})
-    return {size: [row for row in curve if float(row["characters"]) == size] for size in sizes}
+def by_size(curve: list[dict[str, Any]], size: str) -> dict[float, list[dict[str, Any]]]:
+    """The rows of a learning curve, one for each seed, by the size of the training data, which rises.
+
+    Args:
+        curve: rows of `LEARNING_CURVE` or `REVIEW_SIZES`.
+        size: the column that has it.
+    """
+    sizes = sorted({float(row[size]) for row in curve})
+    return {found: [row for row in curve if float(row[size]) == found] for found in sizes}
 
 
 def read() -> dict[str, Any]:

@@ -117,6 +117,11 @@ def _sentiment_tables() -> dict[str, list[dict[str, Any]]]:
             {"predicted": at, "observed": at, "reviews": 9, "method": name}
             for name, at in itertools.product(("network", "perfect"), (0.1, 0.9))
         ],
+        "benchmarks/review_sizes": [
+            {"reviews": reviews, "seed": seed, "network": 0.8 + seed / 99, "nb": 0.79, "tfidf": 0.77, "threshold": 0.5}
+            | {"minus_better_baseline": 0.01, "low": -0.01, "high": 0.03 if seed == 7 else -0.001}
+            for reviews, seed in itertools.product((500, 2_000), (7, 8))
+        ],
         "sentiment/slices": [
             {"group": group, "slice": name, "reviews": 600}
             | {"accuracy": accuracy, "low": accuracy - 0.01, "high": accuracy + 0.01}

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from stages.report.context.wording import compared, than, verdict
-from stages.report.measured import Word, sources_of
+from stages.report.measured import Measured, Word, sources_of
+from stages.report.results import REVIEW_SIZES, by_size
 
 Row = dict[str, Any]
 
@@ -45,6 +46,7 @@ def variables(metrics: Row, table: Any, texts: Row) -> Row:
         "sentences_calibrated": metrics["sentences"]["calibration_error"]["network"] <= CALIBRATED,
         "worst_sentences": texts["sentences"]["worst"],
         "calibrated": metrics["calibration_error"] <= CALIBRATED,
+        "few_reviews": few_reviews(table(REVIEW_SIZES)),
         "gain": than(
             metrics["accuracy"],
             metrics["branches"]["ngrams"]["accuracy"],
@@ -53,6 +55,20 @@ def variables(metrics: Row, table: Any, texts: Row) -> Row:
             "the same as",
         ),
     }
+
+
+def few_reviews(rows: list[Row]) -> list[Row]:
+    """For each number of labelled reviews: mean accuracies over the seeds, and how often the network was worse.
+
+    It was worse in a draw where the whole interval of its difference to the better baseline lies below 0.
+    """
+    found = []
+    for some in by_size(rows, "reviews").values():
+        keys = ("network", "nb", "tfidf", "minus_better_baseline", "threshold")
+        means = {key: sum(row[key] for row in some) / len(some) for key in keys}
+        worse = [Measured(float(bool(row["high"] < 0)), sources_of(row["high"])) for row in some]
+        found.append({"reviews": some[0]["reviews"], **means, "draws": Word(f"{len(some)}", []), "worse": sum(worse)})
+    return found
 
 
 def capabilities(metrics: Row) -> list[Row]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from stages.report.context.wording import compared, negative, than, verdict
 from stages.report.measured import Measured, Word, sources_of
-from stages.report.results import LEARNING_CURVE, by_characters
+from stages.report.results import LEARNING_CURVE, by_size
 
 Row = dict[str, Any]
 
@@ -34,7 +34,7 @@ def variables(metrics: Row, table: Any, texts: Row) -> Row:
         **samples(texts["samples"]),
         "sizes_chosen": metrics["sizes"],
         "layers": [Word(f"{float(units):,.0f}", sources_of(units)) for units in metrics["sizes"]["units"]],
-        "sizes": by_size(table(LEARNING_CURVE)),
+        "sizes": learning_curve(table(LEARNING_CURVE)),
         "longer": longer(table(LEARNING_CURVE)),
         "context": last_lines(passages["context"]),
         "next": passages["next"],
@@ -42,10 +42,10 @@ def variables(metrics: Row, table: Any, texts: Row) -> Row:
     }
 
 
-def by_size(rows: list[Row]) -> list[Row]:
+def learning_curve(rows: list[Row]) -> list[Row]:
     """For each size of the training text: means over the seeds, the ratio to the n-grams, the longest copy of all."""
     found = []
-    for some in by_characters(rows).values():
+    for some in by_size(rows, "characters").values():
         means = {key: sum(row[key] for row in some) / len(some) for key in ("nats", "lstm", "ngram", "bzip2", "xz")}
         nats = [float(row["nats"]) for row in some]
         spread = Measured(statistics.stdev(nats) if len(nats) > 1 else 0, sources_of(row["nats"] for row in some))
