@@ -257,14 +257,12 @@ def setting(key: str, path: Path = PATH) -> Any:
     Raises:
         StageError: the file cannot be read, or the key is missing or not valid.
     """
-    content, section, name = yaml_reader.read(path), Params, key
-    for part in key.split("."):
-        if not isinstance(content, dict) or part not in content:
+    content, section = yaml_reader.read(path), Params
+    for name in key.split("."):
+        if not isinstance(content, dict) or name not in content:
             raise StageError(f"{path}: {key} is missing")
-        content = content[part]
-        annotation = section.model_fields[part].rebuild_annotation()
-        section, name = annotation, part
-    holder = create_model("Setting", __base__=Section, **{name: (annotation, ...)})
+        content, section = content[name], section.model_fields[name].rebuild_annotation()
+    holder = create_model("Setting", __base__=Section, **{name: (section, ...)})
     return getattr(validated(holder, {name: content}, path), name)
 
 

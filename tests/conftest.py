@@ -26,7 +26,7 @@ SLOW = (
         "reprise/test_package",
         "reprise/test_server",
     ),
-    *("benchmarks/test_benchmarks",),
+    *("benchmarks/test_benchmarks", "benchmarks/test_longer"),
     *("autoencoder/test_baselines", "autoencoder/test_model", "denoiser/test_baselines", "denoiser/test_recognition"),
     *("denoiser/test_train", "sentiment/test_stages", "textgen/test_train", "training/test_processors"),
     *("sweeps/test_declaration", "sweeps/test_local", "sweeps/test_results", "test_checkouts"),

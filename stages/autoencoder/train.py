@@ -59,16 +59,9 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
         jit_compile=False,
         steps_per_execution=16,
     )
+    common = {"seed": params.seed, "threads": params.threads, "kernels": params.kernels}
     checkpoint = Checkpoint(
-        f"autoencoder-{latent}",
-        {
-            "seed": params.seed,
-            "threads": params.threads,
-            "kernels": params.kernels,
-            "latent": latent,
-            "autoencoder": params.autoencoder,
-        },
-        inputs=[DATA],
+        f"autoencoder-{latent}", {**common, "latent": latent, "autoencoder": params.autoencoder}, inputs=[DATA]
     )
     history = fit(
         trained,

@@ -230,18 +230,16 @@ def sentiment(table: Table, tuned: dict[str, float]) -> Iterator[Chart]:
         (row["slice"], *(float(row[key]) for key in ("accuracy", "low", "high"))) for row in table("sentiment/slices")
     ]
     yield "sentiment-slices", drawing.intervals(slices, x_label="accuracy, with 95 % interval"), ["sentiment/slices"]
+    yield few_reviews(table(REVIEW_SIZES))
+
+
+def few_reviews(rows: Rows) -> Chart:
+    """Mean accuracy over the draws by the number of labelled reviews."""
     methods = {"network": "network", "nb": "NB n-grams", "tfidf": "TF-IDF"}
-    sizes = by_size(table(REVIEW_SIZES), "reviews")
-    yield (
-        "sentiment-sizes",
-        drawing.lines(
-            {
-                name: (list(sizes), [sum(float(row[key]) for row in some) / len(some) for some in sizes.values()])
-                for key, name in methods.items()
-            },
-            x_label="labelled reviews",
-            y_label="accuracy",
-            log=True,
-        ),
-        [REVIEW_SIZES],
-    )
+    sizes = by_size(rows, "reviews")
+    accuracies = {
+        name: (list(sizes), [sum(float(row[key]) for row in some) / len(some) for some in sizes.values()])
+        for key, name in methods.items()
+    }
+    chart = drawing.lines(accuracies, x_label="labelled reviews", y_label="accuracy", log=True)
+    return "sentiment-sizes", chart, [REVIEW_SIZES]
