@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -115,10 +115,11 @@ def scratch(changes: Mapping[str, Any]) -> Iterator[Path]:
 
 
 class Usage(NamedTuple):
-    """Resources of a process: seconds from start to end, and peak memory in MiB."""
+    """Resources of a process: seconds from start to end, peak memory in MiB, and seconds of all its cores."""
 
     seconds: float
     memory: float
+    cpu: float
 
 
 def stage(folder: Path, module: str, *arguments: str) -> Usage:
@@ -127,15 +128,22 @@ def stage(folder: Path, module: str, *arguments: str) -> Usage:
     Raises:
         StageError: it failed.
     """
-    environment = {**ENVIRONMENT, "PYTHONPATH": str(REPOSITORY)}
-    command = [sys.executable, "-m", f"stages.{module}", *arguments]
+    return metered([sys.executable, "-m", f"stages.{module}", *arguments], folder, {"PYTHONPATH": str(REPOSITORY)})
+
+
+def metered(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Usage:
+    """Run a command in a folder, in the user's own environment with some variables more, its output on ours.
+
+    Raises:
+        StageError: it failed.
+    """
     started = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=sys.stderr)
-    _, status, usage = os.wait4(process.pid, 0)  # of this child alone; in KiB on Linux
+    process = subprocess.Popen(command, cwd=folder, env={**ENVIRONMENT, **variables}, stdout=sys.stderr)
+    _, status, usage = os.wait4(process.pid, 0)  # of this child and its own; memory in KiB on Linux
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise StageError(f"{' '.join(command[1:])} failed with status {process.returncode}")
-    return Usage(time.perf_counter() - started, usage.ru_maxrss / 1024)
+    return Usage(time.perf_counter() - started, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
 def peer(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,20 +71,16 @@ def run(way: Way, environment: Path) -> list[dict[str, Any]]:
         meter.write_text(METER.format(python=str(environment / "python"), log=str(log)), encoding="utf-8")
         meter.chmod(0o755)
         path = os.pathsep.join([str(meter.parent), str(environment), ENVIRONMENT["PATH"]])
-        started = time.perf_counter()
-        process = subprocess.Popen(way.command, cwd=folder, env={**ENVIRONMENT, "PATH": path}, stdout=sys.stderr)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise StageError(f"{' '.join(way.command)} of {way.commit} failed with status {process.returncode}")
-        seconds = time.perf_counter() - started
+        try:
+            usage = common.metered(way.command, folder, {"PATH": path})
+        except StageError as error:
+            raise StageError(f"{way.commit}: {error}") from error
         lines = [json.loads(line) for line in artifacts.read_text(log).splitlines()]
         stages = yaml_reader.read(folder / "dvc.yaml")["stages"]
     names = {stage["cmd"].removeprefix("python -m "): name for name, stage in stages.items()}
     rows = [{"stage": names[line.pop("module")], **line} for line in lines]
     rows.sort(key=lambda row: list(stages).index(row["stage"]))
-    whole = {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss / 1024}
-    return [*rows, {"stage": WHOLE, **whole}]
+    return [*rows, {"stage": WHOLE, **usage._asdict()}]
 
 
 def clone(commit: str, folder: Path) -> None:

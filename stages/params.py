@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from stages.core import yaml_reader
+from stages.core.environment import KERNELS
 from stages.core.errors import StageError, shortened
 
 PATH = Path("params.yaml")
@@ -230,7 +231,7 @@ class Params(Section):
 
     seed: Annotated[Whole, Field(ge=0, le=2**31 - 1)]
     threads: Annotated[Whole, Field(ge=1, le=256)]
-    kernels: Literal["portable", "native"]
+    kernels: Literal[KERNELS]
     latent: Annotated[Whole, Field(ge=1, le=784)]
     data: Data
     split: Split

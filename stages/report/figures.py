@@ -134,13 +134,20 @@ LEARNERS = {
     "plain_lstm": "plain LSTM",
     "gpt": "GPT",
 }
+CLASSIFIERS = {"network": "network", "nb": "NB n-grams", "tfidf": "TF-IDF"}
 
 
-def learning_curve(rows: Rows) -> dict[str, drawing.Curve]:
-    """Mean over the seeds of each method's nats by the size of the training text; what was not measured is left out."""
-    sizes = by_size(rows, "characters")
+def learning_curve(rows: Rows, size: str, methods: dict[str, str]) -> dict[str, drawing.Curve]:
+    """Mean over the seeds of each method by the size of the training data; what was not measured is left out.
+
+    Args:
+        rows: a row for each size and seed.
+        size: the column of the sizes.
+        methods: column → name of each method.
+    """
+    sizes = by_size(rows, size)
     found = {}
-    for key, name in LEARNERS.items():
+    for key, name in methods.items():
         values = [[float(row[key]) for row in some if row.get(key, "") != ""] for some in sizes.values()]
         if all(values):
             found[name] = (list(sizes), [sum(some) / len(some) for some in values])
@@ -172,7 +179,7 @@ def textgen(table: Table) -> Iterator[Chart]:
     yield (
         "textgen-sizes",
         drawing.lines(
-            learning_curve(table(LEARNING_CURVE)),
+            learning_curve(table(LEARNING_CURVE), "characters", LEARNERS),
             x_label="characters to train on",
             y_label="nats per character",
             log=True,
@@ -230,16 +237,6 @@ def sentiment(table: Table, tuned: dict[str, float]) -> Iterator[Chart]:
         (row["slice"], *(float(row[key]) for key in ("accuracy", "low", "high"))) for row in table("sentiment/slices")
     ]
     yield "sentiment-slices", drawing.intervals(slices, x_label="accuracy, with 95 % interval"), ["sentiment/slices"]
-    yield few_reviews(table(REVIEW_SIZES))
-
-
-def few_reviews(rows: Rows) -> Chart:
-    """Mean accuracy over the draws by the number of labelled reviews."""
-    methods = {"network": "network", "nb": "NB n-grams", "tfidf": "TF-IDF"}
-    sizes = by_size(rows, "reviews")
-    accuracies = {
-        name: (list(sizes), [sum(float(row[key]) for row in some) / len(some) for some in sizes.values()])
-        for key, name in methods.items()
-    }
+    accuracies = learning_curve(table(REVIEW_SIZES), "reviews", CLASSIFIERS)
     chart = drawing.lines(accuracies, x_label="labelled reviews", y_label="accuracy", log=True)
-    return "sentiment-sizes", chart, [REVIEW_SIZES]
+    yield "sentiment-sizes", chart, [REVIEW_SIZES]
