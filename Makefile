@@ -7,8 +7,9 @@ BENCH := .venv-bench
 # The stages are started as `python` and must find the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# Set by some shells and editors; it would bring other versions of the libraries.
-unexport PYTHONPATH PYTHONHOME
+# Set by some shells, editors and containers. The first two would bring other versions of the libraries; with the third,
+# every stage would compile TensorFlow and Keras again: five seconds.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 # A file of tests stays on one worker: many share what an earlier one made. Tests are dealt out in their order.
 WORKERS ?= 2
 PYTEST := python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder

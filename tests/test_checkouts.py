@@ -112,3 +112,19 @@ def test_make_repro_in_a_read_only_checkout_says_so_in_a_line(set_up):
     error, make = result.stderr.splitlines()
     assert error.startswith("error: this checkout is read-only")
     assert re.match(r"make(\[\d+\])?: \*\*\*", make)  # the tests may have been started by make, too
+
+
+def test_no_variable_of_the_shell_changes_or_slows_the_stages(tmp_path):
+    (tmp_path / "more.mk").write_text("include Makefile\nshown:\n\t@env\n", encoding="utf-8")
+    kept_out = dict.fromkeys(("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"), "1")
+    shown = subprocess.run(
+        ["make", "--file", str(tmp_path / "more.mk"), "shown"],
+        cwd=REPOSITORY,
+        env={**os.environ, **kept_out, "PYTHONHASHSEED": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    names = {line.partition("=")[0] for line in shown.splitlines()}
+    assert "PYTHONHASHSEED" in names
+    assert not names & set(kept_out)
