@@ -32,12 +32,11 @@ def unseen(texts: Sequence[str], seed: int) -> list[Sentence]:
         texts: of the training reviews.
         seed: of the set.
     """
-    trained = {tuple(tokenise(sentence)) for text in texts for sentence in END.split(text)}
-    return [
-        one
-        for one in generate(seed)
-        if not any(tuple(tokenise(text)) in trained for text in (one.text, one.like) if text)
-    ]
+    generated = [(one, {tuple(tokenise(text)) for text in (one.text, one.like) if text}) for one in generate(seed)]
+    wanted = set().union(*(words for _, words in generated))
+    parts = (tuple(tokenise(part)) for text in texts for part in END.split(text))
+    trained = wanted.intersection(parts)
+    return [one for one, words in generated if not words & trained]
 
 
 def arrays(sentences: Sequence[Sentence], vocabulary: Sequence[str], known: np.ndarray) -> dict[str, np.ndarray]:

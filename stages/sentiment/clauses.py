@@ -23,6 +23,8 @@ DEGREES = frozenset((
     "very", "really", "so", "quite", "pretty", "truly", "extremely", "absolutely", "just", "rather", "totally",
     "completely",
 ))  # fmt: skip
+BEFORE_ADJECTIVES = DEGREES | {"so", "too", "more", "most"}
+BEFORE_INFINITIVES = frozenset(("to", "not", "didn't"))
 ARTICLES = frozenset(("a", "an"))
 # Of subjects: what a clause about the film or a part of it begins with.
 OPENINGS = frozenset((
@@ -148,14 +150,15 @@ def opinions(
     verbs = Counter((one.verb, label) for one, label in said if not one.adjective and one.rest[0] in OBJECTS)
     pairs: Counter[tuple[str, str]] = Counter()
     in_reviews: Counter[tuple[str, int]] = Counter()
-    for words, label in zip(reviews, labels.astype(int).tolist(), strict=True):
-        pairs.update(itertools.pairwise(words))
-        in_reviews.update((word, label) for word in set(words))
     every, degrees, infinitives, emphasis, before_to = (Counter() for _ in range(5))
+    telling = BEFORE_ADJECTIVES | BEFORE_INFINITIVES | EMPHASIS
+    for words, label in zip(reviews, labels.astype(int).tolist(), strict=True):
+        every.update(words[1:])
+        pairs.update(pair for pair in itertools.pairwise(words) if pair[0] in telling or pair[1] == "to")
+        in_reviews.update((word, label) for word in set(words))
     for (first, second), times in pairs.items():
-        every[second] += times
-        degrees[second] += times * (first in DEGREES or first in ("so", "too", "more", "most"))
-        infinitives[second] += times * (first in ("to", "not", "didn't"))
+        degrees[second] += times * (first in BEFORE_ADJECTIVES)
+        infinitives[second] += times * (first in BEFORE_INFINITIVES)
         emphasis[second] += times * (first in EMPHASIS)
         before_to[first] += times * (second == "to")
     lemmas = {verb: max(verb[:-1], verb[:-2], key=lambda word: infinitives[word]) for verb, _ in verbs}

@@ -35,14 +35,15 @@ SENTENCE_MIX = {
 
 def main(params: Params) -> None:
     sizes, settings = params.sentiment.network, params.sentiment.training
-    data, made = artifacts.read_npz(DATA), artifacts.read_npz(SENTENCES)
-    train, validation = (batches.reviews(data, part, sizes) for part in ("train", "validation"))
-    sentences, tuning = (batches.reviews(made, part, sizes) for part in ("train", "validation"))
+    train, validation = read(DATA, sizes)
+    sentences, tuning = read(SENTENCES, sizes)
     prepare(params.seed)
-    evidence = ratios(train, sizes.ngrams)
+    present = ngrams_in(train)
+    evidence = ngrams.log_ratios(present, train.labels)
     model = network.build(sizes, evidence)
     start_orthogonal(model, params.seed)
-    network.set_ngrams(model, *fitted(train, evidence, sizes))
+    network.set_ngrams(model, *fitted(present, evidence, train.labels, sizes))
+    del present
     words = model.get_layer("word_vectors")
     words.set_weights([vectors.initial(train.words, train.labels, *words.embeddings.shape, seed=params.seed)])
     branches, trained = network.branches(model), network.trained(model)
@@ -64,7 +65,7 @@ def main(params: Params) -> None:
     )
     history = fit(
         trained,
-        epochs_of(train, sentences, made["train_kinds"], params),
+        epochs_of(train, sentences, artifacts.read_npz(SENTENCES)["train_kinds"], params),
         epochs=settings.epochs,
         validate=validate,
         checkpoint=checkpoint,
@@ -146,16 +147,24 @@ def epochs_of(
     return epoch_data
 
 
-def ratios(train: batches.Reviews, most: int) -> np.ndarray:
-    """Naive Bayes' log ratios of the network's n-grams, from the training reviews. Shape (at most `most`,)."""
-    highest = max(int(ids.max(initial=0)) for ids in train.ngrams)
-    return ngrams.log_ratios(_present(train, min(most, highest)), train.labels)
+def read(path: str, sizes: SentimentNetwork) -> tuple[batches.Reviews, batches.Reviews]:
+    """The training and the validation part of a file of `preprocess`."""
+    data = artifacts.read_npz(path)
+    return batches.reviews(data, "train", sizes), batches.reviews(data, "validation", sizes)
 
 
-def fitted(train: batches.Reviews, evidence: np.ndarray, network: SentimentNetwork) -> tuple[np.ndarray, float]:
-    """The weights of the n-gram branch and its intercept: see `ngrams.fit`; `evidence` is that of `ratios`."""
-    present = _present(train, len(evidence))
-    return ngrams.fit(present, evidence, train.labels, dropout=network.ngram_dropout, penalty=network.ngram_penalty)
+def ngrams_in(train: batches.Reviews) -> csr_matrix:
+    """1 where a training review has an n-gram of the network, shape (reviews, n-grams)."""
+    numbers = np.concatenate(train.ngrams) - 1
+    lengths = np.array([len(ids) for ids in train.ngrams])
+    return ngrams.matrix(ngrams.Counts(numbers, np.ones_like(numbers), lengths), int(numbers.max(initial=-1)) + 1)
+
+
+def fitted(
+    present: csr_matrix, evidence: np.ndarray, labels: np.ndarray, network: SentimentNetwork
+) -> tuple[np.ndarray, float]:
+    """The weights of the n-gram branch and its intercept: see `ngrams.fit`."""
+    return ngrams.fit(present, evidence, labels, dropout=network.ngram_dropout, penalty=network.ngram_penalty)
 
 
 def quality(
@@ -180,13 +189,6 @@ def quality(
     for name, logits, actual in (("", reviews, labels), ("sentences_", sentences, sentence_labels)):
         found[f"{name}accuracy"] = np.mean((network.probability(logits, weights) >= 0.5) == actual)
     return {"loss": loss, **found, "mean_accuracy": (found["accuracy"] + found["sentences_accuracy"]) / 2}
-
-
-def _present(train: batches.Reviews, size: int) -> csr_matrix:
-    """1 where a review has an n-gram, shape (reviews, size)."""
-    numbers = np.concatenate(train.ngrams) - 1
-    lengths = np.array([len(ids) for ids in train.ngrams])
-    return ngrams.matrix(ngrams.Counts(numbers, np.ones_like(numbers), lengths), size)
 
 
 if __name__ == "__main__":

@@ -99,8 +99,8 @@ def _natural(
     sides: dict[str, tuple[list[str], list[str]]] = {kind: ([], []) for kind in (NATURAL, BRIEF)}
     for at in generator.permutation(len(sentences)):
         kind = BRIEF if len(sentences[at]) <= LONGEST_BRIEF else NATURAL
-        text, side = " ".join(sentences[at]), sides[kind][int(labels[rows[at]])]
-        if text not in seen and len(side) < count // 2:
+        side = sides[kind][int(labels[rows[at]])]
+        if len(side) < count // 2 and (text := " ".join(sentences[at])) not in seen:
             seen.add(text)
             side.append(text)
     return {

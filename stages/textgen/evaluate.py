@@ -55,10 +55,9 @@ def main(params: Params) -> None:
     reader = network.reader(model, network.STREAMS, parts=True)
     validation_nats, _ = network.score(reader, data["validation"], start)
     test_costs, hits = network.costs(reader, data["test"], start)
+    del reader  # a second copy of the n-gram tables
     nats = test_costs[0]
-    order = min(params.textgen.ngrams.order, ngrams.highest_order(len(vocabulary)))
-    counted = ngrams.KneserNey(data["train"], order, len(vocabulary))
-    costs = {part: -np.log(counted.probabilities(data[part], start)) for part in HELD_OUT}
+    costs = ngram_costs(data, len(vocabulary), params.textgen.ngrams.order, start)
     ngram = costs["test"][int(np.argmin(costs["validation"].mean(axis=1)))]
     train, test = decode(data["train"], vocabulary), decode(data["test"], vocabulary)
     params = samples.with_suitable_prompt(params, vocabulary, test)
@@ -93,6 +92,19 @@ def main(params: Params) -> None:
     )
     artifacts.write_png(SAMPLES_PICTURE, picture)
     print(f"textgen: {nats.mean():.4f} nats per character; baseline: n-grams {ngram.mean():.4f}")
+
+
+def ngram_costs(data: dict[str, np.ndarray], vocabulary: int, order: int, start: int) -> dict[str, np.ndarray]:
+    """Nats of each character of each held-out part by n-grams of the training text, shape (orders, n).
+
+    Args:
+        data: ids by part.
+        vocabulary: number of ids.
+        order: of the longest n-grams, if that many ids allow it.
+        start: id that fills all places before a part.
+    """
+    counted = ngrams.KneserNey(data["train"], min(order, ngrams.highest_order(vocabulary)), vocabulary)
+    return {part: -np.log(counted.probabilities(data[part], start)) for part in HELD_OUT}
 
 
 def baseline_costs(costs: dict[str, np.ndarray], train: str, test: str) -> dict[str, Any]:

@@ -12,6 +12,8 @@ WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 STREAM = 3  # keeps these random numbers apart from others with the same seed
 SEED_LENGTH = 8  # length of the passages in the hash index; longer matches are extended from them
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, so that overflow loses no character
+TABLE_BITS = 20
+SHIFT = np.uint64(64 - TABLE_BITS)  # to the highest bits, which depend on all characters but the last
 
 
 def generate(
@@ -126,6 +128,7 @@ class Copies:
         self.source = source
         self.codes = _codes(source)
         self.hashes = _hashes(self.codes)
+        self.longer: dict[int, np.ndarray] = {}  # the hashes of passages of other lengths
 
     def longest(self, texts: Sequence[str]) -> str:
         """The longest passage of any of `texts` that the source contains; of several, the first one in the source."""
@@ -155,7 +158,9 @@ class Copies:
             texts: each by itself.
             length: `SEED_LENGTH` or more.
         """
-        hashes = _hashes(self.codes, length)
+        if length not in self.longer:
+            self.longer[length] = _hashes(self.codes, length)
+        hashes = self.longer[length]
         read = [_hashes(_codes(text), length) for text in texts]
         found = np.unique(hashes[_among(hashes, np.concatenate([*read, hashes[:0]]))])
         copied = 0
@@ -182,8 +187,14 @@ def _hashes(codes: np.ndarray, length: int = SEED_LENGTH) -> np.ndarray:
 
 
 def _among(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Which values are among the wanted ones; faster than np.isin for many values and few wanted."""
-    if not len(wanted):
-        return np.zeros(len(values), bool)
-    wanted = np.unique(wanted)
-    return wanted[np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)] == values
+    """Which values are among the wanted ones; faster than np.isin for many hashes and few wanted."""
+    found = np.zeros(len(values), bool)
+    if len(wanted):
+        # A table of their highest bits leaves few values to search for.
+        possible = np.zeros(2**TABLE_BITS, bool)
+        possible[wanted >> SHIFT] = True
+        places = np.flatnonzero(possible[values >> SHIFT])
+        wanted = np.unique(wanted)
+        left = values[places]
+        found[places] = wanted[np.minimum(np.searchsorted(wanted, left), len(wanted) - 1)] == left
+    return found

@@ -64,9 +64,9 @@ class KneserNey:
         self.occurring, self.continuing = [], []
         for n in range(1, order + 1):
             keys, counts = np.unique(ngrams(ids, n, vocabulary), return_counts=True)
-            self.occurring.append(Level(keys, counts, vocabulary))
+            self.occurring.append(Level(keys, counts.astype(np.int32), vocabulary))
             keys, counts = np.unique(keys % vocabulary ** (n - 1), return_counts=True)
-            self.continuing.append(Level(keys, counts, vocabulary))  # of order n - 1
+            self.continuing.append(Level(keys, counts.astype(np.int32), vocabulary))  # of order n - 1
 
     def probabilities(self, ids: np.ndarray, start: int) -> np.ndarray:
         """Probability of each character of a text, given those before it.

@@ -102,10 +102,7 @@ def mixed(lstm: keras.Model, data: dict[str, np.ndarray], vocabulary: str, setti
     if not settings.ngrams.contexts:
         return lstm
     start = max(0, vocabulary.find("\n"))
-    order = min(settings.ngrams.order, ngrams.highest_order(len(vocabulary)))
-    counted = ngrams.KneserNey(data["train"], order, len(vocabulary))
-    costs = -np.log(counted.probabilities(data["validation"], start)).mean(axis=1)
-    made = tables.tables(counted, 1 + int(np.argmin(costs)), settings.ngrams.contexts)
+    made = counted(data, len(vocabulary), settings, start)
 
     def built(share: float) -> keras.Model:
         shapes = [tables.Shape(len(table.index), len(table.continuations)) for table in made]
@@ -123,6 +120,14 @@ def mixed(lstm: keras.Model, data: dict[str, np.ndarray], vocabulary: str, setti
         f"{1 - share:g}; nats on validation text by themselves {lstm_nats.mean():.4f} and {ngram_nats.mean():.4f}"
     )
     return built(share)
+
+
+def counted(data: dict[str, np.ndarray], vocabulary: int, settings: Textgen, start: int) -> list[tables.Table]:
+    """The n-grams of the training text, of the order that is best on validation text, as the text model keeps them."""
+    order = min(settings.ngrams.order, ngrams.highest_order(vocabulary))
+    model = ngrams.KneserNey(data["train"], order, vocabulary)
+    costs = -np.log(model.probabilities(data["validation"], start)).mean(axis=1)
+    return tables.tables(model, 1 + int(np.argmin(costs)), settings.ngrams.contexts)
 
 
 def readings(

@@ -6,8 +6,9 @@ import pytest
 
 from stages.core import model_files
 from stages.sentiment import model as network
+from stages.sentiment import ngrams
 from stages.sentiment.batches import Reviews, batch
-from stages.sentiment.train import fitted, quality, ratios
+from stages.sentiment.train import fitted, ngrams_in, quality
 from tests.sentiment.test_batches import NETWORK
 
 RATIOS = np.array([1.0, -2.0, 0.5], np.float32)
@@ -123,8 +124,9 @@ def test_the_ngram_branch_computes_what_was_fitted():
     generator = np.random.default_rng(4)
     rows = [np.flatnonzero(generator.random(3) < 0.6).astype(np.int32) + 1 for _ in range(60)]
     train = Reviews([np.ones(1, np.int32)] * 60, rows, generator.integers(0, 2, 60))
-    evidence = ratios(train, 200)
-    weights, intercept = fitted(train, evidence, NETWORK)
+    present = ngrams_in(train)
+    evidence = ngrams.log_ratios(present, train.labels)
+    weights, intercept = fitted(present, evidence, train.labels, NETWORK)
     built = network.build(NETWORK, evidence)
     network.set_ngrams(built, weights, intercept)
     expected = [
@@ -155,7 +157,8 @@ def test_training_leaves_the_ngrams_and_the_weights_of_the_branches_alone(model:
 def test_ratios_are_those_of_the_ngrams_read():
     train = Reviews([], [np.array([1, 2]), np.array([1]), np.array([2, 3])], np.array([1, 1, 0]))
     expected = np.log(np.array([3, 2, 1]) / 6 / (np.array([1, 2, 2]) / 5))
-    assert np.allclose(ratios(train, 200), expected)
+    assert np.allclose(ngrams.log_ratios(ngrams_in(train), train.labels), expected)
+    assert ngrams_in(train).toarray().tolist() == [[1, 1, 0], [1, 0, 0], [0, 1, 1]]
 
 
 def test_a_saved_model_is_the_same(model: keras.Model, reviews: Reviews, tmp_path: Path):
