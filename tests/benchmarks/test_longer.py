@@ -62,6 +62,12 @@ def test_the_table_of_the_pipeline_has_both_commits_and_their_ratio():
     assert "27 s on 8 cores, 0.54 × the old commit" in text  # 1 + 20 + 2 of the stages, 4 of DVC
 
 
+def test_no_result_of_the_measured_commit_counts_as_done(tmp_path):
+    pipeline.clone("HEAD", tmp_path / "clone")
+    assert (tmp_path / "clone/dvc.yaml").exists()
+    assert not (tmp_path / "clone/dvc.lock").exists()
+
+
 def test_a_stage_is_metered_where_it_runs(tmp_path):
     log, meter = tmp_path / "log", tmp_path / "python"
     meter.write_text(pipeline.METER.format(python=sys.executable, log=str(log)), encoding="utf-8")
