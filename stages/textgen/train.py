@@ -1,5 +1,6 @@
 """train-textgen: the LSTM, trained on contiguous passages with its state carried on, and the n-grams of the text."""
 
+import gc
 from typing import Any
 
 import keras
@@ -103,23 +104,28 @@ def mixed(lstm: keras.Model, data: dict[str, np.ndarray], vocabulary: str, setti
         return lstm
     start = max(0, vocabulary.find("\n"))
     made = counted(data, len(vocabulary), settings, start)
+    shapes = [tables.Shape(len(table.index), len(table.continuations)) for table in made]
 
     def built(share: float) -> keras.Model:
-        shapes = [tables.Shape(len(table.index), len(table.continuations)) for table in made]
-        units = settings.network.units
-        model = network.build(len(vocabulary), settings.network.embedding, units, tables=shapes, share=share)
-        network.copy_weights(lstm, model)
-        tables.fill(model, made)
-        return model
+        shape = settings.network
+        return network.build(len(vocabulary), shape.embedding, shape.units, tables=shapes, share=share)
 
-    reader = network.reader(built(0.5), network.STREAMS, parts=True)
+    even = built(0.5)
+    network.copy_weights(lstm, even)
+    tables.fill(even, made)
+    del made
+    reader = network.reader(even, network.STREAMS, parts=True)
     (_, lstm_nats, ngram_nats), _ = network.costs(reader, data["validation"], start)
+    del reader
+    gc.collect()  # a Keras model refers to itself; this one holds all tables
     share = ngrams.share_of(lstm_nats, ngram_nats)
     print(
-        f"textgen: the mean of LSTM and n-grams of up to {len(made)} characters, weighted {share:g} and "
+        f"textgen: the mean of LSTM and n-grams of up to {len(shapes)} characters, weighted {share:g} and "
         f"{1 - share:g}; nats on validation text by themselves {lstm_nats.mean():.4f} and {ngram_nats.mean():.4f}"
     )
-    return built(share)
+    model = built(share)
+    network.copy_weights(even, model)
+    return model
 
 
 def counted(data: dict[str, np.ndarray], vocabulary: int, settings: Textgen, start: int) -> list[tables.Table]:
