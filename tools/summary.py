@@ -74,8 +74,11 @@ def comparison() -> str:
         edited = changed(*SOURCES)
     except (OSError, subprocess.CalledProcessError):
         return "not a Git checkout: no committed results to compare with"
+    equal = "every result equals the committed one, to the bit"
     if not different:
-        return "every result equals the committed one, to the bit"
+        return equal
+    if different == ["dvc.lock"] and hashes(committed("dvc.lock")) == hashes(artifacts.read_text("dvc.lock")):
+        return f"{equal}; dvc.lock, which also has the hashes of the code, is to be committed"
     where = "`dvc metrics diff` and `git diff --stat` show where"
     if edited:
         return f"results differ from the committed ones, as {', '.join(edited[:3])} may explain; {where}"

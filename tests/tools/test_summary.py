@@ -34,6 +34,12 @@ def test_equal_results(checkout):
     assert summary.comparison() == "every result equals the committed one, to the bit"
 
 
+def test_the_same_results_of_other_code(checkout):
+    lock = LOCK.replace("    outs:", "    deps:\n    - path: code.py\n      md5: x\n    outs:")
+    (checkout / "dvc.lock").write_text(lock, encoding="utf-8")
+    assert summary.comparison().startswith("every result equals the committed one, to the bit; dvc.lock, which")
+
+
 def test_the_first_stage_that_differs_is_named_in_the_order_of_the_pipeline(checkout):
     (checkout / "dvc.lock").write_text(LOCK.replace("1" * 32, "f" * 32).replace("3" * 32, "f" * 32), encoding="utf-8")
     content = {**METRICS, "mse": 0.0101}
