@@ -36,14 +36,26 @@ SLOW = (
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is slow; the longest file first, and last what starts from the small pipeline.
+    """Mark what is slow, and put the files in an order in which no worker is idle at the end.
 
-    Of two workers, one builds that pipeline meanwhile.
+    The longest file first, then others that are slow: meanwhile the first worker builds the small pipeline, from which
+    those after them start. The many short files fill the gaps at the end.
     """
     for item in items:
         if item.path.with_suffix("").relative_to(REPOSITORY / "tests").as_posix() in SLOW:
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: (item.path.name != "test_faults.py", "pipeline" in item.keywords))
+
+    def rank(item: pytest.Item) -> int:
+        if item.path.name == "test_faults.py":
+            return 0
+        if "pipeline" in item.keywords:
+            return 2
+        return 1 if {"slow", "ray", "browser"} & set(item.keywords) else 3
+
+    ranks = {item.path: 3 for item in items}
+    for item in items:
+        ranks[item.path] = min(ranks[item.path], rank(item))
+    items.sort(key=lambda item: ranks[item.path])
 
 
 def copy_repository(folder: Path, *, without: tuple[str, ...] = ()) -> None:

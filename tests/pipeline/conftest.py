@@ -23,7 +23,7 @@ TINY = {
     "textgen.network": {"units": [16]},
     "textgen.training": {"steps": 30, "epochs": 2},
     "textgen.sampling": {"length": 50, "samples": 2},
-    "sentiment.training": {"steps": 20, "epochs": 2},
+    "sentiment.training": {"steps": 20, "epochs": 2, "batch": 16, "sentences": 16, "short": 16},
 }
 STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 

@@ -26,7 +26,7 @@ LONGER = TINY | {
     "denoiser.dense.training": {"steps": 400, "epochs": EPOCHS},
     "denoiser.conv.training": {"steps": 60, "epochs": EPOCHS},
     "textgen.training": {"steps": 200, "epochs": EPOCHS},
-    "sentiment.training": {"steps": 20, "epochs": EPOCHS},
+    "sentiment.training": TINY["sentiment.training"] | {"epochs": EPOCHS},
 }
 # DVC's messages about its own files that were truncated while it wrote them in place.
 TRUNCATED = re.compile(r"Unable to read RWLock-file|dvc\.lock' (?:is invalid|validation failed)")
