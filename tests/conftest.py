@@ -38,23 +38,23 @@ SLOW = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is slow, and put the files in an order in which no worker is idle at the end.
 
-    The longest file first, then others that are slow: meanwhile the first worker builds the small pipeline, from which
-    those after them start. The many short files fill the gaps at the end.
+    The two longest files first, then others that are slow: meanwhile the first worker builds the small pipeline, from
+    which those after them start. The many short files fill the gaps at the end.
     """
     for item in items:
         if item.path.with_suffix("").relative_to(REPOSITORY / "tests").as_posix() in SLOW:
             item.add_marker(pytest.mark.slow)
 
     def rank(item: pytest.Item) -> int:
-        if item.path.name == "test_faults.py":
+        if item.path.name in ("test_faults.py", "test_processors.py"):
             return 0
         if "pipeline" in item.keywords:
             return 2
         return 1 if {"slow", "ray", "browser"} & set(item.keywords) else 3
 
-    ranks = {item.path: 3 for item in items}
+    ranks: dict[Path, int] = {}
     for item in items:
-        ranks[item.path] = min(ranks[item.path], rank(item))
+        ranks[item.path] = min(ranks.get(item.path, 3), rank(item))
     items.sort(key=lambda item: ranks[item.path])
 
 

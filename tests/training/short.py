@@ -158,7 +158,9 @@ def measure_digits() -> None:
     raw = artifacts.read_npz(digits.RAW)
     clean, labels = digits.scaled(raw["images"]), raw["labels"]
     noisy = add_noise(clean, 0.5, np.random.default_rng(1))
-    pca = PrincipalComponents(clean, 6)
+    # Every second pixel: emulated, the eigenvectors of all 784 take minutes.
+    smaller, damaged = clean[:, ::2, ::2], noisy[:, ::2, ::2]
+    pca = PrincipalComponents(smaller, 6)
     psnr = image_quality.psnr(clean, noisy)
     filters = {
         "non_local_means": {"patch": 5, "distance": 4, "strength": 0.5},
@@ -167,13 +169,13 @@ def measure_digits() -> None:
         "median_gaussian": {"sigma": 0.7},
     }
     found = {
-        "pca": pca.reconstruct(noisy),
-        "probe": probe(pca.encode(clean), labels, pca.encode(noisy), labels),
+        "pca": pca.reconstruct(damaged),
+        "probe": probe(pca.encode(smaller), labels, pca.encode(damaged), labels),
         "cross_entropy": np.array(cross_entropy(clean, noisy)),
         "psnr": psnr,
         "ssim": image_quality.ssim(clean, noisy),
         "interval": np.array(measures.interval(psnr, seed=7)),
-        "scores": baselines.recogniser(clean, labels).decision_function(noisy.reshape(len(noisy), -1)),
+        "scores": baselines.recogniser(smaller, labels).decision_function(damaged.reshape(len(damaged), -1)),
         "other_digits": other_digits.load()[0],
     }
     for name, settings in filters.items():

@@ -23,7 +23,7 @@ CRASHED, ATTEMPTS = "qemu: uncaught target signal", 3
 EXACT = """
 AddN AddV2 All Assert BiasAdd BiasAddGrad BroadcastGradientArgs BroadcastTo Cast ConcatOffset ConcatV2 Const
 DivNoNan DynamicStitch Equal ExpandDims Fill FloorMod GatherV2 Greater GreaterEqual Identity L2Loss Less LogicalAnd
-MatrixDiagPartV3 Max Maximum Mean Minimum Mul NotEqual Pack Prod RealDiv Relu ReluGrad Reshape ResourceGather
+MatrixDiagPartV3 Max Maximum Mean Minimum Mul NotEqual Pack Prod Range RealDiv Relu ReluGrad Reshape ResourceGather
 ResourceScatterSub ResourceScatterUpdate ReverseV2 SelectV2 Shape ShapeN Sign Size Slice Split Sqrt Square Squeeze
 StridedSlice StridedSliceGrad Sub Sum TensorListElementShape TensorListFromTensor TensorListGetItem TensorListLength
 TensorListPopBack TensorListPushBack TensorListReserve TensorListSetItem TensorListStack Tile Transpose Unique
