@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from dvc.exceptions import DvcException
 from dvc.repo import Repo
+from scmrepo.exceptions import SCMError
 
 from stages.core.errors import StageError
 from sweeps import dvc, git
 from sweeps.declaration import Experiment, existing
 from sweeps.progress import Progress
 
-POLL = 1.0  # seconds
+POLL = 0.2, 2.0  # seconds between two looks at the queue: at least, at most
+SHARE = 0.1  # of the time to spend looking, at most: DVC keeps a file for every experiment
 STARTING = 10.0  # seconds that workers may take to appear before they are started again
-LOST = 5  # polls after which an experiment that is nowhere has failed; one on its way from state to state is seen again
+LOST = 5.0  # seconds until an experiment that is nowhere has failed; one on its way from state to state is seen again
 
 
 def run(experiments: Sequence[Experiment], jobs: int) -> dict[str, str]:
@@ -27,26 +30,33 @@ def run(experiments: Sequence[Experiment], jobs: int) -> dict[str, str]:
         The failed ones: name → the end of its log.
 
     Raises:
-        StageError: Git has no user name or email, or the queue holds other experiments.
+        StageError: Git has no user name or email, the queue holds other experiments, or DVC failed.
     """
     for key in ("user.name", "user.email"):
         try:
             git("config", key)
         except StageError as error:
             raise StageError(f"DVC's queue makes commits, and Git has no {key}: git config {key} ...") from error
-    names = {experiment.name for experiment in experiments}
-    with Repo() as repo:
-        queue = repo.experiments.celery_queue
-        others = {str(entry.name) for entry in (*queue.iter_queued(), *queue.iter_active())} - names
-        if others:
-            raise StageError(
-                f"DVC's queue holds {', '.join(sorted(others))}, not of this sweep: "
-                "`dvc queue start` runs what it holds, `dvc queue remove --queued` removes it"
-            )
-        with _left_clean(queue, names):
-            for experiment in experiments:
-                dvc("exp", "run", "--queue", *experiment.arguments)
-            return _follow(queue, names, jobs)
+    try:
+        with Repo() as repo:
+            return _run(repo, experiments, {experiment.name for experiment in experiments}, jobs)
+    except (DvcException, SCMError) as error:
+        raise StageError(f"dvc: {' '.join(str(error).split())}") from error
+
+
+def _run(repo: Repo, experiments: Sequence[Experiment], names: set[str], jobs: int) -> dict[str, str]:
+    queue = repo.experiments.celery_queue
+    others = {str(entry.name) for entry in (*queue.iter_queued(), *queue.iter_active())} - names
+    if others:
+        raise StageError(
+            f"DVC's queue holds {', '.join(sorted(others))}, not of this sweep: "
+            "`dvc queue start` runs what it holds, `dvc queue remove --queued` removes it"
+        )
+    with _left_clean(queue, names):
+        for experiment in experiments:  # in this process: a `dvc exp run --queue` for each takes a second more
+            targets = list(experiment.targets)
+            repo.experiments.run(targets=targets, params=experiment.overrides, queue=True, name=experiment.name)
+        return _follow(queue, names, jobs)
 
 
 @contextlib.contextmanager
@@ -72,31 +82,33 @@ def _follow(queue: Any, names: set[str], jobs: int) -> dict[str, str]:
     """Start the workers and report progress until every experiment has ended."""
     progress = Progress(len(names))
     failed: dict[str, str] = {}
-    missed = dict.fromkeys(names, 0)
-    started = float("-inf")
+    seen = dict.fromkeys(names, time.monotonic())
+    started, appeared = float("-inf"), False
     while True:
+        now = time.monotonic()
         # In the order in which an experiment moves on, so that none is missed while it does.
         queued = {entry.name for entry in queue.iter_queued()} & names
         active = [entry for entry in queue.iter_active() if entry.name in names]
         running = {entry.name for entry in active}
         done = existing().keys() & names
+        seen |= dict.fromkeys(queued | running, now)
         for name in names - done - failed.keys():
-            missed[name] = 0 if name in queued | running else missed[name] + 1
-            if missed[name] >= LOST:
+            if now - seen[name] >= LOST:
                 failed[name] = _log(name)
                 progress.note(f"failed: {name}")
         progress.show(len(running - done), len(done), len(failed))
         if len(done) + len(failed) == len(names):
             return failed
         workers = _workers(queue)
+        spent = time.monotonic() - now
+        appeared |= bool(workers)
         for entry in active:
             if _was_killed(queue, entry, workers):
-                with contextlib.suppress(StageError):
-                    dvc("queue", "kill", entry.name)  # for the queue's records
-        if queued and not workers and time.monotonic() - started > STARTING:
-            started = time.monotonic()
+                _kill(queue, entry)
+        if queued and not workers and (appeared or now - started > STARTING):
+            started, appeared = now, False
             dvc("queue", "start", "--jobs", str(jobs))
-        time.sleep(POLL)
+        time.sleep(min(max(POLL[0], spent / SHARE), POLL[1]))
 
 
 def _was_killed(queue: Any, entry: Any, workers: Sequence[psutil.Process]) -> bool:
@@ -114,21 +126,25 @@ def _log(name: str) -> str:
         return str(error)
 
 
+def _kill(queue: Any, entry: Any) -> None:
+    """End an experiment as Ctrl-C would; one that has lost its process is only noted as failed."""
+    with contextlib.suppress(DvcException):  # it has just ended
+        queue.kill([entry.name])
+
+
 def _stop(queue: Any) -> None:
     """End what runs, as Ctrl-C would, and the workers; what does not end by that is killed."""
     workers = _workers(queue)
     if not workers and not any(True for _ in queue.iter_active()):
         return
-    dvc("queue", "stop")  # so that no worker takes another experiment
+    queue.shutdown()  # so that no worker takes another experiment
     for entry in list(queue.iter_active()):
-        with contextlib.suppress(StageError):  # it has just ended
-            dvc("queue", "kill", entry.name)
+        _kill(queue, entry)
     _, alive = psutil.wait_procs(workers, timeout=20)
     for process in alive:
         process.kill()
     for entry in list(queue.iter_active()):  # of a worker that was killed: only the queue's records are left
-        with contextlib.suppress(StageError):
-            dvc("queue", "kill", entry.name)
+        _kill(queue, entry)
 
 
 def _workers(queue: Any) -> list[psutil.Process]:
@@ -145,5 +161,5 @@ def _workers(queue: Any) -> list[psutil.Process]:
 def _forget(queue: Any, names: set[str]) -> None:
     """Take experiments of these names out of the queue, waiting or failed; what succeeded is an experiment by now."""
     entries = [*queue.iter_queued(), *(result.entry for result in queue.iter_failed())]
-    for name in sorted({entry.name for entry in entries} & names):
-        dvc("queue", "remove", name)
+    if found := {entry.name for entry in entries} & names:
+        queue.remove(sorted(found))
