@@ -1,3 +1,4 @@
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ from stages.core import yaml_reader
 from stages.params import Params, load
 
 REPOSITORY = Path(__file__).parents[1]
+os.environ["DVC_NO_ANALYTICS"] = "1"  # in a new project DVC's are on: a process beside every command
 
 # The same examples every time, and no deadline: a busy machine is not a fault.
 hypothesis.settings.register_profile("reprise", deadline=None, derandomize=True)
