@@ -102,6 +102,15 @@ groups:
 """
 
 
+CONFIG = """
+[core]
+    analytics = false
+    remote = shared
+['remote "shared"']
+    url = ../../outputs
+"""
+
+
 class Project(Clone):
     """The tiny project, and `python -m sweeps` typed in it."""
 
@@ -169,8 +178,7 @@ def build(folder: Path) -> Project:
         project.succeed("git", "config", "user.name", "Student")
         project.succeed("git", "config", "user.email", "student@example.com")
         project.succeed("dvc", "init", "--quiet")
-        project.succeed("dvc", "config", "core.analytics", "false")
-        project.succeed("dvc", "remote", "add", "--default", "shared", "../outputs")
+        project.write(".dvc/config", CONFIG)
         project.succeed("git", "remote", "add", "origin", "../remote.git")
         project.succeed("dvc", "repro")
         project.commit("A run")
