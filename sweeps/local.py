@@ -20,6 +20,7 @@ from sweeps.progress import Progress
 POLL = 0.2, 2.0  # seconds between two looks at the queue: at least, at most
 SHARE = 0.1  # of the time to spend looking, at most: DVC keeps a file for every experiment
 STARTING = 10.0  # seconds that workers may take to appear before they are started again
+ENDING = 20.0  # seconds that workers and what they run may take to end by themselves
 LOST = 5.0  # seconds until an experiment that is nowhere has failed; one on its way from state to state is seen again
 
 
@@ -62,7 +63,7 @@ def _run(repo: Repo, experiments: Sequence[Experiment], names: set[str], jobs: i
 @contextlib.contextmanager
 def _left_clean(queue: Any, names: set[str]) -> Iterator[None]:
     """Begin and end without an experiment of these names in the queue, failed ones excepted, and without a worker."""
-    _stop(queue)
+    _stop(queue, names)
     _forget(queue, names)
     ended = False
     try:
@@ -71,7 +72,7 @@ def _left_clean(queue: Any, names: set[str]) -> Iterator[None]:
     finally:
         interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # ignore a second Ctrl-C during the cleanup
         try:
-            _stop(queue)
+            _stop(queue, set() if ended else names)
             if not ended:
                 _forget(queue, names)
         finally:
@@ -92,8 +93,10 @@ def _follow(queue: Any, names: set[str], jobs: int) -> dict[str, str]:
         running = {entry.name for entry in active}
         done = existing().keys() & names
         seen |= dict.fromkeys(queued | running, now)
-        for name in names - done - failed.keys():
-            if now - seen[name] >= LOST:
+        nowhere = names - queued - running - done - failed.keys()
+        told = {result.entry.name for result in queue.iter_failed()} if nowhere else set()
+        for name in sorted(nowhere):
+            if name in told or now - seen[name] >= LOST:
                 failed[name] = _log(name)
                 progress.note(f"failed: {name}")
         progress.show(len(running - done), len(done), len(failed))
@@ -126,35 +129,65 @@ def _log(name: str) -> str:
         return str(error)
 
 
+def _has_process(queue: Any, entry: Any) -> bool:
+    process = queue.proc.get(entry.stash_rev)
+    return process is not None and process.returncode is None
+
+
 def _kill(queue: Any, entry: Any) -> None:
     """End an experiment as Ctrl-C would; one that has lost its process is only noted as failed."""
     with contextlib.suppress(DvcException):  # it has just ended
         queue.kill([entry.name])
 
 
-def _stop(queue: Any) -> None:
-    """End what runs, as Ctrl-C would, and the workers; what does not end by that is killed."""
-    workers = _workers(queue)
-    if not workers and not any(True for _ in queue.iter_active()):
-        return
-    queue.shutdown()  # so that no worker takes another experiment
-    for entry in list(queue.iter_active()):
-        _kill(queue, entry)
-    _, alive = psutil.wait_procs(workers, timeout=20)
-    for process in alive:
-        process.kill()
-    for entry in list(queue.iter_active()):  # of a worker that was killed: only the queue's records are left
-        _kill(queue, entry)
+def _stop(queue: Any, names: set[str]) -> None:
+    """End what runs, as Ctrl-C would, and the workers; what does not end by that is killed.
+
+    Args:
+        queue: DVC's.
+        names: experiments to take out of the queue before a worker that ends one takes another.
+    """
+    until = time.monotonic() + ENDING
+    told: set[Any] = set()
+    while (workers := _workers(queue)) and time.monotonic() < until:
+        with contextlib.suppress(DvcException, ValueError):  # one has just been taken
+            _forget(queue, names)
+        for worker in set(workers) - told:  # it still ends its experiment
+            with contextlib.suppress(psutil.NoSuchProcess):
+                worker.terminate()  # not by a message of the queue, which a worker that is starting does not get
+        told |= set(workers)
+        # Each once, as soon as it has a process: at a second Ctrl-C its worker would drop it.
+        for entry in {entry for entry in queue.iter_active() if _has_process(queue, entry)} - told:
+            _kill(queue, entry)
+            told.add(entry)
+        psutil.wait_procs(workers, timeout=0.5)
+    for worker in workers:
+        _end(worker)
+    for entry in list(queue.iter_active()):  # of a worker that was killed
+        if _has_process(queue, entry):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                _end(psutil.Process(queue.proc.get(entry.stash_rev).pid))
+        _kill(queue, entry)  # only the queue's records are left
+
+
+def _end(process: psutil.Process) -> None:
+    """Kill a process with all that it has started."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        processes = [*process.children(recursive=True), process]
+        for one in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        psutil.wait_procs(processes, timeout=ENDING)
 
 
 def _workers(queue: Any) -> list[psutil.Process]:
-    """The queue's workers, with all that they have started."""
+    """The queue's workers."""
     found: list[psutil.Process] = []
     for path in Path(queue.wdir).glob("dvc-exp-worker-*.pid"):
         with contextlib.suppress(psutil.NoSuchProcess, ValueError):
             process = psutil.Process(int(path.read_text(encoding="utf-8")))
             if "queue-worker" in process.cmdline():  # not another one that has got its number since
-                found += [*process.children(recursive=True), process]
+                found.append(process)
     return found
 
 

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -17,26 +19,30 @@ def trainings(project: Project) -> int:
     return sum(run.startswith("train-") for run in project.runs())
 
 
-def strike(project: Project, sign: signal.Signals) -> None:
-    """Start the sweep, send it a signal while both workers train, and see that nothing is left."""
+def workers(project: Project) -> list[Path]:
+    """Files with the numbers of the queue's workers."""
+    return list(project.folder.glob(".dvc/tmp/exps/celery/dvc-exp-worker-*.pid"))
+
+
+def strike(project: Project, sign: signal.Signals, when: Callable[[Project], int]) -> None:
+    """Start the sweep, send it a signal when there are two of something, and see that nothing is left."""
     (project.marks / "wait").touch()
-    before = trainings(project)
     process = project.start(*RUN)
-    wait_for(lambda: trainings(project) == before + 2, process=process)
+    wait_for(lambda: when(project) == 2, process=process)
     os.killpg(process.pid, sign)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
     assert stderr.endswith("stopped; run the sweep again to continue\n")
     wait_for(lambda: left_running(project.folder) == [], seconds=15)
-    assert "Queued" not in project.succeed("dvc", "queue", "status")
+    assert "No experiment tasks in the queue" in project.succeed("dvc", "queue", "status")
     assert project.trees() == {}
     assert project.succeed("git", "status", "--porcelain") == ""
     (project.marks / "wait").unlink()
 
 
 def test_a_stopped_sweep_leaves_nothing_running_and_the_next_runs_what_is_missing(project):
-    strike(project, signal.SIGTERM)  # does as Ctrl-C
-    strike(project, signal.SIGINT)
+    strike(project, signal.SIGTERM, lambda project: len(workers(project)))  # as soon as they start
+    strike(project, signal.SIGINT, trainings)
     told = project.sweeps(*RUN)
     assert told.returncode == 0, told.stderr
     assert "6 experiments, 0 of them already finished" in told.stderr
@@ -81,7 +87,7 @@ def test_an_experiment_that_fails_or_loses_its_worker_stops_no_other(project):
     (project.marks / "wait").touch()
     process = project.start("run", "sweeps/three.yaml", "--jobs", "1")
     wait_for(lambda: trainings(project) == 1, process=process)
-    (worker,) = project.folder.glob(".dvc/tmp/exps/celery/dvc-exp-worker-*.pid")
+    (worker,) = workers(project)
     os.killpg(os.getpgid(int(worker.read_text(encoding="utf-8"))), signal.SIGKILL)
     (project.marks / "wait").unlink()
     _, stderr = process.communicate(timeout=200)
