@@ -102,10 +102,14 @@ class Experiment:
         return hashlib.sha256(content.encode()).hexdigest()[:8]
 
     @property
+    def overrides(self) -> list[str]:
+        """Every param and the seed, as `dvc exp run --set-param` takes them."""
+        return [f"{key}={_hydra(value)}" for key, value in {**self.params, "seed": self.seed}.items()]
+
+    @property
     def arguments(self) -> list[str]:
         """For `dvc exp run`."""
-        overrides = [f"{key}={_hydra(value)}" for key, value in {**self.params, "seed": self.seed}.items()]
-        return ["--name", self.name, *(part for one in overrides for part in ("--set-param", one)), *self.targets]
+        return ["--name", self.name, *(part for one in self.overrides for part in ("--set-param", one)), *self.targets]
 
 
 @dataclass(frozen=True)

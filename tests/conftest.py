@@ -1,15 +1,18 @@
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import hypothesis
 import pytest
+import yaml
 
 import stages  # noqa: F401  (pins the environment before any test imports numpy or TensorFlow)
 from stages.core import yaml_reader
 from stages.params import Params, load
 
 REPOSITORY = Path(__file__).parents[1]
+os.environ["DVC_NO_ANALYTICS"] = "1"  # in a new project DVC's are on: a process beside every command
 
 # The same examples every time, and no deadline: a busy machine is not a fault.
 hypothesis.settings.register_profile("reprise", deadline=None, derandomize=True)
@@ -71,6 +74,14 @@ def copy_repository(folder: Path, *, without: tuple[str, ...] = ()) -> None:
         if (REPOSITORY / name).is_file() and not (without and name.startswith(without)):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(REPOSITORY / name, folder / name)
+
+
+def keep_stages(folder: Path, *names: str) -> None:
+    """Leave only some stages in the pipeline and the lock of a folder: DVC takes a second to read all of them."""
+    for file in ("dvc.yaml", "dvc.lock"):
+        content = yaml.safe_load((folder / file).read_text(encoding="utf-8"))
+        content["stages"] = {name: content["stages"][name] for name in names}
+        (folder / file).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
 @pytest.fixture

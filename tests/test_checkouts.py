@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY, copy_repository
+from tests.conftest import REPOSITORY, copy_repository, keep_stages
 
 BIN = Path(sys.executable).parent
 GIT = ("git", "-c", "user.name=Student", "-c", "user.email=student@example.com")
@@ -28,9 +28,10 @@ def run(folder: Path, *command: str, **options) -> str:
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory) -> Path:
-    """The repository with two commits."""
+    """The repository with two commits, and with few stages."""
     folder = tmp_path_factory.mktemp("origin")
     copy_repository(folder)
+    keep_stages(folder, "check", "evaluate-autoencoder")
     run(folder, "git", "init", "--quiet")
     run(folder, "git", "add", "--all")
     for message in ("First", "Second"):
@@ -74,6 +75,7 @@ def test_line_ends_do_not_follow_the_platform(origin, tmp_path, setting):
 
 def test_make_repro_without_git_and_with_git_again(tmp_path):
     copy_repository(prepared(tmp_path))
+    keep_stages(tmp_path, "check", "evaluate-autoencoder")
     assert "Running stage 'check'" in run(tmp_path, "make", "repro", "JOBS=1")
     config = tmp_path / ".dvc" / "config.local"
     assert "no_scm = true" in config.read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,7 +34,7 @@ BEFORE, AFTER = ("check", "datasets"), ("report",)  # what is no task, by the mo
 LONGEST_FIRST = ("textgen", "autoencoder", "denoiser", "sentiment")
 MOST = 4  # jobs: there are as many chains
 MEMORY = 2 * 2**30  # bytes, for each job
-PATIENCE = 3.0  # seconds, before a stronger signal
+PATIENCE = 3.0  # seconds for all processes, before a stronger signal
 
 
 class Part(NamedTuple):
@@ -119,6 +120,9 @@ class Chains:
                 if process.wait():
                     self.failed.append(part)
                 self._start()
+        except KeyboardInterrupt:
+            self._wait()  # the terminal has sent it to all
+            raise
         finally:
             self._end()
 
@@ -142,13 +146,18 @@ class Chains:
         self.ended.put(process)
 
     def _end(self) -> None:
-        """End what still runs: after Ctrl-C, which the terminal sends to all, what has not ended by itself."""
-        for end in (lambda _: None, subprocess.Popen.terminate, subprocess.Popen.kill):
+        """End what still runs."""
+        for end in (subprocess.Popen.terminate, subprocess.Popen.kill):
             for process in self.running:
                 end(process)
-            for process in self.running:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(PATIENCE)
+            self._wait()
+
+    def _wait(self) -> None:
+        """Wait until all have ended, for as long as PATIENCE."""
+        until = time.monotonic() + PATIENCE
+        for process in self.running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, until - time.monotonic()))
 
 
 def _process(command: list[str]) -> "subprocess.Popen[str]":

@@ -102,6 +102,15 @@ groups:
 """
 
 
+CONFIG = """
+[core]
+    analytics = false
+    remote = shared
+['remote "shared"']
+    url = ../../outputs
+"""
+
+
 class Project(Clone):
     """The tiny project, and `python -m sweeps` typed in it."""
 
@@ -169,8 +178,7 @@ def build(folder: Path) -> Project:
         project.succeed("git", "config", "user.name", "Student")
         project.succeed("git", "config", "user.email", "student@example.com")
         project.succeed("dvc", "init", "--quiet")
-        project.succeed("dvc", "config", "core.analytics", "false")
-        project.succeed("dvc", "remote", "add", "--default", "shared", "../outputs")
+        project.write(".dvc/config", CONFIG)
         project.succeed("git", "remote", "add", "origin", "../remote.git")
         project.succeed("dvc", "repro")
         project.commit("A run")
@@ -215,9 +223,10 @@ def left_running(folder: Path) -> list[str]:
     return found
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait until something is so."""
+def wait_for(condition: Callable[[], bool], seconds: float = 60, process: subprocess.Popen[str] | None = None) -> None:
+    """Wait until something is so, while a process runs that is to make it so."""
     end = time.monotonic() + seconds
     while not condition():
+        assert process is None or process.poll() is None, process.communicate()
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.1)

@@ -1,6 +1,7 @@
 """A sweep on a Ray cluster of two nodes of this machine, each with folders of its own, on the tiny project."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -9,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from stages.core.errors import StageError
+from sweeps import cluster
 from tests.conftest import REPOSITORY
 from tests.sweeps.conftest import Project, left_running, share, wait_for
 
 pytestmark = pytest.mark.ray
 cluster_utils = pytest.importorskip("ray.cluster_utils", reason="needs requirements-ray.txt")
 RUN = ("run", "sweeps/three.yaml")
+OTHER = ("run", "sweeps/small.yaml")  # of which the tests run nothing
 
 
 class Nodes:
@@ -37,20 +41,39 @@ class Nodes:
         self.cluster.remove_node(self.nodes.pop(name), allow_graceful=False)
 
 
-@pytest.fixture
-def nodes(tmp_path, monkeypatch) -> Iterator[Nodes]:
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    nodes = Nodes(tmp_path / "nodes")
-    nodes.add("first", tmp_path / "marks")
+@pytest.fixture(scope="module")
+def shared(finished, tmp_path_factory) -> Iterator[Project]:
+    """The tiny project, with its commit on a Git remote and its outputs on a DVC remote."""
+    project = Project(finished.copy(tmp_path_factory.mktemp("cluster") / "project").folder)
+    project.marks.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MARKS", str(project.marks))
+        patch.setenv("PYTHONPATH", str(REPOSITORY))
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        share(project)
+        yield project
+
+
+@pytest.fixture(scope="module")
+def nodes(shared) -> Iterator[Nodes]:
+    """A cluster of one node."""
+    nodes = Nodes(shared.folder.parent / "nodes")
+    nodes.add("first", shared.marks)
     yield nodes
     nodes.cluster.shutdown()
 
 
 @pytest.fixture
-def shared(project) -> Project:
-    """The tiny project, with its commit on a Git remote and its outputs on a DVC remote."""
-    share(project)
-    return project
+def copy(shared, tmp_path, monkeypatch) -> Project:
+    """A copy of the shared project with the same remotes, the current folder, to be spoilt."""
+    folder = shared.folder.parent / tmp_path.name
+    monkeypatch.chdir(shared.copy(folder).folder)
+    return Project(folder)
+
+
+def trainings(project: Project) -> int:
+    """How many trainings have begun, on any node."""
+    return sum(run.startswith("train-") for run in project.runs())
 
 
 def clone_of(shared: Project, name: str) -> Project:
@@ -63,17 +86,30 @@ def clone_of(shared: Project, name: str) -> Project:
     return clone
 
 
+def test_ctrl_c_leaves_no_task_and_no_process(shared, nodes):
+    (shared.marks / "wait").touch()
+    process = shared.start(*RUN, "--ray", nodes.cluster.address)
+    wait_for(lambda: trainings(shared) == 1, process=process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert stderr.endswith("stopped; run the sweep again to continue\n")
+    wait_for(lambda: left_running(nodes.folder) == [], seconds=15)
+    assert list((nodes.folder / "first").glob("experiment-*")) == []
+
+
 def test_a_node_is_killed_and_nothing_is_lost(shared, nodes):
     folders = [nodes.folder / "first", nodes.add("second", shared.marks)]
     address = nodes.cluster.address
-    # What the local queue makes of the same sweep, in a copy whose stages leave their marks elsewhere.
+    # What the local queue makes of the same sweep, in a copy whose stages leave their marks elsewhere; meanwhile.
     alone = Project(shared.copy(shared.folder.parent / "alone" / "project").folder)
     alone.marks.mkdir()
-    assert alone.sweeps(*RUN).returncode == 0
+    queue = alone.start(*RUN)
 
     (shared.marks / "wait").touch()
+    before = trainings(shared)
     process = shared.start(*RUN, "--ray", address)
-    wait_for(lambda: len([run for run in shared.runs() if run.startswith("train-")]) == 2, seconds=120)
+    wait_for(lambda: trainings(shared) == before + 2, seconds=120, process=process)
     assert all(list(folder.glob("experiment-*")) for folder in folders)  # one experiment on each node
     nodes.kill("second")
     wait_for(lambda: left_running(folders[1]) == [], seconds=15)
@@ -81,7 +117,9 @@ def test_a_node_is_killed_and_nothing_is_lost(shared, nodes):
     _, stderr = process.communicate(timeout=300)
     assert process.returncode == 0, stderr
     assert "3 done, 0 failed" in stderr
-    assert len([run for run in shared.runs() if run.startswith("train-")]) == 3  # one of them again
+    assert trainings(shared) == before + 3  # one of them again
+    _, stderr = queue.communicate(timeout=300)
+    assert queue.returncode == 0, stderr
     # Every byte that Git holds of an experiment: params, lock file with the hashes of all outputs, metrics.
     assert shared.trees() == alone.trees()
     assert left_running(nodes.folder) == []
@@ -94,8 +132,11 @@ def test_a_node_is_killed_and_nothing_is_lost(shared, nodes):
     name = next(name for name in alone.trees() if "latent-16" in name)
     other.succeed("dvc", "exp", "apply", name)
     assert other.read("models/model.txt") == "0.5"
-    for ref in shared.succeed("git", "ls-remote", "origin", "refs/exps/*").split()[1::2]:
-        shared.succeed("git", "push", "--quiet", "origin", f":{ref}")
+    # Two that the Git remote has lost are made of the outputs on the DVC remote.
+    refs = shared.succeed("git", "ls-remote", "origin", "refs/exps/*").split()[1::2]
+    lost = [f":{ref}" for ref in refs if "latent-16" not in ref]
+    assert len(lost) == 2
+    shared.succeed("git", "push", "--quiet", "origin", *lost)
     shared.succeed("dvc", "exp", "remove", "--all-commits")
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
@@ -104,22 +145,10 @@ def test_a_node_is_killed_and_nothing_is_lost(shared, nodes):
     assert other.runs() == before
 
 
-def test_ctrl_c_leaves_no_task_and_no_process(shared, nodes):
-    (shared.marks / "wait").touch()
-    process = shared.start(*RUN, "--ray", nodes.cluster.address)
-    wait_for(lambda: any(run.startswith("train-") for run in shared.runs()))
-    os.killpg(process.pid, signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, stderr
-    assert stderr.endswith("stopped; run the sweep again to continue\n")
-    wait_for(lambda: left_running(nodes.folder) == [], seconds=15)
-    assert list((nodes.folder / "first").glob("experiment-*")) == []
-
-
-def test_a_cluster_that_asks_for_a_token_is_a_line(shared, tmp_path):
+def test_a_cluster_that_asks_for_a_token_is_a_line(copy, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
-        result = shared.sweeps(*RUN, "--ray", address, HOME=str(tmp_path), RAY_AUTH_MODE="token")
+        result = copy.sweeps(*OTHER, "--ray", address, HOME=str(tmp_path), RAY_AUTH_MODE="token")
     assert result.returncode == 1
     last = result.stderr.splitlines()[-1]
     assert last.startswith(f"error: no Ray cluster at {address}: Token authentication is enabled but no")
@@ -129,14 +158,13 @@ def test_a_cluster_that_asks_for_a_token_is_a_line(shared, tmp_path):
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (("git", "remote", "remove", "origin"), "error: git remote get-url: No such remote 'origin'"),
-        (("git", "remote", "set-url", "origin", "/nowhere"), "error: git fetch --quiet: "),
-        (("git", "commit", "--allow-empty", "-m", "x"), "error: the Git remote origin does not have commit "),
-        (("dvc", "remote", "remove", "shared"), "error: DVC has no default remote: dvc remote add --default "),
-        (("dvc", "remote", "modify", "shared", "url", "../x"), "error: the DVC remote shared has a relative path: "),
-        (("dvc", "remote", "modify", "shared", "url", "/proc/no"), "error: the DVC remote shared cannot be written: "),
-        (("dvc", "remote", "modify", "shared", "url", "s3://x/y"), "error: the DVC remote shared cannot be written: "),
-        (("true",), "error: no Ray cluster at 127.0.0.1:1: "),
+        (("git", "remote", "remove", "origin"), "git remote get-url: No such remote 'origin'"),
+        (("git", "remote", "set-url", "origin", "/nowhere"), "git fetch --quiet: "),
+        (("git", "commit", "--allow-empty", "-m", "x"), "the Git remote origin does not have commit "),
+        (("dvc", "remote", "remove", "shared"), "DVC has no default remote: dvc remote add --default "),
+        (("dvc", "remote", "modify", "shared", "url", "../x"), "the DVC remote shared has a relative path: "),
+        (("dvc", "remote", "modify", "shared", "url", "/proc/no"), "the DVC remote shared cannot be written: "),
+        (("dvc", "remote", "modify", "shared", "url", "s3://x/y"), "the DVC remote shared cannot be written: "),
     ],
     ids=[
         "no Git remote",
@@ -146,13 +174,27 @@ def test_a_cluster_that_asks_for_a_token_is_a_line(shared, tmp_path):
         "relative",
         "read-only",
         "no dvc-s3",
-        "no cluster",
     ],
 )
-def test_what_is_wrong_with_the_remotes_is_told_before_the_first_task(shared, spoil, told):
-    shared.succeed(*spoil)
-    result = shared.sweeps(*RUN, "--ray", "127.0.0.1:1")
+def test_what_is_wrong_with_the_remotes_is_told(copy, spoil, told):
+    copy.succeed(*spoil)
+    with pytest.raises(StageError, match=f"^{re.escape(told)}"):
+        cluster.checked_remotes("origin", None)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (("git", "remote", "remove", "origin"), "error: git remote get-url: No such remote 'origin'"),
+        (("true",), "error: no Ray cluster at 127.0.0.1:1: "),
+    ],
+    ids=["no Git remote", "no cluster"],
+)
+def test_a_mistake_is_a_line_before_the_first_task(copy, spoil, told):
+    before = copy.runs()
+    copy.succeed(*spoil)
+    result = copy.sweeps(*OTHER, "--ray", "127.0.0.1:1")
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1].startswith(told), result.stderr
     assert "Traceback" not in result.stderr
-    assert shared.runs() == []
+    assert copy.runs() == before

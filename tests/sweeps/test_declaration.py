@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from stages.core.errors import StageError
 from sweeps import declaration
+from sweeps.__main__ import parser
 from tests.conftest import REPOSITORY
 from tests.sweeps.conftest import SWEEP
 
@@ -131,7 +132,7 @@ def test_a_name_is_one_for_git(value, target):
         ("    latent: [16, 32]", "    latent: []", "it should have a value for latent"),
         ("    latent: [16, 32]", "    data.text: '${oc.env:HOME}'", "DVC changes '${oc.env:HOME}'"),
         ("    latent: [16, 32]", "    data.text: [a, 'b${seed}']", "DVC changes 'b${seed}'"),
-        ("seeds: [7, 8]", f"seeds: {list(range(50_000))}", "at most 1,000 experiments, and has 100,002"),
+        ("seeds: [7, 8]", f"seeds: {list(range(5_000))}", "at most 1,000 experiments, and has 10,002"),
         ("autoencoder.mse,", "autoencoder.pca,", "pca of metrics/autoencoder.json is not a number; it has mse"),
         ("groups:", "groups: [", "is not YAML"),
     ],
@@ -176,7 +177,14 @@ def test_a_sweep_of_the_largest_size_is_checked_in_seconds(project):
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "1.5", "many", ""])
-def test_a_number_of_jobs_is_at_least_one(project, jobs):
-    result = project.sweeps("run", "sweeps/small.yaml", "--jobs", jobs)
+def test_a_number_of_jobs_is_at_least_one(project, jobs, capsys):
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(["run", "sweeps/small.yaml", "--jobs", jobs])
+    assert ended.value.code == 2
+    assert "is not a number from 1 to 9999" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_wrong_option_ends_the_command_with_status_2(project):
+    result = project.sweeps("run", "sweeps/small.yaml", "--jobs", "0")
     assert result.returncode == 2
-    assert "is not a number from 1 to 9999" in result.stderr.splitlines()[-1]
+    assert "'0' is not a number from 1 to 9999" in result.stderr.splitlines()[-1]

@@ -9,21 +9,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, keep_stages
 from tools import repair
 
 DVC = Path(sys.executable).parent / "dvc"
 
 
-@pytest.fixture
-def checkout(workdir) -> Path:
-    """The pipeline as committed, nothing made."""
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory) -> Path:
+    """Some stages as committed, nothing made; to be copied, not to be changed."""
+    folder = tmp_path_factory.mktemp("fresh")
     for name in ("dvc.yaml", "dvc.lock", "params.yaml"):
-        shutil.copyfile(REPOSITORY / name, workdir / name)
-    subprocess.run(["git", "init", "--quiet"], check=True)
-    subprocess.run([DVC, "init", "--quiet"], check=True)
-    subprocess.run(["git", "add", "--all"], check=True)
-    return workdir
+        shutil.copyfile(REPOSITORY / name, folder / name)
+    keep_stages(folder, "check", "download-digits", "preprocess-autoencoder")
+    for command in (["git", "init", "--quiet"], [DVC, "init", "--quiet"], ["git", "add", "--all"]):
+        subprocess.run(command, cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture
+def checkout(fresh, workdir) -> Path:
+    """A copy of the fresh one, the current folder."""
+    return shutil.copytree(fresh, workdir, dirs_exist_ok=True)
 
 
 def status() -> subprocess.CompletedProcess:
