@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -169,3 +170,11 @@ def last_line(name: str, argument: str, *, folder: Path) -> dict[str, Any]:
     if process.wait() != 0:
         raise StageError(f"benchmarks.{name} failed with status {process.returncode}")
     return json.loads(line)
+
+
+def processor() -> str:
+    """Name of the processor."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

@@ -185,7 +185,8 @@ def main(arguments: Sequence[str]) -> None:
         for number in range(options.rounds):
             for way in ways:
                 measured = run(way, places.get(way.name, Path(sys.executable).parent))
-                rows += [{"way": way.name, "commit": way.commit[:10], "round": number, **row} for row in measured]
+                name = {"way": way.name, "commit": way.commit[:10], "processor": common.processor(), "round": number}
+                rows += [{**name, **row} for row in measured]
                 print(f"round {number + 1}, {way.name}: {measured[-1]['seconds']:.0f} s", flush=True)
             artifacts.write_csv(OUTPUT, rows)
     print(table(pd.DataFrame(rows), yaml_reader.read("dvc.yaml")["stages"]))

@@ -8,12 +8,11 @@ import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from benchmarks import learning_curve, pipeline, review_sizes
+from benchmarks import common, learning_curve, pipeline, review_sizes
 from stages import params
 from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
@@ -79,7 +78,8 @@ def longer() -> str:
         measured = artifacts.read_csv(pipeline.OUTPUT)
         commit = measured.loc[measured["way"] == "old", "commit"].iloc[0]
         rows = pipeline.table(measured, yaml_reader.read("dvc.yaml")["stages"])
-        sections.append(("The whole pipeline, beside an old commit", f"pipeline --against {commit}", rows))
+        text = f"Measured on {measured['processor'].iloc[0]}, without dvc.lock, so that every stage runs.\n\n{rows}"
+        sections.append(("The whole pipeline, beside an old commit", f"pipeline --against {commit}", text))
     return LONGER + "".join(
         f"\n## {title}\n\n`python -m benchmarks.{command}`\n\n{text}\n" for title, command, text in sections
     )
@@ -106,8 +106,8 @@ def about(minutes: float) -> str:
     """Machine, date and versions, and how to read the table."""
     versions = ", ".join(f"{package} {installed(package)}" for package in PACKAGES)
     return (
-        f"Measured on {datetime.now(UTC):%Y-%m-%d} in {minutes:.0f} minutes: {processor()}, {os.cpu_count()} cores, "
-        f"{memory():.0f} GiB, {platform.system()}, {params.load().threads} threads for every tool; Python "
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} in {minutes:.0f} minutes: {common.processor()}, {os.cpu_count()} "
+        f"cores, {memory():.0f} GiB, {platform.system()}, {params.load().threads} threads for every tool; Python "
         f"{platform.python_version()}, {versions}.\n\n"
         "*Ratio* is our value divided by the other: below 1 ×, a time is shorter and an error smaller. Decibels and "
         "per cent have the difference in its place. *Better* is *ours*, *theirs*, or *no significant difference* if "
@@ -185,14 +185,6 @@ def scaling(measured: Mapping[str, Any]) -> str:
         "instead of all: the length of a training is set in steps and does not depend on the size of the data.\n\n"
         + markdown(rows)
     )
-
-
-def processor() -> str:
-    """Name of the processor."""
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def memory() -> float:
