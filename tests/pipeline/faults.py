@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -84,7 +85,9 @@ class Record:
         return f"{strike.kind}, {where}: dvc ended with {code}"
 
 
-def interrupt(clone: Clone, *, kills: int, seed: int, epochs: int, kinds: list[str]) -> dict[str, Counter]:
+def interrupt(
+    clone: Clone, *, kills: int, seed: int, epochs: int, kinds: list[str], variables: Mapping[str, str] | None = None
+) -> dict[str, Counter]:
     """Run the pipeline from nothing, with `kills` faults, each followed by `dvc repro`; compare the outputs.
 
     Args:
@@ -93,6 +96,7 @@ def interrupt(clone: Clone, *, kills: int, seed: int, epochs: int, kinds: list[s
         seed: of their kinds and moments.
         epochs: of every training.
         kinds: keys of KINDS.
+        variables: of the environment, for every run.
 
     Returns:
         For each kind of fault the numbers of faults that "struck"; of those with "no effect", as all was done; of those
@@ -108,7 +112,7 @@ def interrupt(clone: Clone, *, kills: int, seed: int, epochs: int, kinds: list[s
     strikes = plan(kills, seed, epochs, order, kinds)
     clear(clone)
     while True:
-        run = Run(clone)
+        run = Run(clone, **variables or {})
         struck = bool(strikes) and run.wait_for(strikes[0], order)
         if struck:
             KINDS[strikes[0].kind](run)

@@ -28,14 +28,14 @@ class Strike(NamedTuple):
 
 
 class Run:
-    """A running `dvc repro` and its output so far."""
+    """A running `dvc repro`, with more environment variables, and its output so far."""
 
-    def __init__(self, clone: Clone) -> None:
+    def __init__(self, clone: Clone, **variables: str) -> None:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.process = subprocess.Popen(
             ["dvc", "repro"],
             cwd=clone.folder,
-            env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

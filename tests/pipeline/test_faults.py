@@ -1,16 +1,31 @@
-"""Interrupted at any moment, the pipeline loses nothing. With more faults: `python -m tests.pipeline.faults`."""
+"""Interrupted at any moment, and with another user's settings, the pipeline makes every byte again.
+
+Faults alone, and more of them: `python -m tests.pipeline.faults`. Settings one by one: `python -m
+tests.pipeline.environments`.
+"""
+
+import os
 
 import pytest
 
 from tests.pipeline.conftest import TINY
+from tests.pipeline.environments import settings
 from tests.pipeline.faults import interrupt
 from tests.pipeline.injection import FULL, KINDS
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.network]
 
 
-def test_after_any_fault_the_next_repro_ends_with_the_same_bytes(clone):
+def test_after_any_fault_the_next_repro_ends_with_the_same_bytes_whatever_the_users_settings(clone, tmp_path):
+    """All settings at once, a temporary folder with accents, and files that nobody else may read."""
     kinds = [kind for kind in KINDS if kind != FULL]  # which needs a file system of its own
-    table = interrupt(clone, kills=len(kinds), seed=7, epochs=TINY["textgen.training"]["epochs"], kinds=kinds)
+    (elsewhere := tmp_path / "çà et là").mkdir()
+    variables = {**settings(tmp_path / "home"), "TMPDIR": str(elsewhere)}
+    epochs = TINY["textgen.training"]["epochs"]
+    previous = os.umask(0o077)
+    try:
+        table = interrupt(clone, kills=len(kinds), seed=7, epochs=epochs, kinds=kinds, variables=variables)
+    finally:
+        os.umask(previous)
     assert [counts["struck"] for counts in table.values()] == [1] * len(kinds)
     assert sum(counts["resumed"] for counts in table.values()) >= 1

@@ -158,7 +158,7 @@ def test_two_experiments_are_one_table(clone):
 
 
 def test_what_is_forced_to_run_again_is_the_same_again(clone):
-    """One task of the four; all of them, from nothing: test_environment.py and test_faults.py."""
+    """One task of the four; all of them, from nothing: test_faults.py."""
     before = clone.outputs()
     output = clone.succeed("dvc", "repro", "--force", "evaluate-textgen")
     assert stages_run(output) == {"check", "download-text", *(name for name in STAGES if name.endswith("-textgen"))}

@@ -1,4 +1,4 @@
-"""`make verify` where bytes or metrics differ. Where all is equal, it is the run of test_environment.py."""
+"""`make verify`, of a run whose outputs a cache restores: where all is equal, where bytes or metrics differ."""
 
 import json
 import re
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stages.core import artifacts
+from tests.pipeline.conftest import STAGES
 from tools import verify as module
 from tools.comparison import numbers, tolerance
 from tools.summary import HEADLINES, look_up
@@ -20,7 +21,7 @@ STAGE = "evaluate-autoencoder"
 
 @pytest.fixture
 def verify(clone, tmp_path, monkeypatch, capfd):
-    """Verify STAGE of `clone`, with its cache: what would only be made a second time is restored. Leaves nothing."""
+    """Verify stages of `clone`, with its cache: what would only be made a second time is restored. Leaves nothing."""
 
     def repro(scratch: Path, *arguments: str) -> None:
         artifacts.write_text(
@@ -28,9 +29,9 @@ def verify(clone, tmp_path, monkeypatch, capfd):
         )
         whole(scratch, *arguments)
 
-    def run() -> tuple[int, str]:
+    def run(*stages: str) -> tuple[int, str]:
         status = clone.succeed("git", "status", "--porcelain")
-        code = module.main([STAGE])
+        code = module.main(list(stages))
         assert clone.succeed("git", "status", "--porcelain") == status
         assert list(tmp_path.iterdir()) == []
         return code, capfd.readouterr().out
@@ -42,13 +43,24 @@ def verify(clone, tmp_path, monkeypatch, capfd):
     return run
 
 
+def test_every_output_of_every_stage_is_compared(clone, verify):
+    code, output = verify()
+    assert code == 0, output
+    assert "verified by bytes: every output is the committed one" in output
+    equal = [line.split()[:2] for line in output.splitlines() if line.endswith("  equal")]
+    assert {stage for stage, _ in equal} == set(STAGES)
+    folders = ("models/sizes", "report/cards", "report/charts")  # each is one output
+    outputs = {next((name for name in folders if path.startswith(f"{name}/")), path) for path in clone.outputs()}
+    assert {path for _, path in equal} == outputs
+
+
 def test_other_bytes_and_an_equal_metric(clone, verify):
     (clone.folder / "notes.txt").write_text("not committed", encoding="utf-8")
     lock = clone.read("dvc.lock")
     entry = re.search(r"path: models/autoencoder\.keras\n\s+hash: md5\n\s+md5: (\w{32})", lock)
     (clone.folder / "dvc.lock").write_text(lock.replace(entry[1], "f" * 32), encoding="utf-8")
     clone.succeed("git", "commit", "--quiet", "--all", "--message", "Another model")
-    code, output = verify()
+    code, output = verify(STAGE)
     assert code == 0, output
     assert "not committed; they are not looked at" in output
     assert re.search(r"models/autoencoder\.keras +ffffffff +[0-9a-f]{8} +different", output)
@@ -63,7 +75,7 @@ def test_a_metric_that_is_off(clone, verify):
     content["mse"] *= 2
     path.write_text(json.dumps(content), encoding="utf-8")
     clone.succeed("git", "commit", "--quiet", "--all", "--message", "Another result")
-    code, output = verify()
+    code, output = verify(STAGE)
     assert code == 1
     assert "not looked at" not in output
     assert "different from the committed file" in output
