@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from stages.core.errors import StageError
 
 REPOSITORY = Path(__file__).parents[1]
 RESULTS = Path("benchmarks/results")
+METER = [sys.executable, "-IS", str(REPOSITORY / "benchmarks/meter.py")]  # and a file, and a command
 
 
 def row(
@@ -138,13 +138,18 @@ def metered(command: Sequence[str], folder: Path, variables: Mapping[str, str]) 
     Raises:
         StageError: it failed.
     """
-    started = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, env={**ENVIRONMENT, **variables}, stdout=sys.stderr)
-    _, status, usage = os.wait4(process.pid, 0)  # of this child and its own; memory in KiB on Linux
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise StageError(f"{' '.join(command[1:])} failed with status {process.returncode}")
-    return Usage(time.perf_counter() - started, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
+    with TemporaryDirectory() as name:
+        process = subprocess.run(
+            [*METER, f"{name}/usage", *command],
+            cwd=folder,
+            env={**ENVIRONMENT, **variables},
+            stdout=sys.stderr,
+            check=False,
+        )
+        if process.returncode != 0:
+            raise StageError(f"{' '.join(command[1:])} failed with status {process.returncode}")
+        usage = artifacts.read_json(f"{name}/usage")
+    return Usage(usage["seconds"], usage["memory"], usage["cpu"])
 
 
 def peer(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ is a part of benchmarks/RESULTS.md.
 import argparse
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -30,16 +31,8 @@ DVC = ["dvc", "repro"]
 CORES = 8  # of a machine on which no chain waits for another: four with two threads each
 
 # Stands before the environment's python on the path, so that it sees every stage.
-METER = """#!{python} -IS
-import json, os, sys, time
-started = time.time()
-child = os.spawnv(os.P_NOWAIT, {python!r}, [{python!r}, *sys.argv[1:]])
-_, status, usage = os.wait4(child, 0)
-line = {{"module": " ".join(sys.argv[2:]), "seconds": time.time() - started,
-        "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss / 1024}}
-with open({log!r}, "a", encoding="utf-8") as file:
-    file.write(json.dumps(line) + "\\n")
-sys.exit(os.waitstatus_to_exitcode(status))
+PYTHON = """#!/bin/sh
+exec {meter} {log} {python} "$@"
 """
 
 
@@ -65,12 +58,10 @@ def run(way: Way, environment: Path) -> list[dict[str, Any]]:
         StageError: the pipeline failed.
     """
     with TemporaryDirectory(prefix="reprise-pipeline-") as name:
-        folder, log, meter = Path(name, "clone"), Path(name, "log"), Path(name, "bin", "python")
+        folder, log = Path(name, "clone"), Path(name, "log")
         clone(way.commit, folder)
-        meter.parent.mkdir()
-        meter.write_text(METER.format(python=str(environment / "python"), log=str(log)), encoding="utf-8")
-        meter.chmod(0o755)
-        path = os.pathsep.join([str(meter.parent), str(environment), ENVIRONMENT["PATH"]])
+        stand_in(Path(name, "bin", "python"), environment / "python", log)
+        path = os.pathsep.join([f"{name}/bin", str(environment), ENVIRONMENT["PATH"]])
         try:
             usage = common.metered(way.command, folder, {"PATH": path})
         except StageError as error:
@@ -78,9 +69,17 @@ def run(way: Way, environment: Path) -> list[dict[str, Any]]:
         lines = [json.loads(line) for line in artifacts.read_text(log).splitlines()]
         stages = yaml_reader.read(folder / "dvc.yaml")["stages"]
     names = {stage["cmd"].removeprefix("python -m "): name for name, stage in stages.items()}
-    rows = [{"stage": names[line.pop("module")], **line} for line in lines]
+    rows = [{"stage": names[" ".join(line.pop("command")[2:])], **line} for line in lines]  # python -m STAGE
     rows.sort(key=lambda row: list(stages).index(row["stage"]))
     return [*rows, {"stage": WHOLE, **usage._asdict()}]
+
+
+def stand_in(program: Path, python: Path, log: Path) -> None:
+    """Write a program that runs another environment's python and logs what it used, a line for each run."""
+    program.parent.mkdir()
+    words = {"meter": shlex.join(common.METER), "log": shlex.quote(str(log)), "python": shlex.quote(str(python))}
+    program.write_text(PYTHON.format(**words), encoding="utf-8")
+    program.chmod(0o755)
 
 
 def clone(commit: str, folder: Path) -> None:

@@ -5,6 +5,7 @@ minutes, every stage takes few steps; start-up, reading and validation are compl
 `data.limit`, twice and four times by repeating the preprocessed data, validation included.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +33,19 @@ def measure(params: Params, quick: bool) -> dict[str, Any]:
     """Under `steps` how many were taken; under `stages` a line for each train stage, size of the data and threads."""
     steps = 4 if quick else STEPS
     lines = []
-    for task, command, section, raw, made in STAGES[:1] if quick else STAGES:
+    for task, command, section, raw, made in STAGES[-1:] if quick else STAGES:
         everything = artifacts.read_npz(made)
-        half = halved(task, raw, made, everything)
+        names = BESIDES if task == "sentiment" else ()
+        half, half_besides = halved(task, raw, made, everything, names)
+        all_besides = {name: artifacts.read_bytes(name) for name in names}
         for size in SIZES[:2] if quick else SIZES:
-            data = half if size < 1 else repeated(everything, int(size))
+            data, besides = (half, half_besides) if size < 1 else (repeated(everything, int(size)), all_besides)
             for threads in (1, 2) if size == 1 else (2,):
                 changes = {f"{section}.steps": steps, f"{section}.epochs": 2, "threads": threads}
                 with common.scratch(changes) as folder:
                     artifacts.write_npz(folder / made, **data)
-                    if task == "sentiment":  # as many at every size: how many a step reads does not depend on them
-                        for name in BESIDES:
-                            (folder / name).symlink_to(Path(name).resolve())
+                    for name, content in besides.items():
+                        artifacts.write_bytes(folder / name, content)
                     usage = common.stage(folder, *command.split())
                 line = {"stage": command, "size": size, "threads": threads, **usage._asdict()}
                 print(line, flush=True)
@@ -51,8 +53,10 @@ def measure(params: Params, quick: bool) -> dict[str, Any]:
     return {"steps": steps, "stages": lines}
 
 
-def halved(task: str, raw: str, made: str, everything: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Preprocessed data from half of the raw data."""
+def halved(
+    task: str, raw: str, made: str, everything: dict[str, np.ndarray], besides: Sequence[str]
+) -> tuple[dict[str, np.ndarray], dict[str, bytes]]:
+    """Preprocessed data from half of the raw data, and the files that must be of the same vocabulary."""
     rows = f"{PARTS[0]}_labels"
     count = sum(len(everything[f"{part}_labels"] if rows in everything else everything[part]) for part in PARTS)
     with common.scratch({"data.limit": max(100, count // 2)}) as folder:
@@ -60,7 +64,7 @@ def halved(task: str, raw: str, made: str, everything: dict[str, np.ndarray]) ->
         target.parent.mkdir(parents=True)
         target.symlink_to(Path(raw).resolve())
         common.stage(folder, f"{task}.preprocess")
-        return artifacts.read_npz(folder / made)
+        return artifacts.read_npz(folder / made), {name: artifacts.read_bytes(folder / name) for name in besides}
 
 
 def repeated(data: dict[str, np.ndarray], times: int) -> dict[str, np.ndarray]:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 
@@ -69,11 +70,12 @@ def test_no_result_of_the_measured_commit_counts_as_done(tmp_path):
 
 
 def test_a_stage_is_metered_where_it_runs(tmp_path):
-    log, meter = tmp_path / "log", tmp_path / "python"
-    meter.write_text(pipeline.METER.format(python=sys.executable, log=str(log)), encoding="utf-8")
-    meter.chmod(0o755)
-    assert subprocess.run([meter, "-c", "sum(range(10**6)); raise SystemExit(3)"], check=False).returncode == 3
+    log, python = tmp_path / "a log", tmp_path / "a folder" / "python"
+    pipeline.stand_in(python, Path(sys.executable), log)
+    command = ["-c", "sum(range(10**6)); raise SystemExit(3)"]
+    assert subprocess.run([python, *command], check=False).returncode == 3
     (line,) = map(json.loads, log.read_text(encoding="utf-8").splitlines())
+    assert line["command"] == [sys.executable, *command]
     assert 0 < line["cpu"] < 60
     assert line["seconds"] > 0
     assert line["memory"] > 1
