@@ -68,7 +68,10 @@ def longer() -> str:
     sections = []
     if learning_curve.OUTPUT.exists():
         rows = means(artifacts.read_csv(learning_curve.OUTPUT), "characters", learning_curve.COLUMNS)
-        text = "Nats per character on *King Lear*, mean ± standard deviation over draws of other plays."
+        text = (
+            "Nats per character on *King Lear*, mean ± standard deviation over draws of other plays; a figure without "
+            "a deviation is of one draw."
+        )
         sections.append(("The text model by the size of its text", "learning_curve", f"{text}\n\n{rows}"))
     if review_sizes.TABLE.exists():
         rows = means(artifacts.read_csv(review_sizes.TABLE), "reviews", review_sizes.COLUMNS)

@@ -9,7 +9,7 @@ from tinyhtml5.parser import HTMLParser
 
 from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
-from stages.report import build
+from stages.report import build, drawing
 from stages.report.results import read
 from tests.conftest import REPOSITORY
 from tests.report.conftest import pages
@@ -113,3 +113,10 @@ def test_a_card_has_the_figures_of_its_model(made, params, name):
 def test_every_model_has_a_card():
     pipeline = yaml_reader.read(REPOSITORY / "dvc.yaml")
     assert set(build.MODELS) == set(pipeline["artifacts"])
+
+
+def test_labels_of_a_logarithmic_axis_do_not_overlap():
+    sizes = [30_000, 100_000, 300_000, 1_000_000, 3_000_000, 4_842_020]
+    picture = drawing.lines({"a": (sizes, range(6))}, x_label="characters", y_label="nats", log=True)
+    assert [f"{size:,}" in picture for size in sizes] == [True, True, True, True, False, True]
+    assert "30,000" in drawing.lines({"a": ([30_000], [1])}, x_label="characters", y_label="nats", log=True)
