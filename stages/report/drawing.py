@@ -114,7 +114,8 @@ def _mark(axis: Axes, places: Sequence[float], ticks: Sequence[str], *, log: boo
     """Ticks on the x axis: names, upright where they are long or many, or numbers."""
     if log:
         axis.set_xscale("log")
-        axis.set_xticks(places, [f"{place:,.0f}" if readable else "" for place, readable in _apart(places)])
+        fits = _readable(places)
+        axis.set_xticks(places, [f"{place:,.0f}" if fit else "" for place, fit in zip(places, fits, strict=True)])
         axis.minorticks_off()
     elif ticks:
         labels = [drawn(tick if len(tick) <= 20 else f"{tick[:19]}…") for tick in ticks]
@@ -126,11 +127,10 @@ def _mark(axis: Axes, places: Sequence[float], ticks: Sequence[str], *, log: boo
         axis.xaxis.set_major_locator(FixedLocator(places) if few else MaxNLocator(integer=True))
 
 
-def _apart(places: Sequence[float], share: float = 0.15) -> list[tuple[float, bool]]:
-    """Places of a logarithmic axis, each with whether it is so far from the next one that both labels can be read."""
-    widest = share * np.log(places[-1] / places[0])
-    steps = np.diff(np.log(places), append=np.inf)
-    return [(place, bool(step >= widest)) for place, step in zip(places, steps, strict=True)]
+def _readable(places: Sequence[float], share: float = 0.15) -> list[bool]:
+    """Which labels of a logarithmic axis fit: those whose next place is at least this share of the axis away."""
+    least = share * np.log(places[-1] / places[0])
+    return list(np.diff(np.log(places), append=np.inf) >= least)
 
 
 def intervals(rows: Sequence[tuple[str, float, float, float]], *, x_label: str, zero: bool = False) -> str:
