@@ -4,6 +4,7 @@ The limit is the speed of a large product of two matrices in TensorFlow, with th
 train step is timed in its stage: two runs that differ in their number of steps alone, so start and validation cancel.
 """
 
+import math
 import time
 from typing import Any
 
@@ -13,6 +14,7 @@ from benchmarks import common
 from stages.core import artifacts
 from stages.params import Params
 from stages.textgen import sizes
+from stages.training.optimizers import by_muon
 
 SIDE = 2048  # of the matrices
 ROUNDS = 7
@@ -71,9 +73,9 @@ def operations(name: str, params: Params, data: dict[str, np.ndarray]) -> float:
     """Additions and multiplications of the matrix products of one train step.
 
     A layer multiplies three times: its inputs by its weights, and its gradient by the weights and by the inputs. A
-    first layer that reads pixels needs no gradient for them.
+    first layer that reads pixels needs no gradient for them. Muon multiplies its matrices with themselves besides.
     """
-    digits = True
+    digits, optimizer = True, "adam"
     if name == "autoencoder":
         from stages.autoencoder.model import build
 
@@ -88,6 +90,7 @@ def operations(name: str, params: Params, data: dict[str, np.ndarray]) -> float:
 
         settings = params.denoiser.conv
         model, batch, steps = conv(settings.channels, settings.units), settings.training.batch, 1
+        optimizer = "muon"
     else:
         from stages.textgen.model import build
         from stages.textgen.preprocess import vocabulary_in
@@ -95,9 +98,20 @@ def operations(name: str, params: Params, data: dict[str, np.ndarray]) -> float:
         settings = sizes.chosen(params.textgen, len(data["train"]))
         model = build(len(vocabulary_in(data)), settings.network.embedding, settings.network.units)
         batch, steps = settings.training.batch, settings.training.length
+        optimizer = settings.training.optimizer
         digits = settings.network.embedding is None
     products = [count for layer in model.layers if (count := multiplications(layer))]
-    return 2 * batch * steps * (3 * sum(products) - (products[0] if digits else 0))
+    layers = 2 * batch * steps * (3 * sum(products) - (products[0] if digits else 0))
+    return layers + (2 * orthogonalized(model) if optimizer == "muon" else 0)
+
+
+def orthogonalized(model: Any) -> int:
+    """Multiplications of one step of Muon: five Newton-Schulz iterations of three products for each of its matrices."""
+    products = 0
+    for variable in filter(by_muon, model.trainable_variables):
+        small, large = sorted((math.prod(variable.shape[:-1]), variable.shape[-1]))
+        products += 5 * (2 * small**2 * large + small**3)
+    return products
 
 
 def multiplications(layer: Any) -> int:

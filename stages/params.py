@@ -1,18 +1,17 @@
 """params.yaml as typed objects. Bounds are here, values are in params.yaml: nothing has a default in code."""
 
-import difflib
 import itertools
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 
 from stages.core import yaml_reader
 from stages.core.environment import KERNELS
-from stages.core.errors import StageError, shortened
+from stages.core.errors import StageError
+from stages.core.typed import validated
 
 PATH = Path("params.yaml")
-Model = TypeVar("Model", bound=BaseModel)
 
 
 def _no_truth_value(value: Any) -> Any:
@@ -30,6 +29,8 @@ Rate = Annotated[Number, Field(gt=0, le=1)]
 Noise = Annotated[Number, Field(gt=0, le=10)]
 Titles = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 Width = Annotated[Whole, Field(ge=1, le=4096)]
+Batch = Annotated[Whole, Field(ge=1, le=65_536)]
+Optimizer = Literal["adam", "muon"]
 TextUnits = Annotated[list[Width], Field(min_length=1)]
 
 
@@ -67,7 +68,7 @@ class Training(Section):
 
     steps: Count
     epochs: Annotated[Whole, Field(ge=1, le=10_000)]
-    batch: Annotated[Whole, Field(ge=1, le=65_536)]
+    batch: Batch
     learning_rate: Rate
 
 
@@ -148,9 +149,12 @@ class TextNgrams(Section):
 class TextTraining(Training):
     """Training on contiguous text, the network's memory carried from step to step."""
 
+    optimizer: Optimizer | None
     steps: Count | None
+    batch: Batch | None
     length: Annotated[Whole, Field(ge=1, le=4096)]
-    passage: Count
+    passage: Count | None
+    learning_rate: Rate | None
     clip: Annotated[Number, Field(gt=0)]
 
 
@@ -160,7 +164,11 @@ class TextSize(Section):
     characters: Annotated[Whole, Field(ge=0)]
     units: TextUnits
     dropout: Dropout
+    optimizer: Optimizer
     steps: Count
+    batch: Batch
+    passage: Count
+    learning_rate: Rate
 
 
 class Sampling(Section):
@@ -265,36 +273,3 @@ def setting(key: str, path: Path = PATH) -> Any:
         content, section = content[name], section.model_fields[name].rebuild_annotation()
     holder = create_model("Setting", __base__=Section, **{name: (section, ...)})
     return getattr(validated(holder, {name: content}, path), name)
-
-
-def validated(model: type[Model], content: Any, path: Path) -> Model:
-    """A file's content as a typed object.
-
-    Raises:
-        StageError: with one line for each wrong key: its name, its value and what is allowed.
-    """
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        raise StageError(*(_explain(model, path, problem) for problem in error.errors())) from error
-
-
-def _explain(model: type[BaseModel], path: Path, problem: dict[str, Any]) -> str:
-    """One line for one problem that pydantic found."""
-    key = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        known = _keys(model, problem["loc"][:-1])
-        close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
-        return f"{path}: unknown key {key}; {hint}"
-    if problem["type"] == "missing":
-        return f"{path}: {key} is missing"
-    allowed = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
-    return f"{path}: {key or 'the file'} is {shortened(repr(problem['input']))}; {allowed}"
-
-
-def _keys(section: Any, location: tuple[Any, ...]) -> list[str]:
-    """The keys that the section at `location` knows; a number in it is a place in a list."""
-    for part in location:
-        section = section.model_fields[part].annotation if isinstance(part, str) else get_args(section)[0]
-    return list(section.model_fields)

@@ -9,6 +9,11 @@ from stages.core.errors import StageError
 from stages.params import Params, load
 from tests.conftest import REPOSITORY
 
+SIZE = {
+    "characters": 0, "units": [4], "dropout": 0.1, "optimizer": "adam", "steps": 9, "batch": 2, "passage": 1,
+    "learning_rate": 0.1,
+}  # fmt: skip
+
 
 def set_key(content: dict, key: str, value: object) -> dict:
     content = copy.deepcopy(content)
@@ -79,7 +84,9 @@ def test_the_committed_file_is_valid(params):
         ("textgen.temperatures", [1.0, 0], "textgen.temperatures.1 is 0; it should be greater than 0"),
         ("textgen.documents.test", ["Twelfth Night"], "under validation and under test: Twelfth Night"),
         ("textgen.ngrams.order", 1, "textgen.ngrams.order is 1"),
-        ("textgen.sizes", [{"characters": 5, "units": [4], "dropout": 0.1, "steps": 9}], "begin with 0 and rise"),
+        ("textgen.sizes", [SIZE | {"characters": 5}], "begin with 0 and rise"),
+        ("textgen.sizes", [SIZE | {"optimizer": "sgd"}], "textgen.sizes.0.optimizer is 'sgd'; it should be 'adam' or"),
+        ("textgen.training.optimizer", "Muon", "textgen.training.optimizer is 'Muon'; it should be 'adam' or 'muon'"),
         ("textgen.network.units", [], "textgen.network.units is []"),
         ("autoencoder", 3, "autoencoder is 3"),
     ],

@@ -19,9 +19,10 @@ from stages.training.devices import spread_over
 from stages.training.digit_epochs import digit_epochs
 from stages.training.fit import fit, prepare
 from stages.training.losses import binary_cross_entropy
-from stages.training.optimizers import adam, warmup_cosine
+from stages.training.optimizers import adam, muon, warmup_cosine
 
 MODELS = {"dense": "models/denoiser-dense.keras", "conv": "models/denoiser-conv.keras"}
+OPTIMIZERS = {"dense": adam, "conv": muon}
 HISTORIES = {"dense": "plots/denoiser/history-dense.csv", "conv": "plots/denoiser/history-conv.csv"}
 
 
@@ -36,7 +37,7 @@ def main(params: Params, name: str = "") -> None:
         model = build(params, name)
         trained = networks.before_sigmoid(model)
         trained.compile(
-            optimizer=adam(warmup_cosine(schedule.learning_rate, schedule.steps)),
+            optimizer=OPTIMIZERS[name](warmup_cosine(schedule.learning_rate, schedule.steps)),
             loss=binary_cross_entropy,
             jit_compile=False,
             steps_per_execution=16 if devices == 1 else 1,  # Keras' loop of several steps fails on several devices

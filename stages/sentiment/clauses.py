@@ -31,6 +31,8 @@ OPENINGS = frozenset((
     "the", "this", "that", "it", "its", "these", "those", "his", "her", "their", "my", "i", "he", "she", "they",
     "everything", "all", "both",
 ))  # fmt: skip
+# What a simple clause begins with: to pass over most others before they are cut into words.
+OPENING = re.compile(rf"[\W_]*(?:{'|'.join(sorted(OPENINGS))})(?![^\W_])", re.IGNORECASE)
 # Words that make a clause depend on another one, or turn it around.
 DEPENDENT = frozenset((
     "if", "when", "while", "who", "which", "what", "whose", "where", "because", "as", "than", "though",
@@ -102,7 +104,7 @@ def clauses(texts: Iterable[str], tokenise: Tokenise) -> tuple[list[Clause], np.
     """
     found, rows = [], []
     for row, text in enumerate(texts):
-        for piece in CLAUSE.split(text):
+        for piece in filter(OPENING.match, CLAUSE.split(text)):
             words = tokenise(piece)
             if SHORTEST_CLAUSE <= len(words) <= LONGEST_CLAUSE and (clause := parsed(words)):
                 found.append(clause)

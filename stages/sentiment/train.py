@@ -20,7 +20,7 @@ from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
 from stages.training.losses import binary_cross_entropy
 from stages.training.networks import start_orthogonal
-from stages.training.optimizers import warmup_cosine
+from stages.training.optimizers import muon, warmup_cosine
 
 MODEL = "models/sentiment.keras"
 HISTORY = "plots/sentiment/history.csv"
@@ -48,7 +48,7 @@ def main(params: Params) -> None:
     words.set_weights([vectors.initial(train.words, train.labels, *words.embeddings.shape, seed=params.seed)])
     branches, trained = network.branches(model), network.trained(model)
     trained.compile(
-        optimizer=keras.optimizers.Adam(warmup_cosine(settings.learning_rate, settings.steps)),
+        optimizer=muon(warmup_cosine(settings.learning_rate, settings.steps)),
         loss=dict.fromkeys(trained.output, binary_cross_entropy),
         jit_compile=False,
     )

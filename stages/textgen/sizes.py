@@ -1,28 +1,31 @@
 """What params.yaml leaves open for the text model: chosen by the size of the training text."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from stages.params import Textgen
+
+NETWORK = ("units", "dropout")
+TRAINING = ("optimizer", "steps", "batch", "passage", "learning_rate")
 
 
 def chosen(settings: Textgen, characters: int) -> Textgen:
     """Settings in which nothing is left open.
 
     Args:
-        settings: `network.units`, `network.dropout` and `training.steps` may be empty; `sizes` says what they are then.
+        settings: of its `network` and `training`, `NETWORK` and `TRAINING` may be empty; `sizes` has them then.
         characters: of the training text.
 
     Returns:
         A copy with the values of the last row of `sizes` that asks for no more characters than there are.
     """
     row = [row for row in settings.sizes if row.characters <= characters][-1]
-    network = {name: getattr(row, name) for name in ("units", "dropout") if getattr(settings.network, name) is None}
-    training = {"steps": row.steps} if settings.training.steps is None else {}
+
+    def filled(section: Any, names: Sequence[str]) -> Any:
+        return section.model_copy(update={name: getattr(row, name) for name in names if getattr(section, name) is None})
+
     return settings.model_copy(
-        update={
-            "network": settings.network.model_copy(update=network),
-            "training": settings.training.model_copy(update=training),
-        }
+        update={"network": filled(settings.network, NETWORK), "training": filled(settings.training, TRAINING)}
     )
 
 

@@ -18,10 +18,11 @@ from stages.training.batches import batches, permutations
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
 from stages.training.networks import start_orthogonal
-from stages.training.optimizers import lazy_adam, warmup_cosine
+from stages.training.optimizers import lazy_adam, muon, warmup_cosine
 
 MODEL = "models/textgen.keras"
 HISTORY = "plots/textgen/history.csv"
+OPTIMIZERS = {"adam": lazy_adam, "muon": muon}
 
 
 def main(params: Params) -> None:
@@ -86,12 +87,9 @@ def compiled(vocabulary: int, settings: Textgen, seed: int) -> keras.Model:
     sizes = {"dropout": shape.dropout, "batch": training.batch, "passage": training.passage}
     model = network.build(vocabulary, shape.embedding, shape.units, **sizes)
     start_orthogonal(model, seed)
+    optimizer = OPTIMIZERS[training.optimizer]
     model.compile(
-        optimizer=lazy_adam(
-            warmup_cosine(training.learning_rate, training.steps),
-            beta_2=0.99,  # 0.999 averages over more steps than this training has
-            clip=training.clip,
-        ),
+        optimizer=optimizer(warmup_cosine(training.learning_rate, training.steps), clip=training.clip),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         jit_compile=False,
     )

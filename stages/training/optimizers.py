@@ -1,6 +1,10 @@
 """Optimizers and learning rates."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
+
+BETA_2 = 0.99  # decay of Adam's second moment; Keras' 0.999 averages over more steps than these trainings have
 
 
 def warmup_cosine(peak: float, steps: int, *, warmup: float = 0.05) -> Any:
@@ -16,26 +20,23 @@ def warmup_cosine(peak: float, steps: int, *, warmup: float = 0.05) -> Any:
 
 
 def adam(learning_rate: Any) -> Any:
-    """Keras' Adam with a second moment that is forgotten ten times sooner: 0.999 remembers longer than warm-up lasts.
+    """Keras' Adam with a second moment that is forgotten ten times sooner: see `BETA_2`.
 
     Source: Kingma & Ba 2015, "Adam: A Method for Stochastic Optimization", ICLR, algorithm 1.
     """
     import keras
 
-    return keras.optimizers.Adam(learning_rate, beta_2=0.99)
+    return keras.optimizers.Adam(learning_rate, beta_2=BETA_2)
 
 
-def lazy_adam(learning_rate: Any, *, beta_2: float = 0.999, clip: float) -> Any:
+def lazy_adam(learning_rate: Any, *, clip: float) -> Any:
     """Adam that touches only the embeddings of what a batch has read; Keras' own goes through all rows at every step.
 
     Adam is Kingma & Ba 2015, "Adam: A Method for Stochastic Optimization", ICLR, algorithm 1. Rows that were not read
-    keep their moments, as TensorFlow Addons' LazyAdam had it. The gradient's norm is clipped here: Keras'
-    `global_clipnorm` would make it dense, and TensorFlow's `clip_by_global_norm` takes a reciprocal as roughly as the
-    processor gives it. Of an embedding read twice, each reading counts by itself.
+    keep their moments, as TensorFlow Addons' LazyAdam had it.
 
     Args:
         learning_rate: number or schedule.
-        beta_2: decay of the second moment.
         clip: greatest norm of the whole gradient.
     """
     import keras
@@ -43,10 +44,7 @@ def lazy_adam(learning_rate: Any, *, beta_2: float = 0.999, clip: float) -> Any:
 
     class LazyAdam(keras.optimizers.Adam):
         def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-            norm = tf.linalg.global_norm(grads)
-            # Not clip / norm: TensorFlow makes a constant over y a `Reciprocal`.
-            scale = tf.minimum(norm, clip) / tf.maximum(norm, 1e-30)
-            super().apply([_scaled(gradient, scale) for gradient in grads], trainable_variables)
+            super().apply(_clipped(grads, clip), trainable_variables)
 
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
             if not isinstance(gradient, tf.IndexedSlices):
@@ -65,7 +63,65 @@ def lazy_adam(learning_rate: Any, *, beta_2: float = 0.999, clip: float) -> Any:
             velocity.scatter_update(tf.IndexedSlices(v, rows))
             variable.scatter_sub(tf.IndexedSlices(rate * m / (tf.sqrt(v) + self.epsilon), rows))
 
-    return LazyAdam(learning_rate, beta_2=beta_2)
+    return LazyAdam(learning_rate, beta_2=BETA_2)
+
+
+def muon(learning_rate: Any, *, clip: float | None = None) -> Any:
+    """Keras' Muon for the kernels of LSTMs and convolutions, Adam for everything else.
+
+    Adam scales each weight's step by itself. Muon makes the step of a whole matrix nearly orthogonal, so that no few
+    directions dominate it: these layers need about half the steps. It pays for that with products of the matrix with
+    itself, whose cost grows with the square of its smaller side; for wide dense layers they cost more than they save.
+
+    Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks",
+    https://kellerjordan.github.io/posts/muon/; the scale of the step, with which Adam and Muon share a learning rate:
+    Liu et al. 2025, "Muon is Scalable for LLM Training", arXiv:2502.16982, equation 4.
+
+    Args:
+        learning_rate: number or schedule.
+        clip: greatest norm of the whole gradient; None: it is not clipped.
+    """
+    import keras
+    import tensorflow as tf
+
+    class Muon(keras.optimizers.Muon):
+        def apply(self, grads: Any, trainable_variables: Any = None) -> None:
+            super().apply(grads if clip is None else _clipped(grads, clip), trainable_variables)
+
+        def _should_use_adamw(self, variable: Any) -> bool:
+            return not by_muon(variable)
+
+        def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
+            # A convolution is one matrix: from all that it sees at a place to what it gives there.
+            matrix = super().zeropower_via_newtonschulz5(tf.reshape(x, (-1, x.shape[-1])), steps)
+            return tf.reshape(matrix, x.shape)
+
+        def lr_adjust(self, x: Any) -> Any:
+            rows, columns = math.prod(x.shape[:-1]), x.shape[-1]
+            return x * (self.rms_rate * math.sqrt(max(rows, columns)))
+
+    # Keras' momentum of 0.95 averages over twenty steps, which is long for trainings of a few hundred.
+    return Muon(learning_rate, momentum=0.9, adam_beta_2=BETA_2, weight_decay=None, adam_weight_decay=None)
+
+
+def by_muon(variable: Any) -> bool:
+    """Does `muon` update this variable by Muon: is it the kernel of an LSTM or of a convolution?"""
+    of_lstm = variable.path.endswith(("lstm_cell/kernel", "lstm_cell/recurrent_kernel"))
+    return of_lstm or len(variable.shape) > 2
+
+
+def _clipped(gradients: Sequence[Any], clip: float) -> list[Any]:
+    """Gradients whose norm, of all together, is at most `clip`; of an embedding read twice, each reading counts alone.
+
+    Keras' `global_clipnorm` would make those of embeddings dense, and TensorFlow's `clip_by_global_norm` takes a
+    reciprocal as roughly as the processor gives it.
+    """
+    import tensorflow as tf
+
+    norm = tf.linalg.global_norm(gradients)
+    # Not clip / norm: TensorFlow makes a constant over y a `Reciprocal`.
+    scale = tf.minimum(norm, clip) / tf.maximum(norm, 1e-30)
+    return [_scaled(gradient, scale) for gradient in gradients]
 
 
 def _scaled(gradient: Any, scale: Any) -> Any:

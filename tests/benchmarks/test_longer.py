@@ -27,6 +27,19 @@ def test_multiplications_are_counted_by_hand():
     assert sgemm.multiplications(lstm) == 4 * 11 * (6 + 11)
 
 
+def test_the_products_of_muon_are_those_of_kernels_of_lstms_and_convolutions():
+    import keras
+
+    x = keras.Input((8, 8, 2))
+    y = keras.layers.Reshape((3, -1))(keras.layers.Conv2D(5, 3, strides=3, padding="same")(x))
+    model = keras.Model(x, keras.layers.Dense(3)(keras.layers.LSTM(4)(y)))
+    shapes = [(18, 5), (15, 16), (4, 16)]
+    assert [variable.shape for variable in model.trainable_variables if "lstm" in variable.path][:2] == shapes[1:]
+    assert sgemm.orthogonalized(model) == 5 * sum(
+        2 * min(shape) ** 2 * max(shape) + min(shape) ** 3 for shape in shapes
+    )
+
+
 def test_the_tasks_side_by_side_are_reckoned_from_their_stages():
     stages = {
         "check": "check",

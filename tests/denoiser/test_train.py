@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from stages.core import artifacts, model_files
 from stages.core.errors import StageError
+from stages.core.typed import validated
 from stages.denoiser import train
 from stages.denoiser.preprocess import TEST, VALIDATION, add_noise
-from stages.params import Params, validated
+from stages.params import Params
 from tests.conftest import REPOSITORY
 
 DIGITS = np.random.default_rng(8).random((20, 28, 28), dtype=np.float32)

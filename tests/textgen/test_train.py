@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stages.core import artifacts
-from stages.textgen.train import DATA, HISTORY, MODEL, main, readings
+from stages.textgen.train import DATA, HISTORY, MODEL, OPTIMIZERS, main, readings
 from stages.training.checkpoint import Checkpoint
 
 SETTINGS = {"batch": 4, "length": 10, "passage": 3, "seed": 1}
@@ -42,7 +42,10 @@ class Killed(BaseException):
     pass
 
 
-def test_a_killed_training_resumes_to_the_same_bytes(params, tmp_path, monkeypatch):
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_killed_training_resumes_to_the_same_bytes(params, tmp_path, monkeypatch, optimizer):
+    training = params.textgen.training.model_copy(update={"optimizer": optimizer})
+    params = params.model_copy(update={"textgen": params.textgen.model_copy(update={"training": training})})
     whole = train(params, tmp_path / "whole", monkeypatch)
     killed = tmp_path / "killed"
     save = Checkpoint.save

@@ -8,7 +8,6 @@ import sys
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +17,7 @@ from stages.training.batches import batches, permutations
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import _variables, fit, prepare, steps_of
 from stages.training.networks import start_orthogonal
-from stages.training.optimizers import lazy_adam, warmup_cosine
+from stages.training.optimizers import warmup_cosine
 
 
 @given(st.integers(1, 50), st.integers(0, 400), st.integers(1, 120))
@@ -54,13 +53,6 @@ def test_recurrent_kernels_start_orthonormal_and_the_same_everywhere():
     # What Keras' own initializer gives differs from one kind of x86 processor to the next.
     told = [hashlib.sha256(kernel.tobytes()).hexdigest()[:8] for kernel in kernels]
     assert told == ["2368b4d8", "82869aef", "e7a762da"]
-
-
-def test_the_learning_rate_warms_up_and_falls_to_zero():
-    schedule = warmup_cosine(0.01, 1000)
-    assert float(schedule(0)) == 0
-    assert float(schedule(50)) == pytest.approx(0.01)
-    assert float(schedule(1000)) == pytest.approx(0, abs=1e-8)
 
 
 # A model with everything that must survive a kill: random states, running means, a carried recurrent state, Adam's
@@ -229,31 +221,3 @@ def test_the_best_epoch_can_be_the_highest(workdir):
     )
     assert [row["val_accuracy"] for row in history] == [0.5, 0.9, 0.7]
     assert len({float(weight[0, 0]) for weight in kept}) == 3
-
-
-START = np.arange(12, dtype=np.float32).reshape(4, 3) / 10
-
-
-def adam_steps(optimizer, rows, *, dense=False):
-    """An embedding that began as `START`, after a step for each of `rows`, the ids that the step reads."""
-    table = keras.Variable(START)
-    for ids in rows:
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(tf.gather(table.value, ids) ** 2) / 100
-        gradient = tape.gradient(loss, table.value)
-        optimizer.apply([tf.convert_to_tensor(gradient) if dense else gradient], [table])
-    return table.numpy()
-
-
-def test_lazy_adam_is_adam_where_every_row_is_read():
-    rows = [[0, 1, 2, 3, 3], [3, 2, 1, 1, 0], [0, 1, 2, 3]]
-    lazy = adam_steps(lazy_adam(0.1, beta_2=0.99, clip=100.0), rows)
-    assert lazy == pytest.approx(adam_steps(keras.optimizers.Adam(0.1, beta_2=0.99), rows, dense=True), abs=1e-5)
-
-
-def test_lazy_adam_leaves_rows_that_were_not_read():
-    moved = adam_steps(lazy_adam(0.1, clip=100.0), [[1, 2], [1], [1]]) != START
-    assert moved.all(axis=1).tolist() == [False, True, True, False]
-    assert not moved[[0, 3]].any()
-    before = adam_steps(lazy_adam(0.1, clip=100.0), [[1, 2]])
-    assert np.array_equal(adam_steps(lazy_adam(0.1, clip=100.0), [[1, 2], [1], [1]])[2], before[2])
