@@ -12,12 +12,12 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reprise import notice
+from reprise.demo import HOST, taken
 from reprise.demo.page import Page
 from reprise.demo.scratch import ENDINGS
 from reprise.demo.tabs import blocks
 from stages.core.errors import StageError
 
-HOST = "127.0.0.1"
 HOSTS = [HOST, "localhost"]  # any other name is DNS rebinding: a foreign page that was given this address
 CLOSED = ("/process_recording",)  # gradio's screen recording: it would run ffmpeg on what is sent
 LARGEST_FILE = "20mb"
@@ -79,7 +79,7 @@ def launch(page: Page, port: int) -> gr.Blocks:
             css_paths=Path(__file__).with_name("style.css"),
         )
     except OSError as error:
-        raise StageError(f"port {port} is taken; --port names another") from error
+        raise taken(port) from error
     return built
 
 

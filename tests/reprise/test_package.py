@@ -48,15 +48,23 @@ def bare(tmp_path_factory) -> str:
     return python
 
 
+@pytest.fixture(scope="module")
+def copies() -> dict[tuple[str, str], Path]:
+    """The exported folders, copied elsewhere, by model and option."""
+    return {}
+
+
 @pytest.fixture
-def alone(request, command, workdir, tmp_path_factory):
+def alone(request, command, workdir, tmp_path_factory, copies):
     """A function (model, option) → a function that runs the example of the exported folder, copied elsewhere."""
 
     def exported(name: str, option: str):
         python = request.getfixturevalue("bare") if option == "--onnx" else sys.executable
-        command("export", name, option, "there/it is")
-        folder = tmp_path_factory.mktemp("elsewhere") / "copy"
-        shutil.move(workdir / "there/it is", folder)
+        if (name, option) not in copies:
+            command("export", name, option, "there/it is")
+            copies[name, option] = tmp_path_factory.mktemp("elsewhere") / "copy"
+            shutil.move(workdir / "there/it is", copies[name, option])
+        folder = copies[name, option]
         environment = {"PATH": os.environ["PATH"], "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONIOENCODING": "utf-8"}
 
         def run(*arguments: str) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from reprise.demo import check_port
+from stages.core.errors import StageError
 from tests.conftest import REPOSITORY
 
 pytest.importorskip("gradio")
@@ -51,6 +53,14 @@ def test_a_port_is_one_servers_which_ends_at_a_signal(tmp_path, ending):
         server.kill()
         server.wait()
         server.stdout.close()
+
+
+def test_a_taken_port_is_refused_and_a_port_just_left_is_not():
+    with socket.create_server((demo.HOST, 0)) as listening:
+        port = listening.getsockname()[1]
+        with pytest.raises(StageError, match=rf"^port {port} is taken; --port names another$"):
+            check_port(port)
+    check_port(port)
 
 
 def test_without_gradio_the_command_says_how_to_get_it():

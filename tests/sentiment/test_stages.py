@@ -1,33 +1,36 @@
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from stages.core import artifacts
 from stages.core.split import PARTS
+from stages.params import load
 from stages.sentiment import evaluate, preprocess, train
 from stages.training.checkpoint import Checkpoint
+from tests.conftest import REPOSITORY
 
-GENERATOR = np.random.default_rng(0)
 FILLING = [f"word{number}" for number in range(60)]
 
 
-@pytest.fixture
-def few_reviews(workdir) -> None:
-    """Reviews that are easy to classify, some of them twice, where the stages look for them."""
-    rows = []
+def few_reviews() -> list[dict]:
+    """Reviews that are easy to classify, some of them twice."""
+    rows, generator = [], np.random.default_rng(0)
     for number in range(240):
-        words = [*GENERATOR.choice(FILLING, 12), *GENERATOR.choice(["superb", "lovely"], 2)]
+        words = [*generator.choice(FILLING, 12), *generator.choice(["superb", "lovely"], 2)]
         if number % 2 == 0:
-            words = [*GENERATOR.choice(FILLING, 20), *GENERATOR.choice(["awful", "boring"], 2)]
-        text = " ".join(GENERATOR.permutation(words))
+            words = [*generator.choice(FILLING, 20), *generator.choice(["awful", "boring"], 2)]
+        text = " ".join(generator.permutation(words))
         rows += [{"text": text, "label": number % 2, "split": "train"}] * (2 if number % 20 == 0 else 1)
     rows[0]["text"] = "unseenbefore unseenbefore"
-    artifacts.write_csv(preprocess.RAW, rows)
+    return rows
 
 
-@pytest.fixture
-def quick(params):
+@pytest.fixture(scope="module")
+def quick():
+    params = load(REPOSITORY / "params.yaml")
     section = params.sentiment
     steps = section.training.model_copy(
         update={"steps": 40, "epochs": 2, "batch": 16, "learning_rate": 0.02, "sentences": 8, "short": 8}
@@ -39,9 +42,32 @@ def quick(params):
     return params.model_copy(update={"sentiment": section})
 
 
-def test_the_vocabulary_is_that_of_the_training_reviews_alone(few_reviews, quick):
+@pytest.fixture(scope="module")
+def finished(quick, tmp_path_factory) -> Path:
+    """A folder in which the reviews were preprocessed and the classifier was trained."""
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        artifacts.write_csv(preprocess.RAW, few_reviews())
+        preprocess.main(quick)
+        train.main(quick)
+    return folder
+
+
+@pytest.fixture
+def trained(finished, workdir) -> tuple[bytes, bytes]:
+    """A copy of that folder, the current one; the bytes of the model and of its history."""
+    shutil.copytree(finished, workdir, dirs_exist_ok=True)
+    return written()
+
+
+def written() -> tuple[bytes, bytes]:
+    """The bytes of the model and of its history in the current folder."""
+    return artifacts.read_bytes(train.MODEL), artifacts.read_bytes(train.HISTORY)
+
+
+def test_the_vocabulary_is_that_of_the_training_reviews_alone(trained, quick):
     table = artifacts.read_csv(preprocess.RAW)
-    preprocess.main(quick)
     data = artifacts.read_npz(preprocess.OUTPUT)
     read = [preprocess.tokenise(text) for text in table["text"][data["train_rows"]]]
     words = artifacts.read_text(preprocess.VOCABULARY).splitlines()
@@ -53,20 +79,17 @@ def test_the_vocabulary_is_that_of_the_training_reviews_alone(few_reviews, quick
         assert list(data[f"{part}_word_lengths"]) == [len(text) for text in texts]
 
 
-def test_no_text_is_in_two_parts(few_reviews, quick):
+def test_no_text_is_in_two_parts(trained, quick):
     table = artifacts.read_csv(preprocess.RAW)
-    preprocess.main(quick)
     data = artifacts.read_npz(preprocess.OUTPUT)
     texts = [text for part in PARTS for text in table["text"][data[f"{part}_rows"]]]
     assert len(texts) == len(set(texts)) == 240 < len(table)
 
 
-def test_training_learns_and_gives_the_same_bytes_again(few_reviews, quick):
-    preprocess.main(quick)
+def test_training_learns_and_gives_the_same_bytes_again(trained, quick):
+    Path(train.MODEL).unlink()
     train.main(quick)
-    first = artifacts.read_bytes(train.MODEL), artifacts.read_bytes(train.HISTORY)
-    train.main(quick)
-    assert (artifacts.read_bytes(train.MODEL), artifacts.read_bytes(train.HISTORY)) == first
+    assert written() == trained
     evaluate.main(quick)
     metrics = json.loads(artifacts.read_text(evaluate.METRICS))
     assert metrics["accuracy"] > 0.9
@@ -74,10 +97,8 @@ def test_training_learns_and_gives_the_same_bytes_again(few_reviews, quick):
     assert metrics["accuracy_interval"][0] <= metrics["accuracy"] <= metrics["accuracy_interval"][1]
 
 
-def test_an_interrupted_training_ends_with_the_same_bytes(few_reviews, quick, monkeypatch, capsys):
-    preprocess.main(quick)
-    train.main(quick)
-    whole = artifacts.read_bytes(train.MODEL), artifacts.read_bytes(train.HISTORY)
+def test_an_interrupted_training_ends_with_the_same_bytes(trained, quick, monkeypatch, capsys):
+    Path(train.MODEL).unlink()
     save = Checkpoint.save
 
     def save_and_stop(self, **state):
@@ -90,12 +111,10 @@ def test_an_interrupted_training_ends_with_the_same_bytes(few_reviews, quick, mo
             train.main(quick)
     train.main(quick)
     assert "sentiment: resumed at epoch 2 of 2" in capsys.readouterr().out
-    assert (artifacts.read_bytes(train.MODEL), artifacts.read_bytes(train.HISTORY)) == whole
+    assert written() == trained
 
 
-def test_validation_alone_chooses_the_threshold(few_reviews, quick):
-    preprocess.main(quick)
-    train.main(quick)
+def test_validation_alone_chooses_the_threshold(trained, quick):
     evaluate.main(quick)
     before = artifacts.read_json(evaluate.METRICS)
     data = artifacts.read_npz(preprocess.OUTPUT)
