@@ -12,8 +12,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reprise import notice
-from reprise.demo import HOST, taken
 from reprise.demo.page import Page
+from reprise.demo.ports import HOST, taken
 from reprise.demo.scratch import ENDINGS
 from reprise.demo.tabs import blocks
 from stages.core.errors import StageError

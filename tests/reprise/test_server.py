@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from reprise.demo import check_port
+from reprise.demo import ports
 from stages.core.errors import StageError
 from tests.conftest import REPOSITORY
 
@@ -59,8 +59,8 @@ def test_a_taken_port_is_refused_and_a_port_just_left_is_not():
     with socket.create_server((demo.HOST, 0)) as listening:
         port = listening.getsockname()[1]
         with pytest.raises(StageError, match=rf"^port {port} is taken; --port names another$"):
-            check_port(port)
-    check_port(port)
+            ports.check(port)
+    ports.check(port)
 
 
 def test_without_gradio_the_command_says_how_to_get_it():
