@@ -14,7 +14,7 @@ from benchmarks import common
 from stages.core import artifacts
 from stages.params import Params
 from stages.textgen import sizes
-from stages.training.optimizers import by_muon
+from stages.training.optimizers import adam, by_muon, muon
 
 SIDE = 2048  # of the matrices
 ROUNDS = 7
@@ -75,7 +75,7 @@ def operations(name: str, params: Params, data: dict[str, np.ndarray]) -> float:
     A layer multiplies three times: its inputs by its weights, and its gradient by the weights and by the inputs. A
     first layer that reads pixels needs no gradient for them. Muon multiplies its matrices with themselves besides.
     """
-    digits, optimizer = True, "adam"
+    digits, optimizer = True, adam
     if name == "autoencoder":
         from stages.autoencoder.model import build
 
@@ -87,30 +87,32 @@ def operations(name: str, params: Params, data: dict[str, np.ndarray]) -> float:
         model, batch, steps = dense(params.latent, settings.hidden), settings.training.batch, 1
     elif name == "conv denoiser":
         from stages.denoiser.model import conv
+        from stages.denoiser.train import OPTIMIZERS
 
         settings = params.denoiser.conv
         model, batch, steps = conv(settings.channels, settings.units), settings.training.batch, 1
-        optimizer = "muon"
+        optimizer = OPTIMIZERS["conv"]
     else:
         from stages.textgen.model import build
         from stages.textgen.preprocess import vocabulary_in
+        from stages.textgen.train import OPTIMIZERS
 
         settings = sizes.chosen(params.textgen, len(data["train"]))
         model = build(len(vocabulary_in(data)), settings.network.embedding, settings.network.units)
         batch, steps = settings.training.batch, settings.training.length
-        optimizer = settings.training.optimizer
+        optimizer = OPTIMIZERS[settings.training.optimizer]
         digits = settings.network.embedding is None
     products = [count for layer in model.layers if (count := multiplications(layer))]
     layers = 2 * batch * steps * (3 * sum(products) - (products[0] if digits else 0))
-    return layers + (2 * orthogonalized(model) if optimizer == "muon" else 0)
+    return layers + (2 * orthogonalized(model) if optimizer is muon else 0)
 
 
 def orthogonalized(model: Any) -> int:
-    """Multiplications of one step of Muon: five Newton-Schulz iterations of three products for each of its matrices."""
-    products = 0
+    """Multiplications of one step of Muon: Newton-Schulz iterations of three products for each of its matrices."""
+    iterations, products = muon(0.1).ns_steps, 0
     for variable in filter(by_muon, model.trainable_variables):
         small, large = sorted((math.prod(variable.shape[:-1]), variable.shape[-1]))
-        products += 5 * (2 * small**2 * large + small**3)
+        products += iterations * (2 * small**2 * large + small**3)
     return products
 
 

@@ -19,7 +19,8 @@ from pydantic import Field, model_validator
 
 from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
-from stages.params import Params, Section, Whole, validated
+from stages.core.typed import validated
+from stages.params import Params, Section, Whole
 from sweeps import git
 from tools.summary import look_up
 

@@ -131,17 +131,27 @@ def train(name: str, params: Params) -> None:
         nats, _ = network.score(reader, artifacts.read_npz(textgen.OUTPUT)["test"], 0)
         artifacts.write_npz("data/used/textgen.npz", nats=nats)
     else:
-        from stages.sentiment import batches
         from stages.sentiment import train as stage
 
         sentiment.main(params)
         stage.main(params)
-        sizes_of = params.sentiment.network
-        reviews = batches.reviews(artifacts.read_npz(sentiment.OUTPUT), "test", sizes_of)
-        # Not its branches by themselves: the stage has used them, and each graph takes an emulated processor seconds.
-        trained = model_files.read(stage.MODEL)
-        whole = trained.predict_on_batch(batches.batch(reviews, range(len(reviews.labels)), sizes_of.pool))
-        artifacts.write_npz("data/used/sentiment.npz", whole=whole)
+        classify(artifacts.read_npz(sentiment.OUTPUT), params)
+
+
+def classify(data: dict[str, Any], params: Params) -> None:
+    """Use the trained classifier and its branches, all in one graph: each takes an emulated processor seconds."""
+    import keras
+
+    from stages.sentiment import batches
+    from stages.sentiment import model as network
+    from stages.sentiment.train import MODEL
+
+    sizes = params.sentiment.network
+    reviews = batches.reviews(data, "test", sizes)
+    trained = model_files.read(MODEL)
+    outputs = {**network.branches(trained).output, "whole": trained.output}
+    inputs = batches.batch(reviews, range(len(reviews.labels)), sizes.pool)
+    artifacts.write_npz("data/used/sentiment.npz", **keras.Model(trained.input, outputs).predict_on_batch(inputs))
 
 
 def measure_digits() -> None:
