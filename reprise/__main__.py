@@ -5,6 +5,7 @@ input or a file, 2 the command line is wrong, 130 Ctrl-C.
 """
 
 import argparse
+import gc
 import importlib
 import os
 import signal
@@ -57,8 +58,11 @@ def _import_tensorflow() -> None:
     notice("loading TensorFlow ...")
     import logging
 
+    gc.disable()  # see stages.core.command.note_start
     import keras  # noqa: F401
 
+    gc.freeze()
+    gc.enable()
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 

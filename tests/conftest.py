@@ -1,3 +1,4 @@
+import gc
 import os
 import shutil
 import subprocess
@@ -35,6 +36,17 @@ SLOW = (
     *("sweeps/test_declaration", "sweeps/test_local", "sweeps/test_results", "test_checkouts"),
     *("tools/test_chains", "tools/test_changes", "tools/test_environment", "tools/test_repair"),
 )
+
+
+def pytest_configure() -> None:
+    """Until all tests are collected, Python looks for no garbage: see `stages.core.command.note_start`."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected is not looked through later on, either."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -3,6 +3,7 @@
 The vocabulary and the n-grams are those of the training reviews alone.
 """
 
+import itertools
 import re
 import sys
 from collections import Counter
@@ -42,7 +43,6 @@ def main(params: Params) -> None:
     words = vocabulary(tokens[row] for row in rows["train"])
     number = numbers(words)
     ids = {part: [encode(tokens[row], number) for row in rows[part]] for part in PARTS}
-    del tokens
     known = ngrams.index(ids["train"], len(words), least=LEAST)
     if not len(known):
         raise StageError(f"no word occurs in {LEAST} of the training reviews; raise data.limit")
@@ -56,13 +56,14 @@ def main(params: Params) -> None:
     artifacts.write_npz(OUTPUT, **arrays)
     artifacts.write_text(VOCABULARY, "".join(f"{word}\n" for word in words))
     artifacts.write_npz(NGRAMS, keys=known, orders=ngrams.orders(known, len(words)))
-    write_sentences(table["text"].to_numpy(), labels, rows, words, known, params.seed)
+    write_sentences(table["text"].to_numpy(), tokens, labels, rows, words, known, params.seed)
     sizes = ", ".join(f"{len(rows[part])} {part}" for part in PARTS)
     print(f"reviews: {sizes}; {len(words)} words, {len(known)} n-grams → {OUTPUT}")
 
 
 def write_sentences(
     texts: np.ndarray,
+    tokens: Sequence[Sequence[str]],
     labels: np.ndarray,
     rows: dict[str, np.ndarray],
     words: Sequence[str],
@@ -72,6 +73,7 @@ def write_sentences(
     """Write the sentences of the training and validation reviews, and those made of them, as reviews are written."""
     found = training_sentences.make(
         {part: texts[rows[part]] for part in training_sentences.PARTS},
+        (tokens[row] for row in rows["train"]),
         {part: labels[rows[part]] for part in training_sentences.PARTS},
         tokenise,
         seed=seed,
@@ -150,7 +152,7 @@ def numbers(words: Sequence[str]) -> dict[str, int]:
 
 def encode(tokens: Sequence[str], number: dict[str, int]) -> np.ndarray:
     """Word ids of a review, int32; `UNKNOWN` for words outside the vocabulary. 0 is left to padding."""
-    return np.fromiter((number.get(token, UNKNOWN) for token in tokens), np.int32, len(tokens))
+    return np.fromiter(map(number.get, tokens, itertools.repeat(UNKNOWN)), np.int32, len(tokens))
 
 
 def arrays_of(part: str, reviews: Sequence[np.ndarray], vocabulary: int, known: np.ndarray) -> dict[str, np.ndarray]:

@@ -29,6 +29,7 @@ class Sentences(NamedTuple):
 
 def make(
     texts: Mapping[str, Sequence[str]],
+    reviews: Iterable[Sequence[str]],
     labels: Mapping[str, np.ndarray],
     tokenise: Tokenise,
     *,
@@ -42,7 +43,8 @@ def make(
 
     Args:
         texts: reviews by part.
-        labels: of the same reviews, 0 or 1.
+        reviews: the words of those to train on.
+        labels: of the reviews by part, 0 or 1.
         tokenise: text → words.
         seed: of all that is random.
         barred: sentences of the test set, which must not be among these, with no other ending either.
@@ -57,7 +59,7 @@ def make(
         generator = np.random.default_rng([seed, number])
         parsed, rows = clauses.clauses(texts[part], tokenise)
         if part == "train":
-            opinions = clauses.opinions(parsed, rows, map(tokenise, texts[part]), labels[part])
+            opinions = clauses.opinions(parsed, rows, reviews, labels[part])
         pairs = _natural(texts[part], labels[part], tokenise, NATURAL_COUNT[part], generator, seen)
         if source := counterfactuals.material(parsed, opinions):
             for kind in counterfactuals.KINDS:

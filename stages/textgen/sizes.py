@@ -33,9 +33,8 @@ def of(settings: Textgen, characters: int) -> dict[str, Any]:
     """What `chosen` chose, as the model's file carries it, with how often the training reads the text."""
     network, training = settings.network, settings.training
     return {
-        "units": network.units,
-        "dropout": network.dropout,
-        "steps": training.steps,
+        **{name: getattr(network, name) for name in NETWORK},
+        **{name: getattr(training, name) for name in TRAINING},
         "passes": training.steps * training.batch * training.length / characters,
     }
 
@@ -46,5 +45,6 @@ def sentence(settings: Textgen, characters: int) -> str:
     return (
         f"{characters:,} characters to train on: units {found['units']}, dropout {found['dropout']:g}, "
         f"{found['steps']:,} steps of {training.batch} × {training.length} characters, "
-        f"{found['passes']:.1f} times the text"
+        f"{found['passes']:.1f} times the text, with {training.optimizer}, a learning rate of "
+        f"{training.learning_rate:g} and passages of {training.passage} steps"
     )

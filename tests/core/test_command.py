@@ -40,6 +40,19 @@ main()
 """
 
 
+# Is garbage looked for, and are there objects that are passed over? While a stage is imported, and while it runs.
+GARBAGE = """
+import gc, stages
+
+def told():
+    return gc.isenabled(), gc.get_freeze_count() > 0
+
+imported = told()
+from stages.core.command import run
+run(lambda *_: print(imported, told()))
+"""
+
+
 @pytest.fixture(scope="module")
 def repository_of_one(tmp_path_factory) -> Path:
     """A repository with one stage, which never ends by itself."""
@@ -159,6 +172,15 @@ def test_what_goes_on_behind_a_shell_that_ends_is_not_stopped(scratch, command):
         assert wait_for(lambda: (scratch / "written").stat().st_size > size)
     finally:
         os.killpg(shell.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"), [("stages.task.stage", (False, False, True, True)), ("other", (True, False, True, False))]
+)
+def test_python_looks_for_no_garbage_while_a_stage_is_imported(argument, expected):
+    command = [sys.executable, "-c", GARBAGE, argument]
+    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert result.stdout == f"{expected[:2]} {expected[2:]}\n"
 
 
 @pytest.mark.parametrize("shell", SHELLS[:1])

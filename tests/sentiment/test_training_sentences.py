@@ -31,7 +31,8 @@ def found() -> dict[str, Sentences]:
     generator = np.random.default_rng(3)
     labels = {part: np.arange(count) % 2 for part, count in (("train", 120), ("validation", 30))}
     texts = {part: [review(label, generator) for label in some] for part, some in labels.items()}
-    return make(texts, labels, tokenise, seed=7, barred=["The story was not dull!"])
+    words = map(tokenise, texts["train"])
+    return make(texts, words, labels, tokenise, seed=7, barred=["The story was not dull!"])
 
 
 def texts(sentences: Sentences) -> list[str]:
@@ -153,7 +154,8 @@ def test_negation_and_doubt_turn_a_label_around(found):
 
 def test_with_too_few_clauses_there_are_natural_sentences_alone():
     texts = {part: ["Rain. Sun and rain.", "Snow! Ice all over."] for part in PARTS}
-    found = make(texts, {part: np.array([0, 1]) for part in PARTS}, tokenise, seed=7, barred=[])
+    words = map(tokenise, texts["train"])
+    found = make(texts, words, {part: np.array([0, 1]) for part in PARTS}, tokenise, seed=7, barred=[])
     assert set(found["train"].kinds) == {KINDS.index("brief")}
     assert sorted(" ".join(words) for words in found["train"].words) == [
         "ice all over",

@@ -28,7 +28,8 @@ def test_a_text_is_read_so_many_times(params):
     settings = sizes.chosen(params.textgen, 102_400)
     found = sizes.of(settings, 102_400)
     assert found["passes"] == found["steps"] * settings.training.batch * settings.training.length / 102_400
-    assert (found["units"], found["dropout"]) == (settings.network.units, settings.network.dropout)
+    for section, names in ((settings.network, sizes.NETWORK), (settings.training, sizes.TRAINING)):
+        assert {name: found[name] for name in names} == {name: getattr(section, name) for name in names}
 
 
 def test_the_sentence_names_what_was_chosen(params):
@@ -36,3 +37,4 @@ def test_the_sentence_names_what_was_chosen(params):
     row = [row for row in params.textgen.sizes if row.characters <= 102_400][-1]
     assert str(row.units) in said and f"{row.steps:,} steps" in said and "102,400 characters" in said
     assert f"{row.steps / 100:.1f} times the text" in said
+    assert f"with {row.optimizer}, a learning rate of {row.learning_rate:g} and passages of {row.passage} steps" in said

@@ -9,6 +9,7 @@ that have run, in graphs as they were after optimization and one by one.
 """
 
 import argparse
+import gc
 import hashlib
 import json
 import os
@@ -46,6 +47,7 @@ SMALL = {
 
 def main(folder: Path, *, ops: bool) -> dict[str, Any]:
     """Train in a folder, which is made; return what is printed."""
+    gc.disable()  # under an emulator it takes a minute, and there is little to collect
     params = small(load())
     folder.mkdir(parents=True)
     os.chdir(folder)
