@@ -71,7 +71,7 @@ $(VENV)/installed-dev: $(VENV)/installed-demo requirements-dev.txt requirements-
 		requirements-ray.txt
 	$(INSTALL) installed-dev --requirement requirements.txt $(call LOCKS,demo dev export ray)
 
-# Tasks side by side: as many as the cores allow, or JOBS (1 to 4); the results are the same.
+# Tasks side by side: as many as the memory allows, or JOBS (1 to 4); the results are the same.
 JOBS ?=
 # A tarball has no .git, and DVC must be told that this is meant; in a checkout, no longer.
 repro: setup

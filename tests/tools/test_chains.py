@@ -162,12 +162,9 @@ def test_the_plan_holds_every_stage_once_behind_what_it_needs():
             sure.add(name)
 
 
-@pytest.mark.parametrize(
-    ("cores", "threads", "memory", "jobs"),
-    [(1, 2, 64, 1), (2, 2, 64, 2), (4, 2, 64, 3), (8, 2, 64, 4), (64, 1, 64, 4), (8, 2, 5, 2), (8, 2, 1, 1)],
-)
-def test_jobs_follow_cores_threads_and_memory(cores, threads, memory, jobs):
-    assert chains.default_jobs(cores, threads, memory * 2**30) == jobs
+@pytest.mark.parametrize(("memory", "jobs"), [(64, 4), (8, 4), (7, 3), (5, 2), (3, 1), (1, 1)])
+def test_jobs_follow_the_memory(memory, jobs):
+    assert chains.default_jobs(memory * 2**30) == jobs
 
 
 def test_the_bytes_and_dvc_lock_are_those_of_dvc_repro(project, sequential):
