@@ -1,14 +1,17 @@
-"""README.md and docs/: links that resolve, commands that exist, parameters that are known."""
+"""README.md and docs/: links that resolve, commands and Python names that exist, parameters that are known."""
 
+import ast
 import contextlib
 import importlib.util
 import io
 import itertools
 import re
 import shlex
+import textwrap
 from collections.abc import Iterator
 from importlib.metadata import requires, version
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from dvc.cli.parser import get_main_parser
@@ -25,6 +28,7 @@ PAGES = [
 ]
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 TYPED = re.compile(r"^\$ (.*)$", re.MULTILINE)
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:make|dvc|reprise|python -m) [^`]+)`")
 OTHERS = {"cat", "git", "source", "cd", "jq", "ray", "export", "scp", "ssh", "diff", "chmod"}  # other people's programs
 
@@ -139,6 +143,25 @@ def test_every_command_exists(page, content, monkeypatch):
                 check_module(arguments[1], arguments[2:], monkeypatch)
         else:
             assert program in OTHERS or "=" in program, program
+
+
+@pytest.mark.parametrize(
+    ("page", "code"),
+    [(name(page), code) for page in PAGES for code in PYTHON.findall(page.read_text(encoding="utf-8"))],
+)
+def test_python_takes_names_that_exist_from_this_project(page, code):
+    nodes, modules = list(ast.walk(ast.parse(textwrap.dedent(code)))), {}
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in ("stages", "reprise"):
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                if not hasattr(module, alias.name):
+                    importlib.import_module(f"{node.module}.{alias.name}")
+                if isinstance(found := getattr(module, alias.name), ModuleType):
+                    modules[alias.asname or alias.name] = found
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+            assert hasattr(modules[node.value.id], node.attr), ast.unparse(node)
 
 
 def test_the_libraries_that_read_model_files_are_the_installed_ones():
