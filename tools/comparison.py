@@ -79,12 +79,15 @@ def differences(old: dict[str, float], new: dict[str, float], task: str) -> Iter
 
 
 def numbers(content: dict | list, prefix: str = "") -> list[tuple[str, float]]:
-    """Every number under its dotted key; the ends of an interval are `.0` and `.1`."""
+    """Every number under its dotted key; the ends of an interval are `.0` and `.1`. Words are left out."""
     items = content.items() if isinstance(content, dict) else enumerate(content)
     found: list[tuple[str, float]] = []
     for key, value in items:
         name = f"{prefix}{key}"
-        found += numbers(value, f"{name}.") if isinstance(value, dict | list) else [(name, value)]
+        if isinstance(value, dict | list):
+            found += numbers(value, f"{name}.")
+        elif isinstance(value, int | float):
+            found.append((name, value))
     return found
 
 

@@ -49,6 +49,7 @@ EXCERPT = 500  # characters of the test text and of a context
 def main(params: Params) -> None:
     data = artifacts.read_npz(DATA)
     vocabulary = vocabulary_in(data)
+    chosen = model_files.attachments(MODEL, {"sizes": dict})["sizes"]
     start = max(0, vocabulary.find("\n"))
     model = model_files.read(MODEL)
 
@@ -66,7 +67,7 @@ def main(params: Params) -> None:
         {
             "parameters": model.count_params(),
             "vocabulary": len(vocabulary),
-            "sizes": model_files.attachments(MODEL, {"sizes": dict})["sizes"],
+            "sizes": {name: value for name, value in chosen.items() if name != "optimizer"},  # metrics are numbers
             "characters": {part: len(data[part]) for part in PARTS},
             **quality(nats, hits, seed=params.seed),
             "validation_nats": validation_nats.mean(),
