@@ -5,13 +5,21 @@ then, leaves them cut, and every later command fails. Both can be spared: result
 made of the same inputs is found there without dvc.lock too.
 
 Copies that DVC or a stage was making are left under names of their own, which Git and DVC ignore; they only take room.
+
+Python, too, can leave a file cut: the bytecode of a module that it imports for the first time while the disk is full
+(up to 3.12.8 and 3.13.1: github.com/python/cpython/issues/126606). Every later import of it fails.
 """
 
 import contextlib
 import json
+import marshal
+import os
 import re
 import subprocess
+import sys
+import sysconfig
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -19,10 +27,14 @@ import psutil
 LOCK = Path("dvc.lock")
 BUSY = Path(".dvc/tmp/rwlock")
 OUTPUTS = ("data", "models", "metrics", "plots", "report")
+CODE = ("stages", "reprise", "sweeps", "tools")
 
 
 def main() -> None:
-    """Say what was cut, if anything, and replace it; remove half-made copies."""
+    """Print what was cut, if anything, and replace it; remove half-made copies."""
+    for path in _cut_bytecode():
+        path.unlink(missing_ok=True)
+        print(f"{path} was cut by a full disk: removed")
     if BUSY.exists() and not _is_json(BUSY):
         BUSY.unlink()
         print(f"{BUSY} was cut by a kill or a full disk: removed")
@@ -37,6 +49,29 @@ def main() -> None:
         for path in halves:
             path.unlink(missing_ok=True)
         print(f"removed what a kill left half made: {', '.join(map(str, halves))}")
+
+
+def _cut_bytecode() -> Iterator[Path]:
+    """Bytecode of the packages and of the project that Python cannot load, among what is newer than the last call."""
+    checked = Path(sys.pycache_prefix or sys.prefix, "bytecode-checked")
+    since, now = checked.stat().st_mtime if checked.exists() else 0, time.time()
+    pattern = f"*.{sys.implementation.cache_tag}*.pyc"
+    folders = (sys.pycache_prefix,) if sys.pycache_prefix else (sysconfig.get_path("purelib"), *CODE)
+    for path in (path for folder in folders for path in Path(folder).rglob(pattern)):
+        with contextlib.suppress(FileNotFoundError):  # another process has replaced it
+            if path.stat().st_mtime >= since and not _loads(path):
+                yield path
+    with contextlib.suppress(OSError):  # of an environment that only another user may change
+        checked.touch()
+        os.utime(checked, (now, now))
+
+
+def _loads(path: Path) -> bool:
+    try:
+        marshal.loads(path.read_bytes()[16:])  # after the header: PEP 552
+    except (EOFError, ValueError, TypeError):
+        return False
+    return True
 
 
 def _half_made() -> list[Path]:

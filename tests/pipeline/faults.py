@@ -18,7 +18,7 @@ import yaml
 
 from tests.pipeline.conftest import TINY, Clone, build, differing
 from tests.pipeline.injection import FULL, KINDS, NETWORKS, plan, small_file_system
-from tests.pipeline.run import Run, Strike
+from tests.pipeline.run import Run, Strike, bytecode
 
 # More and longer epochs than in TINY: more moments after which a training has to resume.
 EPOCHS = 4
@@ -29,8 +29,10 @@ LONGER = TINY | {
     "textgen.training": {"steps": 200, "epochs": EPOCHS},
     "sentiment.training": TINY["sentiment.training"] | {"epochs": EPOCHS},
 }
-# DVC's messages about its own files that were truncated while it wrote them in place.
-TRUNCATED = re.compile(r"Unable to read RWLock-file|dvc\.lock' (?:is invalid|validation failed)")
+# DVC's messages about its own files that were truncated while it wrote them in place, and Python's about bytecode.
+TRUNCATED = re.compile(
+    r"Unable to read RWLock-file|dvc\.lock' (?:is invalid|validation failed)|EOFError: marshal data too short"
+)
 COLUMNS = ("struck", "no effect", "in training", "resumed", "repaired")
 
 
@@ -42,7 +44,7 @@ def clear(clone: Clone) -> None:
 
 
 def repair(clone: Clone) -> None:
-    print(clone.succeed("python", "-m", "tools.repair"), end="", flush=True)
+    print(clone.succeed("python", "-m", "tools.repair", **bytecode(clone)), end="", flush=True)
 
 
 def compare(clone: Clone, expected: dict[str, bytes]) -> None:
@@ -100,8 +102,8 @@ def interrupt(
 
     Returns:
         For each kind of fault the numbers of faults that "struck"; of those with "no effect", as all was done; of those
-        "in training", after an epoch; of trainings "resumed" after these; and of times that DVC's own files had to be
-        "repaired".
+        "in training", after an epoch; of trainings "resumed" after these; and of times that files of DVC or Python
+        had to be "repaired".
 
     Raises:
         AssertionError: an output differs from the undisturbed run, or a process is left.

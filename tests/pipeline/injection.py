@@ -74,8 +74,8 @@ def fill(run: Run) -> None:
 
 @contextmanager
 def small_file_system(folder: Path) -> Iterator[bool]:
-    """Mount a tmpfs of 512 MiB on `folder`; yields False where this is not allowed."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=512m", "tmpfs", str(folder)]
+    """Mount a tmpfs of 640 MiB on `folder`; yields False where this is not allowed."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=640m", "tmpfs", str(folder)]
     if not sys.platform.startswith("linux") or subprocess.run(mount, stderr=subprocess.DEVNULL, check=False).returncode:
         yield False
         return

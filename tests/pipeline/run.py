@@ -35,7 +35,7 @@ class Run:
         self.process = subprocess.Popen(
             ["dvc", "repro"],
             cwd=clone.folder,
-            env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", **variables},
+            env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", **bytecode(clone), **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -98,6 +98,11 @@ class Run:
             return os.getpgid(process.pid) == self.pid and process.status() != psutil.STATUS_ZOMBIE
         except (psutil.NoSuchProcess, ProcessLookupError):
             return False
+
+
+def bytecode(clone: Clone) -> dict[str, str]:
+    """Where Python keeps bytecode: not with the packages, as some faults cut files that other tests import."""
+    return {"PYTHONPYCACHEPREFIX": str(clone.folder.parent / "bytecode")}
 
 
 def ballast(clone: Clone) -> Path:
