@@ -14,6 +14,7 @@ from types import FrameType
 
 from reprise import notice
 from reprise.options import parser
+from stages.core import imports
 from stages.core.errors import StageError
 
 
@@ -58,6 +59,7 @@ def _import_tensorflow() -> None:
     notice("loading TensorFlow ...")
     import logging
 
+    imports.lighter_keras()
     gc.disable()  # see stages.core.command.note_start
     import keras  # noqa: F401
 

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from stages.core import snapshot, watchdog
+from stages.core import imports, snapshot, watchdog
 from stages.core.errors import StageError
 from stages.core.snapshot import STAGE as STARTED_BY_DVC
 from stages.core.watchdog import RESTORE
@@ -34,6 +34,7 @@ def note_start() -> None:
     _start = snapshot.of_this_process()
     if _start is not None:
         gc.disable()
+        imports.lighter_keras()
 
 
 def when_done(action: Callable[[], None]) -> None:

@@ -5,15 +5,13 @@ process passes on every other line, so that nothing is lost where the import cra
 """
 
 import contextlib
-import importlib.util
 import os
 import re
 import signal
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from importlib.machinery import ModuleSpec
-from types import ModuleType
+from collections.abc import Iterator
+
+from stages.core import imports
 
 LOG = rb"I\d{4} [\d:.]+ +\d+ "  # level, date, time and thread
 NOTICES = re.compile(
@@ -24,32 +22,10 @@ NOTICES = re.compile(
 LONGEST_WAIT = 1.0  # seconds for the child; a process started by the import may keep it alive for longer
 
 
-class _Finder:
-    """Finds TensorFlow as usual and lets its import run with the filter."""
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """See importlib.abc.MetaPathFinder."""
-        if name != "tensorflow":
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        if spec is not None and spec.loader is not None:
-            load = spec.loader.exec_module
-
-            def filtered_load(module: ModuleType) -> None:
-                with filtered():
-                    load(module)
-
-            spec.loader.exec_module = filtered_load  # type: ignore[method-assign]
-        return spec
-
-
 def leave_out() -> None:
     """Filter standard error during this process's import of TensorFlow, whenever that is."""
-    if hasattr(os, "fork") and "tensorflow" not in sys.modules:
-        sys.meta_path.insert(0, _Finder())
+    if hasattr(os, "fork"):
+        imports.within("tensorflow", filtered)
 
 
 @contextlib.contextmanager

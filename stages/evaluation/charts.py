@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 FONT = "DejaVu Sans Mono"  # matplotlib brings it along: the same on every machine
 MISSING = "□"
+GAP = 3  # pixels between two images of a grid
 
 matplotlib.rcdefaults()
 matplotlib.rcParams.update(
@@ -42,16 +43,22 @@ def image_grid(rows: Mapping[str, np.ndarray], *, title: str, columns: Sequence[
         columns: labels above the columns, or none.
     """
     count = max(len(images) for images in rows.values())
+    height, width = next(iter(rows.values())).shape[1:]
+    step_y, step_x = height + GAP, width + GAP
+    # One picture for all: axes for each image take ten times as long.
+    whole = np.ones((len(rows) * step_y - GAP, count * step_x - GAP), np.float32)
+    for row, images in enumerate(rows.values()):
+        for column, image in enumerate(images):
+            top, left = row * step_y, column * step_x
+            whole[top : top + height, left : left + width] = image
     size = (max(1.9 + 0.72 * count, 0.1 * len(title)), 0.5 + 0.76 * len(rows))  # no narrower than the title
-    figure, axes = plt.subplots(len(rows), count, figsize=size, squeeze=False)
-    for line, (label, images) in zip(axes, rows.items(), strict=True):
-        for axis in line:
-            axis.set_axis_off()
-        for axis, image in zip(line, images, strict=False):
-            axis.imshow(image, vmin=0, vmax=1, interpolation="nearest")
-        line[0].text(-0.15, 0.5, label, transform=line[0].transAxes, ha="right", va="center")
-    for axis, label in zip(axes[0], columns, strict=False):
-        axis.set_title(label, fontsize=9, parse_math=False)
+    figure, axis = plt.subplots(figsize=size, layout="compressed")
+    axis.imshow(whole, vmin=0, vmax=1, interpolation="nearest")
+    axis.set_yticks(np.arange(len(rows)) * step_y + (height - 1) / 2, list(rows))
+    axis.set_xticks(np.arange(len(columns)) * step_x + (width - 1) / 2, columns, fontsize=9, parse_math=False)
+    axis.tick_params(length=0, labeltop=True, labelbottom=False)
+    axis.grid(visible=False)
+    axis.spines[:].set_visible(False)
     figure.suptitle(title)
     return figure
 
