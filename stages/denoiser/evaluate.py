@@ -252,7 +252,7 @@ def draw_cases(
     }
     told = [one["reading"] for one in worst]
     columns = [
-        f"{'other ' if one['digits'] == 'other digits' else ''}{one['kind']}\n"
+        ("other digits\n" if one["digits"] == "other digits" else "") + f"{one['kind']}\n"
         f"{classes.change(one['digit'], one['read_as'])}\n{one['confidence']:.0%}"
         for one in told
     ]

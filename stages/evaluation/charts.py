@@ -51,7 +51,9 @@ def image_grid(rows: Mapping[str, np.ndarray], *, title: str, columns: Sequence[
         for column, image in enumerate(images):
             top, left = row * step_y, column * step_x
             whole[top : top + height, left : left + width] = image
-    size = (max(1.9 + 0.72 * count, 0.1 * len(title)), 0.5 + 0.76 * len(rows))  # no narrower than the title
+    above = max((1 + label.count("\n") for label in columns), default=0)  # lines
+    width_of_all = max(1.9 + 0.72 * count, 0.1 * len(title))  # no narrower than the title
+    size = (width_of_all, 0.4 + 0.15 * above + 0.76 * len(rows))
     figure, axis = plt.subplots(figsize=size, layout="compressed")
     axis.imshow(whole, vmin=0, vmax=1, interpolation="nearest")
     axis.set_yticks(np.arange(len(rows)) * step_y + (height - 1) / 2, list(rows))

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from stages.sentiment import scores, thresholds
 
@@ -10,6 +11,15 @@ def test_quality_at_a_threshold():
     actual, probability = np.array([0, 0, 1, 1, 1]), np.array([0.1, 0.5, 0.4, 0.6, 0.9])
     found = thresholds.quality(actual, probability, 0.5)
     assert found == pytest.approx({"accuracy": 0.6, "precision": 2 / 3, "recall": 2 / 3, "f1": 2 / 3})
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from([0.0, 0.2, 0.5, 0.7, 1.0])), min_size=1, max_size=60))
+def test_quality_is_scikit_learns_to_the_bit(pairs):
+    actual, probability = map(np.array, zip(*pairs, strict=True))
+    predicted = probability >= 0.5
+    *expected, _ = precision_recall_fscore_support(actual, predicted, average="binary", zero_division=0)
+    found = thresholds.quality(actual, probability, 0.5)
+    assert tuple(found.values()) == (accuracy_score(actual, predicted), *expected)
 
 
 def test_the_threshold_that_separates_is_found():
