@@ -15,7 +15,10 @@ from stages.core import watchdog
 from tests.conftest import REPOSITORY
 
 # What `import stages` reads.
-CORE = ("__init__", "command", "environment", "errors", "inputs", "notices", "snapshot", "watchdog", "yaml_reader")
+CORE = (
+    *("__init__", "command", "environment", "errors", "imports", "inputs"),
+    *("notices", "snapshot", "watchdog", "yaml_reader"),
+)
 BIN = Path(sys.executable).parent
 SHELLS = [None, *(path for name in ("sh", "bash", "zsh", "fish") if (path := shutil.which(name)))]
 
