@@ -52,15 +52,17 @@ def main() -> None:
 
 
 def _cut_bytecode() -> Iterator[Path]:
-    """Bytecode of the packages and of the project that Python cannot load, among what is newer than the last call."""
+    """Bytecode of the project, and of the packages since the last call, that Python cannot load."""
     checked = Path(sys.pycache_prefix or sys.prefix, "bytecode-checked")
     since, now = checked.stat().st_mtime if checked.exists() else 0, time.time()
     pattern = f"*.{sys.implementation.cache_tag}*.pyc"
-    folders = (sys.pycache_prefix,) if sys.pycache_prefix else (sysconfig.get_path("purelib"), *CODE)
-    for path in (path for folder in folders for path in Path(folder).rglob(pattern)):
-        with contextlib.suppress(FileNotFoundError):  # another process has replaced it
-            if path.stat().st_mtime >= since and not _loads(path):
-                yield path
+    packages = sys.pycache_prefix or sysconfig.get_path("purelib")
+    for folder in (packages, *CODE):
+        for path in Path(folder).rglob(pattern):
+            with contextlib.suppress(FileNotFoundError):  # another process has replaced it
+                # Other checkouts may share the packages, and the mark of the last call, but not the code.
+                if (folder != packages or path.stat().st_mtime >= since) and not _loads(path):
+                    yield path
     with contextlib.suppress(OSError):  # of an environment that only another user may change
         checked.touch()
         os.utime(checked, (now, now))
