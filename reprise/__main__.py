@@ -5,7 +5,6 @@ input or a file, 2 the command line is wrong, 130 Ctrl-C.
 """
 
 import argparse
-import gc
 import importlib
 import os
 import signal
@@ -59,12 +58,10 @@ def _import_tensorflow() -> None:
     notice("loading TensorFlow ...")
     import logging
 
-    imports.lighter_keras()
-    gc.disable()  # see stages.core.command.note_start
+    imports.begin()
     import keras  # noqa: F401
 
-    gc.freeze()
-    gc.enable()
+    imports.finish()
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 

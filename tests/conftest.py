@@ -46,7 +46,7 @@ SLOW = (
 
 
 def pytest_configure() -> None:
-    """Until all tests are collected, Python looks for no garbage: see `stages.core.command.note_start`."""
+    """Until all tests are collected, Python looks for no garbage: see `stages.core.imports.begin`."""
     gc.disable()
 
 

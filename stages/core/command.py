@@ -1,7 +1,6 @@
 """A stage as a command: run it, report what went wrong in one line, and end with the dvc that started it."""
 
 import errno
-import gc
 import itertools
 import os
 import signal
@@ -25,16 +24,11 @@ _when_done: list[Callable[[], None]] | None = None  # None where no stage runs
 
 
 def note_start() -> None:
-    """Note what the stage depends on, for `run` to compare. Called before the stage's own imports.
-
-    Until `run`, Python looks for no garbage: the imports make 600,000 objects, all of which stay. Looking through them
-    again and again takes a quarter of the time that the import of Keras takes.
-    """
+    """Note what the stage depends on, for `run` to compare. Called before the stage's own imports."""
     global _start
     _start = snapshot.of_this_process()
     if _start is not None:
-        gc.disable()
-        imports.lighter_keras()
+        imports.begin()
 
 
 def when_done(action: Callable[[], None]) -> None:
@@ -100,8 +94,7 @@ def _call(main: Callable[..., None], params: Any) -> None:
     """Call a stage, with `_start` compared before and after; then do what waits for its success."""
     global _when_done
     if _start is not None:
-        gc.freeze()  # what was imported is not looked through later on, either
-        gc.enable()
+        imports.finish()
         _start.begin()
     _when_done = []
     try:

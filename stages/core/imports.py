@@ -1,6 +1,7 @@
-"""Changes how a module is imported, where the module has no setting for it."""
+"""Faster imports, and changes of how a module is imported where the module has no setting for it."""
 
 import contextlib
+import gc
 import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -41,10 +42,27 @@ def within(name: str, context: Callable[[], AbstractContextManager[None]]) -> No
         sys.meta_path.insert(0, _Finder(name, context))
 
 
-def lighter_keras() -> None:
-    """Import Keras without the two packages that it uses where they are installed, and that Reprise never uses it with.
+def begin() -> None:
+    """Make this process's imports faster, until `finish`: Python looks for no garbage, and Keras is lighter.
 
-    They take 0.7 s, a third of the import. Whoever imports them before or after this can use them as ever.
+    The imports make 600,000 objects, all of which stay. Looking through them again and again takes a quarter of the
+    time that the import of Keras takes.
+    """
+    gc.disable()
+    lighter_keras()
+
+
+def finish() -> None:
+    """Look for garbage again, but never among what has been imported."""
+    gc.freeze()
+    gc.enable()
+
+
+def lighter_keras() -> None:
+    """Let Keras be imported without scikit-learn and matplotlib.
+
+    Keras imports both where they are installed, which takes 0.7 s, a third of its import. Reprise does not use the
+    parts of Keras that need them. They can be imported by themselves, before and after.
     """
     within("keras", lambda: hidden("sklearn", "matplotlib"))
 

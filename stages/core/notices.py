@@ -37,6 +37,9 @@ def filtered() -> Iterator[None]:
         yield
         return
     reading, writing = os.pipe()
+    # Ctrl-C and the like are for this process alone: the child is born with them blocked, and leaves them so.
+    signals = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     child = os.fork()
     if child == 0:
         os.close(writing)
@@ -45,6 +48,7 @@ def filtered() -> Iterator[None]:
     os.dup2(writing, 2)
     os.close(writing)
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
         yield
     finally:
         os.dup2(original, 2)
@@ -55,10 +59,8 @@ def filtered() -> Iterator[None]:
 
 
 def _pass_on(reading: int, original: int) -> None:
-    """The child: write every line that is no notice, until all writers have ended; Ctrl-C is for the parent."""
+    """The child: write every line that is no notice, until all writers have ended."""
     try:
-        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
         line = b""
         while content := os.read(reading, 65536):
             *lines, line = (line + content).split(b"\n")

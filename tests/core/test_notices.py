@@ -58,10 +58,9 @@ def test_a_subprocess_that_outlives_the_import_is_heard():
 
 
 def test_ctrl_c_in_the_import_ends_as_without_a_filter():
-    # On busy cores the filter takes a while to start; until then a Ctrl-C ends it with a traceback of its own.
     code = (
         "import os, time\nfrom stages.core import notices\nwith notices.filtered():\n"
-        "    os.write(2, b'here\\n')\n    time.sleep(1)\n    print('ready', flush=True)\n    time.sleep(60)"
+        "    os.write(2, b'here\\n')\n    print('ready', flush=True)\n    time.sleep(60)"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code],
@@ -76,7 +75,23 @@ def test_ctrl_c_in_the_import_ends_as_without_a_filter():
     _, errors = process.communicate(timeout=30)
     assert errors.startswith("here\n")
     assert "KeyboardInterrupt" in errors
+    assert errors.count("Traceback") == 1
     assert process.returncode == -signal.SIGINT
+
+
+def test_ctrl_c_while_the_filter_starts_has_one_traceback():
+    ended = run(
+        "fork = os.fork\n"
+        "def interrupted():\n"
+        "    child = fork()\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"  # in both processes
+        "    return child\n"
+        "os.fork = interrupted\n"
+        "with notices.filtered():\n    print('not reached')"
+    )
+    assert (ended.returncode, ended.stdout) == (-signal.SIGINT, "")
+    assert ended.stderr.count("Traceback") == 1
+    assert ended.stderr.endswith("KeyboardInterrupt\n")
 
 
 def test_a_closed_standard_error_is_no_error():
