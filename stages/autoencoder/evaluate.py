@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from stages.autoencoder import baselines
 from stages.autoencoder import model as network
@@ -37,6 +38,8 @@ CLASSES_CURVE = "plots/autoencoder/classes.csv"
 LAYERS = "plots/autoencoder/layers.csv"
 
 
+# Threads of OpenBLAS wait for each other in a busy loop: for the small matrices here, one takes less time than two.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def main(params: Params) -> None:
     data = artifacts.read_npz(DATA)
     train, validation, test = (scaled(data[part]) for part in ("train", "validation", "test"))

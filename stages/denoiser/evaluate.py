@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from stages.core import artifacts, model_files
 from stages.core.command import run
@@ -59,6 +60,8 @@ LABELS = {
 Denoiser = Callable[[np.ndarray, float], np.ndarray]
 
 
+# Threads of OpenBLAS wait for each other in a busy loop: for the small matrices here, one takes less time than two.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def main(params: Params) -> None:
     std = params.denoiser.noise_std
     data = artifacts.read_npz(DATA)
