@@ -111,7 +111,8 @@ def plan(kills: int, seed: int, epochs: int, order: list[str], kinds: list[str])
     """
     chance = random.Random(seed)
     cycle = itertools.cycle(chance.sample(kinds, len(kinds)))
-    places = [(network, epoch) for network in NETWORKS for epoch in range(1, epochs)]
+    networks = [network for network, stage in NETWORKS.items() if stage in order]
+    places = [(network, epoch) for network in networks for epoch in range(1, epochs)]
     chosen = sorted(chance.sample(places, min(len(places), -(-kills // 4))), key=places.index)
     strikes = [Strike(NETWORKS[network], next(cycle), network=network, epoch=epoch) for network, epoch in chosen]
     while len(strikes) < kills:

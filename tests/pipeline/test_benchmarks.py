@@ -7,7 +7,10 @@ import pytest
 pytestmark = pytest.mark.pipeline
 
 
-@pytest.mark.parametrize("name", ["digits", "sentiment", "serve", "scaling"])
+LONG = [pytest.param(name, marks=pytest.mark.long) for name in ("sentiment", "scaling")]
+
+
+@pytest.mark.parametrize("name", ["digits", "serve", *LONG])
 def test_a_part_measures_and_changes_nothing(clone, name):
     before = clone.outputs()
     clone.succeed("python", "-m", f"benchmarks.{name}", "--quick")

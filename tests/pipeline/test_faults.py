@@ -7,8 +7,10 @@ tests.pipeline.environments`.
 import os
 
 import pytest
+import yaml
 
-from tests.pipeline.conftest import TINY
+from tests.conftest import keep_stages
+from tests.pipeline.conftest import TINY, Clone
 from tests.pipeline.environments import settings
 from tests.pipeline.faults import interrupt
 from tests.pipeline.injection import FULL, KINDS
@@ -16,8 +18,32 @@ from tests.pipeline.injection import FULL, KINDS
 pytestmark = [pytest.mark.pipeline, pytest.mark.network]
 
 
-def test_after_any_fault_the_next_repro_ends_with_the_same_bytes_whatever_the_users_settings(clone, tmp_path):
+AUTOENCODER = (
+    *("check", "download-digits", "preprocess-autoencoder"),
+    *("train-sizes", "train-autoencoder", "evaluate-autoencoder"),
+)
+
+
+def keep(clone: Clone, *stages: str) -> None:
+    """Leave only some stages in a clone, and their outputs."""
+    keep_stages(clone.folder, *stages)
+    locked = yaml.safe_load(clone.read("dvc.lock"))["stages"]
+    kept = [entry["path"] for stage in locked.values() for entry in stage["outs"]]
+    for name in clone.outputs():
+        if not name.startswith(tuple(kept)):
+            (clone.folder / name).unlink()
+    clone.succeed("git", "commit", "--quiet", "--all", "--message", "Some stages")
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [pytest.param(AUTOENCODER, id="one task"), pytest.param((), id="all", marks=pytest.mark.long)],
+)
+def test_after_any_fault_the_next_repro_ends_with_the_same_bytes_whatever_the_users_settings(built, tmp_path, stages):
     """All settings at once, a temporary folder with accents, and files that nobody else may read."""
+    clone = built.copy(tmp_path / "clone")
+    if stages:
+        keep(clone, *stages)
     kinds = [kind for kind in KINDS if kind != FULL]  # which needs a file system of its own
     (elsewhere := tmp_path / "çà et là").mkdir()
     variables = {**settings(tmp_path / "home"), "TMPDIR": str(elsewhere)}

@@ -39,6 +39,7 @@ def pictures(outputs: list[dict]) -> list[str]:
     return [output["data"]["image/png"] for output in outputs if "image/png" in output.get("data", {})]
 
 
+@pytest.mark.long
 @pytest.mark.pipeline
 @pytest.mark.network
 def test_every_cell_runs_and_every_value_changes_what_it_shows(clone):

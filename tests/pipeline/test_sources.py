@@ -59,6 +59,7 @@ def test_a_queued_experiment_takes_an_absolute_path(clone):
     assert clone.succeed("git", "show", f"{name.split()[0]}:params.yaml").count("my/book.txt") == 1
 
 
+@pytest.mark.long
 def test_letters_and_reviews_of_ones_own_keep_their_test_halves_and_reach_the_report(clone):
     generator = np.random.default_rng(1)
     labels = np.arange(26 * 12, dtype=np.uint8) % 26 + 1

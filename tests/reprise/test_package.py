@@ -34,7 +34,9 @@ REVIEWS = [
     "bad BAD film " * 9,  # longer than the network reads
     "zzz film’s good",
 ]
-RUNTIMES = [pytest.param("--onnx", marks=pytest.mark.network), "--saved-model"]
+ONNX = pytest.param("--onnx", marks=pytest.mark.network)
+RUNTIMES = [ONNX, "--saved-model"]
+LONG = [ONNX, pytest.param("--saved-model", marks=pytest.mark.long)]
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +86,7 @@ def alone(request, command, workdir, tmp_path_factory, copies):
     return exported
 
 
-@pytest.mark.parametrize("option", RUNTIMES)
+@pytest.mark.parametrize("option", LONG)
 def test_the_classifier_gives_the_same_verdicts(command, alone, option):
     out, _ = command("sentiment", *REVIEWS)
     run = alone("sentiment", option)
@@ -120,7 +122,7 @@ def test_the_autoencoder_makes_the_same_copy(command, alone, folder, workdir, op
     near(workdir / "copy.pgm", np.rint(copy[0] * 255))
 
 
-@pytest.mark.parametrize("option", RUNTIMES)
+@pytest.mark.parametrize("option", LONG)
 @pytest.mark.parametrize("network", ["conv", "dense"])
 def test_the_denoisers_give_the_same_picture(command, alone, workdir, option, network):
     run = alone(f"denoiser-{network}", option)

@@ -98,6 +98,7 @@ def test_ctrl_c_leaves_no_task_and_no_process(shared, nodes):
     assert list((nodes.folder / "first").glob("experiment-*")) == []
 
 
+@pytest.mark.long
 def test_a_node_is_killed_and_nothing_is_lost(shared, nodes):
     folders = [nodes.folder / "first", nodes.add("second", shared.marks)]
     address = nodes.cluster.address

@@ -2,7 +2,7 @@
 
 And what evaluation does with digits. The data are made here.
 
-python -m tests.training.short FOLDER [--ops]
+python -m tests.training.short FOLDER [--only PART ...] [--ops]
 
 Prints, as JSON, the SHA-256 of every file that the stages have written, and with --ops the kinds of TensorFlow's ops
 that have run, in graphs as they were after optimization and one by one.
@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from stages.core import artifacts, digits, model_files
 from stages.params import Params, load
 
 NETWORKS = ("autoencoder", "dense", "conv", "textgen", "sentiment")
+PARTS = (*NETWORKS, "digits")
 SMALL = {
     "autoencoder.compare_latents": [6],
     "denoiser.dense.hidden": [24],
@@ -45,7 +46,7 @@ SMALL = {
 }  # fmt: skip
 
 
-def main(folder: Path, *, ops: bool) -> dict[str, Any]:
+def main(folder: Path, parts: Sequence[str], *, ops: bool) -> dict[str, Any]:
     """Train in a folder, which is made; return what is printed."""
     gc.disable()  # under an emulator it takes a minute, and there is little to collect
     params = small(load())
@@ -53,12 +54,13 @@ def main(folder: Path, *, ops: bool) -> dict[str, Any]:
     os.chdir(folder)
     write_data()
     told: dict[str, Any] = {}
-    for name in NETWORKS:
-        if ops:
+    for name in parts:
+        if name == "digits":
+            measure_digits()
+        elif ops:
             told[name] = sorted(ops_of(lambda name=name: train(name, params)))
         else:
             train(name, params)
-    measure_digits()
     files = sorted(path for part in ("data", "models", "plots") for path in Path(part).rglob("*") if path.is_file())
     return {"files": {path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}, "ops": told}
 
@@ -229,7 +231,8 @@ def ops_of(act: Callable[[], None]) -> set[str]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--ops", action="store_true")
     arguments = parser.parse_args()
     stdout, sys.stdout = sys.stdout, sys.stderr  # where the stages may print what they like
-    print(json.dumps(main(arguments.folder, ops=arguments.ops)), file=stdout)
+    print(json.dumps(main(arguments.folder, arguments.only, ops=arguments.ops)), file=stdout)
