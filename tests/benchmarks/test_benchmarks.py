@@ -219,4 +219,4 @@ def test_the_shapes_and_steps_are_those_of_the_params(settings):
     params = load()
     assert lstm_step.shapes(params)["textgen's"][:4] == (64, 32, 64, 384)
     assert textgen.default_steps(params, 100_000) == 1500
-    assert textgen.default_steps(params, 5_000_000) == 500
+    assert textgen.default_steps(params, 5_000_000) == 350

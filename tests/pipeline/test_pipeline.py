@@ -133,7 +133,9 @@ def test_a_mistake_in_params_costs_nothing(clone):
 
 
 def test_queued_experiments_run(clone):
-    clone.succeed("dvc", "exp", "run", "--queue", "--name", "size", "--set-param", "latent=32,64")
+    clone.succeed(
+        "dvc", "exp", "run", "--queue", "--name", "size", "--set-param", "latent=32,64", "evaluate-autoencoder"
+    )
     clone.succeed("dvc", "exp", "run", "--run-all")
     shown = clone.succeed("dvc", "exp", "show", "--csv", "--drop", ".*/.*")
     assert {"size-1", "size-2"} <= set(re.findall(r"size-\d", shown))
