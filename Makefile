@@ -16,8 +16,8 @@ PYTEST := python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadsc
 WRITABLE := test -w .dvc || { echo "error: this checkout is read-only, and a run writes to it; git clone it to where you \
 may write, and type make repro there" >&2; exit 1; }
 
-.PHONY: help setup repro demo sweep experiments compare verify notebook test test-fast test-rest test-long test-offline \
-	test-browser bench lint audit lock clean
+.PHONY: help setup repro demo sweep experiments compare verify notebook test test-fast test-offline test-browser \
+	test-long bench lint audit lock clean
 
 help:
 	@echo "make repro         set up .venv and run the whole pipeline (a few minutes); JOBS=1: one task after the other"
@@ -25,9 +25,8 @@ help:
 	@echo "make verify        run the last commit again in a scratch clone and compare every output, to the bit"
 	@echo "make demo          a page to play with the models, on this machine alone (PORT=7860)"
 	@echo "make notebook      a tour of the results in Jupyter, to run and change: notebooks/tour.ipynb"
-	@echo "make test          set up .venv and run the tests (eight minutes)"
+	@echo "make test          set up .venv and run the tests (nine minutes); LONG=1: also the long ones (thirteen)"
 	@echo "make test-fast     what runs in a minute: after every edit"
-	@echo "make test-rest     the long tests that make test leaves out (five minutes): before a merge"
 	@echo "make test-long     60 kills, and every setting of a user by itself: before a release (an hour or more)"
 	@echo "make test-offline  the tests that need no network"
 	@echo "make test-browser  the tests of the report, of DVC's plots and of the demo in Chromium"
@@ -111,16 +110,15 @@ $(VENV)/installed-notebook: $(VENV)/installed requirements-notebook.txt
 notebook: setup $(VENV)/installed-notebook
 	@jupyter notebook --ip 127.0.0.1 notebooks/tour.ipynb
 
+# LONG=1: with those that take half a minute or more by themselves, as the gate does.
+LONG ?=
 test: $(VENV)/installed-dev
-	$(PYTEST) -m "not long"
+	$(PYTEST) $(if $(LONG),,-m "not long")
 
 # Without what trains, starts a server, a cluster or many processes.
 FAST := not slow and not long and not pipeline and not network and not ray and not browser
 test-fast: $(VENV)/installed-dev
 	$(PYTEST) --quiet -m "$(FAST)"
-
-test-rest: $(VENV)/installed-dev
-	$(PYTEST) -m long
 
 test-long: $(VENV)/installed-dev
 	python -m tests.pipeline.faults --kills 60
