@@ -90,6 +90,7 @@ def test_letters_and_reviews_of_ones_own_keep_their_test_halves_and_reach_the_re
     assert all(1 <= one[key] <= 26 for one in readings for key in ("digit", "read_as"))
 
 
+@pytest.mark.long
 def test_pictures_of_two_named_classes_reach_the_report(built, clone):
     raw = np.load(built.folder / "data/raw/digits.npz")
     for label, name in ((3, "cat"), (7, "dog")):

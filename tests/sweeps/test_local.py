@@ -40,6 +40,7 @@ def strike(project: Project, sign: signal.Signals, when: Callable[[Project], int
     (project.marks / "wait").unlink()
 
 
+@pytest.mark.long
 def test_a_stopped_sweep_leaves_nothing_running_and_the_next_runs_what_is_missing(project):
     strike(project, signal.SIGTERM, lambda project: len(workers(project)))  # as soon as they start
     strike(project, signal.SIGINT, trainings)
