@@ -97,8 +97,3 @@ def test_ctrl_c_while_the_filter_starts_has_one_traceback():
 def test_a_closed_standard_error_is_no_error():
     ended = run("os.close(2)\nwith notices.filtered():\n    print('here')")
     assert (ended.returncode, ended.stdout) == (0, "here\n")
-
-
-def test_the_filter_costs_less_than_50_ms():
-    ended = run("import time\nt = time.monotonic()\nwith notices.filtered(): pass\nprint(time.monotonic() - t)")
-    assert float(ended.stdout) < 0.05
