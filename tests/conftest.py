@@ -6,7 +6,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-import yaml
+from dvc.utils.serialize import modify_yaml
 
 import stages  # noqa: F401  (pins the environment before any test imports numpy or TensorFlow)
 from stages.core import yaml_reader
@@ -98,9 +98,8 @@ def copy_repository(folder: Path, *, without: tuple[str, ...] = ()) -> None:
 def keep_stages(folder: Path, *names: str) -> None:
     """Leave only some stages in the pipeline and the lock of a folder: DVC takes a second to read all of them."""
     for file in ("dvc.yaml", "dvc.lock"):
-        content = yaml.safe_load((folder / file).read_text(encoding="utf-8"))
-        content["stages"] = {name: content["stages"][name] for name in names}
-        (folder / file).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        with modify_yaml(folder / file) as content:  # as DVC writes it
+            content["stages"] = {name: content["stages"][name] for name in names}
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ tests.pipeline.environments`.
 import os
 
 import pytest
-from dvc.utils.serialize import modify_yaml
+import yaml
 
+from tests.conftest import keep_stages
 from tests.pipeline.conftest import TINY, Clone
 from tests.pipeline.environments import settings
 from tests.pipeline.faults import interrupt
@@ -25,11 +26,9 @@ AUTOENCODER = (
 
 def keep(clone: Clone, *stages: str) -> None:
     """Leave only some stages in a clone, and their outputs."""
-    for path in ("dvc.yaml", "dvc.lock"):
-        with modify_yaml(clone.folder / path) as content:  # as DVC writes it
-            for name in set(content["stages"]) - set(stages):
-                del content["stages"][name]
-    kept = [entry["path"] for stage in content["stages"].values() for entry in stage["outs"]]
+    keep_stages(clone.folder, *stages)
+    locked = yaml.safe_load(clone.read("dvc.lock"))["stages"]
+    kept = [entry["path"] for stage in locked.values() for entry in stage["outs"]]
     for name in clone.outputs():
         if not name.startswith(tuple(kept)):
             (clone.folder / name).unlink()

@@ -4,8 +4,8 @@ And what evaluation does with digits. The data are made here.
 
 python -m tests.training.short FOLDER [--only PART ...] [--ops]
 
-Prints, as JSON, the SHA-256 of every file that the stages have written, and with --ops the kinds of TensorFlow's ops
-that have run, in graphs as they were after optimization and one by one.
+Prints, as JSON, the SHA-256 of every file that was written, the part that wrote it first, and with --ops the kinds of
+TensorFlow's ops that have run, in graphs as they were after optimization and one by one.
 """
 
 import argparse
@@ -53,6 +53,7 @@ def main(folder: Path, parts: Sequence[str], *, ops: bool) -> dict[str, Any]:
     folder.mkdir(parents=True)
     os.chdir(folder)
     write_data()
+    made_by = dict.fromkeys(written(), "data")
     told: dict[str, Any] = {}
     for name in parts:
         if name == "digits":
@@ -61,8 +62,15 @@ def main(folder: Path, parts: Sequence[str], *, ops: bool) -> dict[str, Any]:
             told[name] = sorted(ops_of(lambda name=name: train(name, params)))
         else:
             train(name, params)
-    files = sorted(path for part in ("data", "models", "plots") for path in Path(part).rglob("*") if path.is_file())
-    return {"files": {path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}, "ops": told}
+        made_by = dict.fromkeys(written(), name) | made_by
+    files = {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in written()}
+    return {"files": files, "made_by": made_by, "ops": told}
+
+
+def written() -> list[str]:
+    """The files that there are by now."""
+    folders = ("data", "models", "plots")
+    return sorted(path.as_posix() for folder in folders for path in Path(folder).rglob("*") if path.is_file())
 
 
 def small(params: Params) -> Params:
