@@ -113,6 +113,7 @@ def interrupt(
     record = Record(kinds)
     strikes = plan(kills, seed, epochs, order, kinds)
     clear(clone)
+    from_nothing = True
     while True:
         run = Run(clone, **variables or {})
         struck = bool(strikes) and run.wait_for(strikes[0], order)
@@ -130,7 +131,10 @@ def interrupt(
             compare(clone, expected)
             if not strikes:
                 return record.table
+            if from_nothing:  # and all was done before the moment: this machine is faster than the plan
+                strikes[0] = strikes[0]._replace(delay=strikes[0].delay / 2)
             clear(clone)
+        from_nothing = not struck and code == 0
 
 
 def main() -> None:

@@ -117,8 +117,8 @@ def plan(kills: int, seed: int, epochs: int, order: list[str], kinds: list[str])
     strikes = [Strike(NETWORKS[network], next(cycle), network=network, epoch=epoch) for network, epoch in chosen]
     while len(strikes) < kills:
         stage = chance.choice(order)
-        # Importing TensorFlow alone takes seconds; the other stages have ended by then.
-        longest = 12 if stage.startswith(("train", "evaluate")) else 4
+        # Importing TensorFlow alone takes seconds; the other stages have ended by then. After the last one is nothing.
+        longest = 12 if stage.startswith(("train", "evaluate")) and stage != order[-1] else 2
         strikes.append(Strike(stage, next(cycle), delay=round(chance.uniform(0, longest), 2)))
     # Within a stage the epochs first: after another fault the training may be done.
     return sorted(strikes, key=lambda strike: (order.index(strike.stage), not strike.network))

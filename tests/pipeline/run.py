@@ -68,11 +68,14 @@ class Run:
             yield line
 
     def wait_for(self, strike: Strike, order: list[str]) -> bool:
-        """Wait for the moment of the fault, or for a later stage; False if the run has ended before."""
+        """Wait for the moment of the fault; False if the run has ended before.
+
+        Where its stage has been done, a fault strikes in the one after it, but for a fault after an epoch.
+        """
         for line in self.lines():
             if started := re.match(r"Running stage '([^']+)'", line):
                 ahead = order.index(started[1]) - order.index(strike.stage)
-                if ahead > 0 or (ahead == 0 and not strike.network):
+                if ahead >= 0 and not strike.network:
                     for _ in self.lines(until=time.monotonic() + strike.delay):
                         pass
                     return self.process.poll() is None
