@@ -10,7 +10,10 @@ import pytest
 from stages.core import command
 
 ASK = """
-import stages, keras, matplotlib, numpy, tensorflow as tf
+import stages
+from stages.core import imports
+imports.begin()
+import keras, matplotlib, numpy, tensorflow as tf
 print(keras.config.backend(), keras.config.floatx(), matplotlib.rcParams["backend"].lower(),
       matplotlib.rcParams["lines.linewidth"], tf.config.list_physical_devices("GPU"))
 from threadpoolctl import threadpool_info
@@ -41,8 +44,8 @@ def test_personal_settings_are_not_read(tmp_path, repository):
 
 
 def test_native_kernels_use_all_that_the_processor_has(repository):
-    code = "import sys; from stages.core.environment import pin; pin(1, sys.argv[1]); import tensorflow as tf; "
-    code += "one = tf.ones((64, 64)); tf.linalg.matmul(one, one)"
+    code = "import gc, sys; gc.disable(); from stages.core.environment import pin; pin(1, sys.argv[1]); "
+    code += "import tensorflow as tf; one = tf.ones((64, 64)); tf.linalg.matmul(one, one)"
 
     def instructions(kernels: str) -> str:
         environment = {**os.environ, "ONEDNN_VERBOSE": "1", "PYTHONPATH": str(repository)}

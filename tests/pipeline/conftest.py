@@ -18,11 +18,16 @@ from tests.conftest import REPOSITORY, copy_repository
 TINY = {
     "data.limit": 600,
     "autoencoder.training": {"steps": 30, "epochs": 2, "batch": 32, "learning_rate": 0.003},
+    "denoiser.dense": {"hidden": [24]},
     "denoiser.dense.training": {"steps": 30, "epochs": 2},
+    "denoiser.conv": {"channels": [4, 8], "units": 16},
     "denoiser.conv.training": {"steps": 30, "epochs": 2},
+    "denoiser.noise_levels": [0.25, 0.5, 1.0],
     "textgen.network": {"units": [16]},
     "textgen.training": {"steps": 30, "epochs": 2},
     "textgen.sampling": {"length": 50, "samples": 2},
+    "sentiment.network": {"vocabulary": 2000, "ngrams": 20000, "length": 60, "embedding": 8, "filters": 8, "units": 8}
+    | {"sentence_units": 8},
     "sentiment.training": {"steps": 20, "epochs": 2, "batch": 16, "sentences": 16, "short": 16},
 }
 STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]

@@ -7,10 +7,10 @@ import pytest
 pytestmark = pytest.mark.pipeline
 
 
-LONG = [pytest.param(name, marks=pytest.mark.long) for name in ("sentiment", "scaling")]
+LONG = [pytest.param(name, marks=pytest.mark.long) for name in ("digits", "sentiment", "scaling")]
 
 
-@pytest.mark.parametrize("name", ["digits", "serve", *LONG])
+@pytest.mark.parametrize("name", ["serve", *LONG])
 def test_a_part_measures_and_changes_nothing(clone, name):
     before = clone.outputs()
     clone.succeed("python", "-m", f"benchmarks.{name}", "--quick")

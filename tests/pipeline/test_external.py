@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 from contextlib import redirect_stdout
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,10 +55,10 @@ def tree(clone) -> dict[str, tuple]:
 
 @pytest.fixture
 def evaluate(clone, monkeypatch, capfd):
-    """`python -m stages.<task>.evaluate` in `clone`, but in this process, which has TensorFlow already."""
+    """`python -m stages.<task>.evaluate` in a folder, but in this process, which has TensorFlow already."""
 
-    def run(task: str, *arguments: str) -> subprocess.CompletedProcess:
-        monkeypatch.chdir(clone.folder)
+    def run(task: str, *arguments: str, folder: Path = clone.folder) -> subprocess.CompletedProcess:
+        monkeypatch.chdir(folder)
         monkeypatch.setattr(sys, "argv", [task, *arguments])
         capfd.readouterr()
         output, code = os.dup(1), 0  # the command redirects the output of the process
@@ -164,13 +165,17 @@ def test_bad_input_is_one_line_and_touches_nothing(clone, own, evaluate, task, a
 
 
 @pytest.mark.parametrize("model", ["autoencoder", "denoiser-conv", "sentiment", "textgen"])
-def test_the_model_file_alone_is_enough(clone, own, tmp_path, model):
-    """In an empty folder, in a process of its own: no params.yaml, no data."""
+def test_the_model_file_alone_is_enough(clone, own, evaluate, tmp_path, model):
+    """In an empty folder: no params.yaml, no data. One in a process of its own, which nothing there can pin."""
     artifacts.write_bytes(tmp_path / "mine.keras", artifacts.read_bytes(clone.folder / f"models/{model}.keras"))
     task = model.split("-")[0]
-    command = [clone.python, "-m", f"stages.{task}.evaluate", "--data", own[task], "--model", "mine.keras"]
-    environment = {**os.environ, "PYTHONPATH": str(clone.folder)}
-    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    arguments = ["--data", own[task], "--model", "mine.keras"]
+    if task == "sentiment":
+        command = [clone.python, "-m", f"stages.{task}.evaluate", *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(clone.folder)}
+        result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    else:
+        result = evaluate(task, *arguments, folder=tmp_path)
     assert result.returncode == 0, result.stderr
     measured, metrics = json.loads(result.stdout), json.loads(clone.read(f"metrics/{task}.json"))
     if task == "denoiser":

@@ -9,6 +9,7 @@ import re
 import pandas as pd
 import pytest
 
+from tests.datasets.conftest import put
 from tests.pipeline.conftest import STAGES, differing, stages_run
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.network]
@@ -132,13 +133,17 @@ def test_a_mistake_in_params_costs_nothing(clone):
     assert "Running stage 'train" not in clone.succeed("dvc", "repro")
 
 
-def test_queued_experiments_run(clone):
-    clone.succeed(
-        "dvc", "exp", "run", "--queue", "--name", "size", "--set-param", "latent=32,64", "evaluate-autoencoder"
-    )
+def test_queued_experiments_run(clone, tmp_path):
+    """A queued experiment runs in a copy of the repository: own data are found by an absolute path."""
+    book = put(tmp_path / "books/my-book.txt", "Another time, another fox; nobody asked.\n" * 200)
+    queue = ("dvc", "exp", "run", "--queue", "--name")
+    clone.succeed(*queue, "size", "--set-param", "latent=32,64", "evaluate-autoencoder")
+    clone.succeed(*queue, "book", "--set-param", f"data.text={book}", "preprocess-textgen")
     clone.succeed("dvc", "exp", "run", "--run-all")
     shown = clone.succeed("dvc", "exp", "show", "--csv", "--drop", ".*/.*")
-    assert {"size-1", "size-2"} <= set(re.findall(r"size-\d", shown))
+    assert {"size-1", "size-2", "book"} <= set(re.findall(r"size-\d|book", shown))
+    name = next(line for line in clone.succeed("git", "for-each-ref", "refs/exps").splitlines() if "/book" in line)
+    assert clone.succeed("git", "show", f"{name.split()[0]}:params.yaml").count("books/my-book.txt") == 1
     assert clone.succeed("git", "status", "--porcelain") == ""
 
 

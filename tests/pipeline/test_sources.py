@@ -50,15 +50,6 @@ def test_a_missing_path_costs_nothing(clone):
     clone.succeed("git", "checkout", "params.yaml")
 
 
-def test_a_queued_experiment_takes_an_absolute_path(clone):
-    path = f"data.text={clone.folder / 'my/book.txt'}"
-    clone.succeed("dvc", "exp", "run", "--queue", "--name", "book", "--set-param", path, "preprocess-textgen")
-    clone.succeed("dvc", "exp", "run", "--run-all")
-    assert "book" in clone.succeed("dvc", "exp", "show", "--csv")
-    name = next(line for line in clone.succeed("git", "for-each-ref", "refs/exps").splitlines() if "/book" in line)
-    assert clone.succeed("git", "show", f"{name.split()[0]}:params.yaml").count("my/book.txt") == 1
-
-
 @pytest.mark.long
 def test_letters_and_reviews_of_ones_own_keep_their_test_halves_and_reach_the_report(clone):
     generator = np.random.default_rng(1)

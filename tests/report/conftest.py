@@ -2,11 +2,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pandas as pd
 import pytest
 
 from stages.report import build, figures, results, targets
 from tests.report import made_up
+
+COMPILED: dict[tuple, object] = {}  # templates
 
 
 def pages(params, charts) -> tuple[str, str]:
@@ -14,6 +17,22 @@ def pages(params, charts) -> tuple[str, str]:
     found = results.read()
     page = build.html(build.render(targets.ForPage(charts), found, params))
     return page, build.render(targets.ForGit(charts), found, params)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_once():
+    """A template is compiled once for each kind of target, not for each of the hundreds of pages."""
+    compile_now = jinja2.Environment.compile
+
+    def compile_once(environment, *source):
+        target = type(getattr(environment.finalize, "__self__", None))
+        if (target, *source) not in COMPILED:
+            COMPILED[target, *source] = compile_now(environment, *source)
+        return COMPILED[target, *source]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jinja2.Environment, "compile", compile_once)
+        yield
 
 
 @pytest.fixture

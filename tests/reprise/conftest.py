@@ -121,8 +121,14 @@ def _write_results(folder: Path) -> None:
     )
 
 
+@pytest.fixture(scope="session")
+def classifiers() -> dict[Path, sentiment.Classifier]:
+    """Those that commands have read from `folder`, by their file; the first verdict of each takes seconds."""
+    return {}
+
+
 @pytest.fixture
-def command(folder, workdir, monkeypatch, capfdbinary):
+def command(folder, classifiers, workdir, monkeypatch, capfdbinary):
     """Run a command in an empty folder on the small models; gives what it wrote to the two outputs."""
     modules = {
         "generate": generate,
@@ -134,6 +140,16 @@ def command(folder, workdir, monkeypatch, capfdbinary):
     for module in modules.values():
         monkeypatch.setattr(module, "REPOSITORY", folder)
     monkeypatch.setattr(export.test_inputs, "__defaults__", (folder,))
+    read = sentiment.Classifier
+
+    def classifier(path: Path) -> sentiment.Classifier:
+        if not path.is_relative_to(folder):
+            return read(path)
+        if path not in classifiers:
+            classifiers[path] = read(path)
+        return classifiers[path]
+
+    monkeypatch.setattr(sentiment, "Classifier", classifier)
 
     def run(*arguments: str, stdin: bytes = b"") -> tuple[bytes, bytes]:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))

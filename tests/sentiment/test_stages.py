@@ -44,13 +44,14 @@ def quick():
 
 @pytest.fixture(scope="module")
 def finished(quick, tmp_path_factory) -> Path:
-    """A folder in which the reviews were preprocessed and the classifier was trained."""
+    """A folder in which the reviews were preprocessed and the classifier was trained and evaluated."""
     folder = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         artifacts.write_csv(preprocess.RAW, few_reviews())
         preprocess.main(quick)
         train.main(quick)
+        evaluate.main(quick)
     return folder
 
 
@@ -86,11 +87,7 @@ def test_no_text_is_in_two_parts(trained, quick):
     assert len(texts) == len(set(texts)) == 240 < len(table)
 
 
-def test_training_learns_and_gives_the_same_bytes_again(trained, quick):
-    Path(train.MODEL).unlink()
-    train.main(quick)
-    assert written() == trained
-    evaluate.main(quick)
+def test_training_learns(trained):
     metrics = json.loads(artifacts.read_text(evaluate.METRICS))
     assert metrics["accuracy"] > 0.9
     assert metrics["roc_auc"] > 0.95
@@ -115,7 +112,6 @@ def test_an_interrupted_training_ends_with_the_same_bytes(trained, quick, monkey
 
 
 def test_validation_alone_chooses_the_threshold(trained, quick):
-    evaluate.main(quick)
     before = artifacts.read_json(evaluate.METRICS)
     data = artifacts.read_npz(preprocess.OUTPUT)
     artifacts.write_npz(preprocess.OUTPUT, **data | {"test_labels": 1 - data["test_labels"]})

@@ -80,11 +80,15 @@ def test_any_parts_are_compared_or_refused(train, validation, test):
 
 
 TEXTS = {
-    "French": "Il était une fois, près d’une forêt, une élève qui n’aimait guère l’été ; où donc allait-elle ?\n",
-    "Russian": "Жили-были старик со старухой у самого моря, и каждый день старик ловил рыбу.\n",
-    "Greek": "Μια φορά κι έναν καιρό ζούσε ένας ψαράς που μιλούσε με τη θάλασσα.\n",
-    "Arabic": "كان يا ما كان في قديم الزمان صياد يعيش قرب البحر ويحب الحكايات.\n",
-    "emoji": "Good morning 🌅! Who took my 🍪? The 🐈‍⬛ did, and the 👩‍🚀 saw it 🙂.\n",
+    "Latin, Cyrillic and Greek": (
+        "Il était une fois, près d’une forêt, une élève qui n’aimait guère l’été ; où donc allait-elle ?\n"
+        "Жили-были старик со старухой у самого моря, и каждый день старик ловил рыбу.\n"
+        "Μια φορά κι έναν καιρό ζούσε ένας ψαράς που μιλούσε με τη θάλασσα.\n"
+    ),
+    "Arabic and emoji": (
+        "كان يا ما كان في قديم الزمان صياد يعيش قرب البحر ويحب الحكايات.\n"
+        "Good morning 🌅! Who took my 🍪? The 🐈‍⬛ did, and the 👩‍🚀 saw it 🙂.\n"
+    ),
 }
 
 

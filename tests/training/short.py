@@ -2,10 +2,10 @@
 
 And what evaluation does with digits. The data are made here.
 
-python -m tests.training.short FOLDER [--only PART ...] [--ops]
+python -m tests.training.short FOLDER [--ops]
 
-Prints, as JSON, the SHA-256 of every file that was written, the part that wrote it first, and with --ops the kinds of
-TensorFlow's ops that have run, in graphs as they were after optimization and one by one.
+Prints, as JSON, the SHA-256 of every file that the stages have written, and with --ops the kinds of TensorFlow's ops
+that have run, in graphs as they were after optimization and one by one.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,6 @@ from stages.core import artifacts, digits, model_files
 from stages.params import Params, load
 
 NETWORKS = ("autoencoder", "dense", "conv", "textgen", "sentiment")
-PARTS = (*NETWORKS, "digits")
 SMALL = {
     "autoencoder.compare_latents": [6],
     "denoiser.dense.hidden": [24],
@@ -46,31 +45,22 @@ SMALL = {
 }  # fmt: skip
 
 
-def main(folder: Path, parts: Sequence[str], *, ops: bool) -> dict[str, Any]:
+def main(folder: Path, *, ops: bool) -> dict[str, Any]:
     """Train in a folder, which is made; return what is printed."""
     gc.disable()  # under an emulator it takes a minute, and there is little to collect
     params = small(load())
     folder.mkdir(parents=True)
     os.chdir(folder)
     write_data()
-    made_by = dict.fromkeys(written(), "data")
     told: dict[str, Any] = {}
-    for name in parts:
-        if name == "digits":
-            measure_digits()
-        elif ops:
+    for name in NETWORKS:
+        if ops:
             told[name] = sorted(ops_of(lambda name=name: train(name, params)))
         else:
             train(name, params)
-        made_by = dict.fromkeys(written(), name) | made_by
-    files = {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in written()}
-    return {"files": files, "made_by": made_by, "ops": told}
-
-
-def written() -> list[str]:
-    """The files that there are by now."""
-    folders = ("data", "models", "plots")
-    return sorted(path.as_posix() for folder in folders for path in Path(folder).rglob("*") if path.is_file())
+    measure_digits()
+    files = sorted(path for part in ("data", "models", "plots") for path in Path(part).rglob("*") if path.is_file())
+    return {"files": {path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}, "ops": told}
 
 
 def small(params: Params) -> Params:
@@ -239,8 +229,7 @@ def ops_of(act: Callable[[], None]) -> set[str]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--ops", action="store_true")
     arguments = parser.parse_args()
     stdout, sys.stdout = sys.stdout, sys.stderr  # where the stages may print what they like
-    print(json.dumps(main(arguments.folder, arguments.only, ops=arguments.ops)), file=stdout)
+    print(json.dumps(main(arguments.folder, ops=arguments.ops)), file=stdout)

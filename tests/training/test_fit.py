@@ -1,9 +1,11 @@
 import hashlib
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -18,6 +20,7 @@ from stages.training.checkpoint import Checkpoint
 from stages.training.fit import _variables, fit, prepare, steps_of
 from stages.training.networks import start_orthogonal
 from stages.training.optimizers import warmup_cosine
+from tests.conftest import REPOSITORY
 
 
 @given(st.integers(1, 50), st.integers(0, 400), st.integers(1, 120))
@@ -59,6 +62,8 @@ def test_recurrent_kernels_start_orthonormal_and_the_same_everywhere():
 # moments.
 SCRIPT = """
 import os, signal, sys
+from stages.core import imports
+imports.begin()
 import keras
 import numpy as np
 from stages.core import artifacts, model_files
@@ -66,11 +71,11 @@ from stages.training.batches import batches
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare
 from stages.training.optimizers import warmup_cosine
+imports.finish()
 
 epochs, killed_in = 4, int(sys.argv[1])
 
 prepare(7)
-import keras
 x = keras.Input((5, 3), batch_size=4)
 y = keras.layers.LSTM(6, stateful=True, name="memory")(keras.layers.BatchNormalization()(x))
 y = keras.layers.Dropout(0.5)(y)
@@ -117,25 +122,28 @@ def test_all_state_is_of_a_known_kind(workdir):
     assert len(before) == len(after)
 
 
-def train(folder, repository, killed_in: int = -1) -> subprocess.CompletedProcess:
-    folder.mkdir(exist_ok=True)
-    (folder / "input.txt").write_text("data", encoding="utf-8")
-    (folder / "script.py").write_text(SCRIPT, encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(repository)}
+def train(folder: Path, killed_in: int = -1) -> subprocess.CompletedProcess:
+    """Train in a process of its own: a checkpoint belongs to the code that its process has imported."""
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     command = [sys.executable, "script.py", str(killed_in)]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow
-def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(tmp_path, repository):
-    assert train(tmp_path / "whole", repository).returncode == 0
+def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(tmp_path, monkeypatch):
+    for folder in (whole := tmp_path / "whole", interrupted := tmp_path / "interrupted"):
+        folder.mkdir()
+        (folder / "input.txt").write_text("data", encoding="utf-8")
+        (folder / "script.py").write_text(SCRIPT, encoding="utf-8")
     for killed_in in (1, 3):
-        assert train(tmp_path / "killed", repository, killed_in).returncode == -signal.SIGKILL
-    resumed = train(tmp_path / "killed", repository)
-    assert "small: resumed at epoch 4 of 4" in resumed.stdout
+        assert train(interrupted, killed_in).returncode == -signal.SIGKILL
+    assert "small: resumed at epoch 4 of 4" in train(interrupted).stdout
+    monkeypatch.chdir(whole)
+    monkeypatch.setattr(sys, "argv", ["script.py", "-1"])
+    runpy.run_path("script.py")  # in this process, which has Keras already
     for name in ("small.keras", "small.csv"):
-        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
-    assert list((tmp_path / "killed" / ".checkpoints").iterdir()) == []
+        assert (interrupted / name).read_bytes() == (whole / name).read_bytes()
+    assert list((interrupted / ".checkpoints").iterdir()) == []
 
 
 def test_a_checkpoint_belongs_to_one_training_only(workdir):
