@@ -169,8 +169,8 @@ def test_the_folder_goes_when_the_start_is_ended(tmp_path, name):
     ended = subprocess.run(
         [sys.executable, "-c", code],
         **{"cwd": REPOSITORY, "env": environment, "capture_output": True, "text": True, "timeout": 300},
-        # A shell starts what runs in its background with SIGINT ignored, which the page respects.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        # A shell's background ignores SIGINT, and `nohup` SIGHUP; the page respects both.
+        preexec_fn=lambda: signal.signal(getattr(signal, name), signal.SIG_DFL),
     )
     assert (ended.returncode, ended.stderr) == (128 + getattr(signal, name), "")
     assert folders(tmp_path) == []
