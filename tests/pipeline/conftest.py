@@ -26,8 +26,10 @@ TINY = {
     "textgen.network": {"units": [16]},
     "textgen.training": {"steps": 30, "epochs": 2},
     "textgen.sampling": {"length": 50, "samples": 2},
-    "sentiment.network": {"vocabulary": 2000, "ngrams": 20000, "length": 60, "embedding": 8, "filters": 8, "units": 8}
-    | {"sentence_units": 8},
+    "sentiment.network": {
+        **{"vocabulary": 2000, "ngrams": 20000, "length": 60},
+        **dict.fromkeys(("embedding", "filters", "units", "sentence_units"), 8),
+    },
     "sentiment.training": {"steps": 20, "epochs": 2, "batch": 16, "sentences": 16, "short": 16},
 }
 STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]

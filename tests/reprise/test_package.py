@@ -94,13 +94,8 @@ def test_the_classifier_gives_the_same_verdicts(command, alone, option):
     assert run("zzz", "") == 2 * "-\t-\t0.525\n"
 
 
-@pytest.mark.parametrize(
-    ("option", "prompt"),
-    [
-        ("--saved-model", "HELlo, "),
-        *(pytest.param(*ONNX.values, prompt, marks=ONNX.marks) for prompt in ("HELlo, ", "")),
-    ],
-)
+@pytest.mark.parametrize("option", RUNTIMES)
+@pytest.mark.parametrize("prompt", ["HELlo, ", ""])
 def test_the_text_model_writes_the_same(command, alone, option, prompt):
     out, _ = command("generate", "--prompt", prompt, "--length", "60", "--temperature", "0.7", "--seed", "3")
     assert alone("textgen", option)(prompt, "60", "0.7", "3") == out.decode()
