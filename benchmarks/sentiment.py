@@ -15,7 +15,7 @@ from benchmarks import common
 from stages.core import artifacts
 from stages.core.split import PARTS
 from stages.params import Params
-from stages.sentiment import batches
+from stages.sentiment.encoding import UNKNOWN
 
 DATA = "data/sentiment/reviews.npz"
 # What else the train stage reads.
@@ -69,7 +69,7 @@ def for_keras_io(data: dict[str, np.ndarray], quick: bool) -> dict[str, np.ndarr
         words = np.zeros((len(rows), LENGTH), np.int32)
         for line, start, end in zip(words, np.r_[0, ends[:-1]][rows], ends[rows], strict=True):
             last = data[f"{part}_words"][max(start, end - LENGTH) : end]
-            line[LENGTH - len(last) :] = np.where(last < WORDS, last, batches.UNKNOWN)
+            line[LENGTH - len(last) :] = np.where(last < WORDS, last, UNKNOWN)
         arrays |= {f"{part}_words": words, f"{part}_labels": data[f"{part}_labels"][rows]}
     return arrays
 

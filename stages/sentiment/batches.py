@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from stages.params import SentimentNetwork
-from stages.sentiment.preprocess import PADDING, UNKNOWN
+from stages.sentiment import encoding
+from stages.sentiment.encoding import per_review
 
 
 class Reviews(NamedTuple):
@@ -23,45 +24,18 @@ def reviews(data: Mapping[str, np.ndarray], part: str, network: SentimentNetwork
     Words and n-grams are numbered by frequency, so a smaller vocabulary is the beginning of a larger one: words outside
     it become unknown, n-grams outside it are left out. N-gram ids start at 1: 0 is padding.
     """
-    words = _per_review(data[f"{part}_words"], data[f"{part}_word_lengths"])
-    numbers = _per_review(data[f"{part}_ngrams"], data[f"{part}_ngram_lengths"])
-    last = UNKNOWN + network.vocabulary
+    words = per_review(data[f"{part}_words"], data[f"{part}_word_lengths"])
+    numbers = per_review(data[f"{part}_ngrams"], data[f"{part}_ngram_lengths"])
     return Reviews(
-        [cut(np.where(ids <= last, ids, UNKNOWN), network.length, network.head) for ids in words],
+        [encoding.read(ids, network.vocabulary, network.length, network.head) for ids in words],
         [ids[ids < network.ngrams] + 1 for ids in numbers],
         data[f"{part}_labels"],
     )
 
 
-def cut(ids: np.ndarray, length: int, head: float) -> np.ndarray:
-    """At most `length` word ids of a review: a share `head` from its beginning, the rest from its end.
-
-    Reviewers tend to say what a film is at the start and what they think of it at the end.
-    """
-    if len(ids) <= length:
-        return ids
-    first = round(length * head)
-    return np.concatenate([ids[:first], ids[len(ids) - (length - first) :]])
-
-
-def padded(rows: Sequence[np.ndarray], multiple: int) -> np.ndarray:
-    """Id sequences as one array, shape (n, length), int32: padded at the end, to a multiple of `multiple`.
-
-    The network masks the padding: its prediction for a review does not depend on the batch.
-    """
-    longest = max((len(ids) for ids in rows), default=0)
-    array = np.full((len(rows), multiple * max(1, -(-longest // multiple))), PADDING, np.int32)
-    for line, ids in zip(array, rows, strict=True):
-        line[: len(ids)] = ids
-    return array
-
-
 def batch(reviews: Reviews, rows: Sequence[int], pool: int) -> dict[str, np.ndarray]:
-    """The network's inputs for some of the reviews. Lengths are rounded up: TensorFlow keeps memory for each one."""
-    return {
-        "words": padded([reviews.words[row] for row in rows], 8 * pool),
-        "ngrams": padded([reviews.ngrams[row] for row in rows], 64),
-    }
+    """The network's inputs for some of the reviews."""
+    return encoding.batch([reviews.words[row] for row in rows], [reviews.ngrams[row] for row in rows], pool)
 
 
 def bucketed(lengths: np.ndarray, size: int, seed: int, *, pool: int = 50) -> Callable[[int], np.ndarray]:
@@ -125,7 +99,3 @@ def mixed(
         return np.concatenate(drawn)
 
     return batch
-
-
-def _per_review(values: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
-    return np.split(values, np.cumsum(lengths)[:-1])

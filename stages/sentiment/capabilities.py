@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stages.sentiment.preprocess import arrays_of, encode, numbers, tokenise
+from stages.sentiment.encoding import encode, numbers, tokenise
+from stages.sentiment.preprocess import arrays_of
 from stages.sentiment.scores import calibration_error, quality
 from stages.sentiment.sentences import CAPABILITIES, Sentence, generate
 

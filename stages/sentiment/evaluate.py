@@ -23,9 +23,10 @@ from stages.params import Params, SentimentNetwork
 from stages.sentiment import baselines, batches, capabilities, examples, plots, scores, thresholds
 from stages.sentiment import model as network
 from stages.sentiment.capabilities import Verdicts
+from stages.sentiment.encoding import tokenise
 from stages.sentiment.external_reviews import measure
 from stages.sentiment.plots import PLOTS
-from stages.sentiment.preprocess import NGRAMS, RAW, VOCABULARY, tokenise
+from stages.sentiment.preprocess import NGRAMS, RAW, VOCABULARY
 from stages.sentiment.preprocess import OUTPUT as DATA
 from stages.sentiment.preprocess import SENTENCES as TUNING
 from stages.sentiment.sentences import Sentence

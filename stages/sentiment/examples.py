@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.sentiment.preprocess import LINE_BREAK
+from stages.sentiment.encoding import LINE_BREAK
 from stages.sentiment.scores import CLASSES
 
 SHORT = 60  # words: an example that can be read at a glance

@@ -3,9 +3,6 @@
 The vocabulary and the n-grams are those of the training reviews alone.
 """
 
-import itertools
-import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -17,6 +14,7 @@ from stages.core.errors import StageError
 from stages.core.split import PARTS, split_rows
 from stages.params import Params, Shares
 from stages.sentiment import ngrams, training_sentences
+from stages.sentiment.encoding import count, encode, numbers, tokenise
 from stages.sentiment.sentences import generate
 
 RAW = "data/raw/reviews.csv"
@@ -24,12 +22,7 @@ OUTPUT = "data/sentiment/reviews.npz"
 VOCABULARY = "data/sentiment/vocabulary.txt"
 NGRAMS = "data/sentiment/ngrams.npz"
 SENTENCES = "data/sentiment/training-sentences.npz"
-PADDING, UNKNOWN = 0, 1
 LEAST = 2  # a word or n-gram that occurs in one review only says nothing about others
-LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-# A rating such as 7/10 is one token, and so is a word with its apostrophes. Of all punctuation, ! and ? are kept.
-TOKEN = re.compile(r"\d+/\d+|[^\W_]+(?:'[^\W_]+)*|[!?]")
-APOSTROPHES = str.maketrans("’‘´`", "''''")
 
 
 def main(params: Params) -> None:
@@ -90,15 +83,6 @@ def write_sentences(
     artifacts.write_npz(SENTENCES, **arrays)
 
 
-def tokenise(text: str) -> list[str]:
-    """Words, numbers, ratings, `!` and `?` of a review, in lower case; `<br />` separates words."""
-    if "<" in text:
-        text = LINE_BREAK.sub(" ", text)
-    # `translate` takes half as long as finding the tokens; of its characters ASCII has one.
-    text = text.replace("`", "'") if text.isascii() else text.translate(APOSTROPHES)
-    return list(map(sys.intern, TOKEN.findall(text.lower())))  # one object for each word, not for each token
-
-
 def split(
     tokens: Sequence[Sequence[str]],
     labels: np.ndarray,
@@ -145,16 +129,6 @@ def vocabulary(training: Iterable[Iterable[str]]) -> list[str]:
     return sorted((word for word, times in frequency.items() if times >= LEAST), key=lambda w: (-frequency[w], w))
 
 
-def numbers(words: Sequence[str]) -> dict[str, int]:
-    """The id of each word of a vocabulary."""
-    return {word: UNKNOWN + 1 + rank for rank, word in enumerate(words)}
-
-
-def encode(tokens: Sequence[str], number: dict[str, int]) -> np.ndarray:
-    """Word ids of a review, int32; `UNKNOWN` for words outside the vocabulary. 0 is left to padding."""
-    return np.fromiter(map(number.get, tokens, itertools.repeat(UNKNOWN)), np.int32, len(tokens))
-
-
 def arrays_of(part: str, reviews: Sequence[np.ndarray], vocabulary: int, known: np.ndarray) -> dict[str, np.ndarray]:
     """The words and the n-grams of one part, review after review.
 
@@ -164,7 +138,7 @@ def arrays_of(part: str, reviews: Sequence[np.ndarray], vocabulary: int, known: 
         vocabulary: number of words that have an id.
         known: the index of n-grams.
     """
-    counts = ngrams.count(reviews, vocabulary, known)
+    counts = count(reviews, vocabulary, known)
     return {
         f"{part}_words": np.concatenate(reviews),
         f"{part}_word_lengths": np.array([len(review) for review in reviews], np.int32),

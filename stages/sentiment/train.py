@@ -13,6 +13,7 @@ from stages.core.command import run
 from stages.params import Params, SentimentNetwork
 from stages.sentiment import batches, ngrams, thresholds, vectors
 from stages.sentiment import model as network
+from stages.sentiment.encoding import padded
 from stages.sentiment.preprocess import NGRAMS, SENTENCES, VOCABULARY
 from stages.sentiment.preprocess import OUTPUT as DATA
 from stages.sentiment.training_sentences import KINDS
@@ -136,7 +137,7 @@ def epochs_of(
             for step in steps:
                 ids, labels = {}, {}
                 for name, output, texts, rows, multiple in sources:
-                    ids[name] = batches.padded([texts.words[row] for row in rows(step)], multiple)
+                    ids[name] = padded([texts.words[row] for row in rows(step)], multiple)
                     labels[output] = texts.labels[rows(step), None].astype(np.float32)
                 yield ids, labels
 
