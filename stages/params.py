@@ -212,19 +212,16 @@ class SentimentNetwork(Section):
     units: Width
     dropout: Dropout
     word_dropout: Dropout
-    sentence_length: Annotated[Whole, Field(ge=1, le=1_000)]
-    sentence_units: Width
-    sentence_dropout: Dropout
     sentence_scale: Annotated[Number, Field(gt=0, le=10_000)]
     ngram_dropout: Dropout
     ngram_penalty: Annotated[Number, Field(gt=0, le=1_000_000)]
 
 
 class SentimentTraining(Training):
-    """How the classifier is trained: beside a batch of reviews, each step reads sentences."""
+    """How the classifier is trained: beside a batch of reviews, each step reads sentences and negated clauses."""
 
-    sentences: Annotated[Whole, Field(ge=1, le=10_000)]
-    short: Annotated[Whole, Field(ge=1, le=10_000)]
+    sentences: Annotated[Whole, Field(ge=0, le=10_000)]
+    negations: Annotated[Whole, Field(ge=0, le=10_000)]
 
 
 class Sentiment(Section):
