@@ -76,7 +76,7 @@ def main(params: Params) -> None:
     artifacts.write_csv("plots/denoiser/levels.csv", levels(test.clean, methods, params))
     plan = [{"network": name, **row} for name in MODELS for row in measures.layers(networks[name])]
     artifacts.write_csv("plots/denoiser/layers.csv", plan)
-    examine(test, lambda images: methods["conv"](images, std), classifier, params)
+    examine(test, lambda images: layers.apply(networks["conv"], images), classifier, params)
     draw(test, restored, lambda noisy: methods["classical"](noisy, std), std)
     conv, dense, best = (evaluation[name]["psnr"] for name in ("conv", "dense", "best_filter"))
     print(f"PSNR on {len(test.clean)} test digits: conv {conv:.2f} dB, dense {dense:.2f} dB;")
