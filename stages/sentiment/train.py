@@ -18,8 +18,7 @@ from stages.sentiment.preprocess import NGRAMS, VOCABULARY
 from stages.sentiment.preprocess import OUTPUT as DATA
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
-from stages.training.losses import binary_cross_entropy
-from stages.training.networks import start_orthogonal
+from stages.training.layers import binary_cross_entropy, start_orthogonal
 from stages.training.optimizers import muon, warmup_cosine
 
 MODEL = "models/sentiment.keras"
