@@ -68,7 +68,7 @@ def run(way: Way, environment: Path) -> list[dict[str, Any]]:
             raise StageError(f"{way.commit}: {error}") from error
         lines = [json.loads(line) for line in artifacts.read_text(log).splitlines()]
         stages = yaml_reader.read(folder / "dvc.yaml")["stages"]
-    names = {stage["cmd"].removeprefix("python -m "): name for name, stage in stages.items()}
+    names = {stage["cmd"].partition("python -m ")[2]: name for name, stage in stages.items()}
     rows = [{"stage": names[" ".join(line.pop("command")[2:])], **line} for line in lines]  # python -m STAGE
     rows.sort(key=lambda row: list(stages).index(row["stage"]))
     return [*rows, {"stage": WHOLE, **usage._asdict()}]

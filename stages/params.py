@@ -64,12 +64,18 @@ class Split(Section):
 
 
 class Training(Section):
-    """How long and how fast a network is trained."""
+    """How long and how fast a network is trained; after each epoch, a part of the steps, it is validated."""
 
     steps: Count
     epochs: Annotated[Whole, Field(ge=1, le=10_000)]
     batch: Batch
     learning_rate: Rate
+
+    @model_validator(mode="after")
+    def _no_empty_epoch(self) -> "Training":
+        if self.steps is not None and self.steps < self.epochs:
+            raise ValueError("it should have at least as many steps as epochs")
+        return self
 
 
 class DigitTraining(Training):
@@ -189,6 +195,8 @@ class Textgen(Section):
         least = [row.characters for row in self.sizes]
         if least[0] != 0 or any(a >= b for a, b in itertools.pairwise(least)):
             raise ValueError(f"it should have sizes whose characters begin with 0 and rise; they are {least}")
+        if self.training.steps is None and min(row.steps for row in self.sizes) < self.training.epochs:
+            raise ValueError("it should have sizes with at least as many steps as training.epochs")
         return self
 
 
@@ -240,11 +248,7 @@ class Params(Section):
 
 
 def load(path: Path = PATH) -> Params:
-    """Read and validate the whole of params.yaml.
-
-    Raises:
-        StageError: with one line for each wrong key: its name, its value and what is allowed.
-    """
+    """Read and validate the whole of params.yaml."""
     return validated(Params, yaml_reader.read(path), path)
 
 
@@ -252,9 +256,6 @@ def setting(key: str, path: Path = PATH) -> Any:
     """One value or section of params.yaml, such as "sentiment.network"; the rest of the file is not looked at.
 
     For commands on trained models: they must not fail because of another task's parameter.
-
-    Raises:
-        StageError: the file cannot be read, or the key is missing or not valid.
     """
     content, section = yaml_reader.read(path), Params
     for name in key.split("."):

@@ -22,7 +22,7 @@ hypothesis.settings.load_profile("reprise")
 
 # What trains, or starts a server, DVC or many processes: marked `slow`, so left out of `make test-fast`.
 SLOW = (
-    *("core/test_command", "core/test_environment", "core/test_notices", "core/test_snapshot"),
+    *("core/test_command", "core/test_environment", "core/test_model_files", "core/test_snapshot"),
     *(
         "reprise/test_completion",
         "reprise/test_demo",
@@ -46,7 +46,7 @@ SLOW = (
 
 
 def pytest_configure() -> None:
-    """Until all tests are collected, Python looks for no garbage: see `stages.core.imports.begin`."""
+    """Until all tests are collected, Python looks for no garbage: they all stay."""
     gc.disable()
 
 

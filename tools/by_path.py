@@ -27,7 +27,7 @@ def advice(arguments: list[str]) -> str | None:
     module = ".".join(path.relative_to(top).with_suffix("").parts)
     pipeline = (top / "dvc.yaml").read_text(encoding="utf-8")
     stages = re.findall(
-        rf"^  ([\w-]+):\n(?:    .*\n)*?    cmd: python -m ({re.escape(module)}(?: .*)?)$", pipeline, re.M
+        rf"^  ([\w-]+):\n(?:    .*\n)*?    cmd: (?:exec )?python -m ({re.escape(module)}(?: .*)?)$", pipeline, re.M
     )
     if not stages:
         return f"{script} is no stage: `dvc stage list` lists the stages"

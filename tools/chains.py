@@ -72,7 +72,7 @@ def plan(pipeline: dict[str, Any]) -> tuple[list[str], list[Part]]:
 
 def _task(stage: dict[str, Any]) -> str:
     """`python -m stages.<task>.<step>` → the task."""
-    return stage["cmd"].split()[2].split(".")[1]
+    return stage["cmd"].partition(" -m stages.")[2].split(".")[0]
 
 
 def _outputs(stage: dict[str, Any]) -> Iterator[Any]:

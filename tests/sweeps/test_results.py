@@ -66,7 +66,7 @@ def test_a_point_of_the_chart_is_named_in_few_letters(params, told):
 
 
 def test_no_stage_imports_the_sweeps():
-    files = {file for stage in STAGES.values() for file in reached(module_file(stage["cmd"].split()[2]))}
+    files = {file for stage in STAGES.values() for file in reached(module_file(stage["cmd"].split()[3]))}
     assert not any(file.startswith("sweeps/") for file in files)
 
 
