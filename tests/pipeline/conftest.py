@@ -100,7 +100,7 @@ def build(folder: Path, params: dict) -> Clone:
     clone.succeed("git", "config", "user.name", "Student")
     clone.succeed("git", "config", "user.email", "student@example.com")
     # Side by side; what other tests compare with it (faults, environments, verify) is made by `dvc repro` alone.
-    assert stages_run(clone.succeed("python", "-m", "tools.chains", "--jobs", "2")) == set(STAGES)
+    assert stages_run(clone.succeed("make", "--assume-old=setup", "repro", "JOBS=2")) == set(STAGES)
     clone.succeed("git", "add", "--all")
     clone.succeed("git", "commit", "--quiet", "--message", "A run")
     return clone

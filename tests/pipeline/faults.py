@@ -44,6 +44,7 @@ def clear(clone: Clone) -> None:
 
 
 def repair(clone: Clone) -> None:
+    shutil.rmtree(bytecode(clone)["PYTHONPYCACHEPREFIX"], ignore_errors=True)  # as `make clean` does
     print(clone.succeed("python", "-m", "tools.repair", **bytecode(clone)), end="", flush=True)
 
 
