@@ -36,7 +36,7 @@ help:
 	@echo "make lint          style and formatting"
 	@echo "make audit         known vulnerabilities of the locked packages (asks a public service)"
 	@echo "make lock          compile the requirements again (needs uv)"
-	@echo "make clean         remove .venv; results and DVC's cache stay"
+	@echo "make clean         remove .venv and bytecode; results and DVC's cache stay"
 
 setup: $(VENV)/installed $(BIN)/reprise
 
@@ -195,19 +195,20 @@ COMPILE := uv pip compile --universal --fork-strategy fewest --generate-hashes -
 	--custom-compile-command "make lock" --quiet
 # PyTorch's wheel links CUDA's libraries, also where there is no GPU; of what it asks for besides, a CPU needs nothing.
 NO_CPU_NEEDS := cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cuda-cccl nvidia-cusolver nvidia-nvtx triton
-FURTHER := $(patsubst %,requirements-%.txt,dev demo notebook ray export bench)
-# Files that are installed together must agree: each is compiled after those it is held to.
-HELD = --constraint requirements.txt $(foreach name,$(1),--constraint requirements-$(name).txt)
+# Files that are installed together must agree: each is compiled after those it is held to, without what the first has.
+HELD = --constraint requirements.txt $(foreach name,$(2),--constraint requirements-$(name).txt) \
+	--extra $(1) --output-file requirements-$(1).txt \
+	$$(sed -n 's/^\([^ \#]*\)==.*/--no-emit-package \1/p' requirements.txt)
 lock: setup
 	$(COMPILE) pyproject.toml --output-file requirements.txt
-	$(COMPILE) pyproject.toml --extra demo --constraint requirements.txt --output-file requirements-demo.txt
-	$(COMPILE) pyproject.toml --extra ray --constraint requirements.txt --output-file requirements-ray.txt
-	$(COMPILE) pyproject.toml --extra export --constraint requirements.txt --output-file requirements-export.txt
-	$(COMPILE) pyproject.toml --extra dev $(call HELD,demo ray export) --output-file requirements-dev.txt
-	$(COMPILE) pyproject.toml --extra notebook $(call HELD,demo dev ray export) --output-file requirements-notebook.txt
-	$(COMPILE) pyproject.toml --extra bench --constraint requirements.txt --output-file requirements-bench.txt \
-		$(patsubst %,--no-emit-package %,$(NO_CPU_NEEDS))
-	python -m tools.locks $(FURTHER)
+	$(COMPILE) pyproject.toml $(call HELD,demo)
+	$(COMPILE) pyproject.toml $(call HELD,ray)
+	$(COMPILE) pyproject.toml $(call HELD,export)
+	$(COMPILE) pyproject.toml $(call HELD,dev,demo ray export)
+	$(COMPILE) pyproject.toml $(call HELD,notebook,demo dev ray export)
+	$(COMPILE) pyproject.toml $(call HELD,bench) $(patsubst %,--no-emit-package %,$(NO_CPU_NEEDS))
+	sed -i.old '/^# The following packages were excluded/,$$d' requirements-*.txt && rm requirements-*.old
 
 clean:
 	rm -rf $(VENV) $(BENCH)
+	find stages reprise tools sweeps benchmarks tests -name __pycache__ -prune -exec rm -r {} +
