@@ -8,8 +8,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Variables of a user's shell that would bring other libraries or options to Python, hide the repository from it or slow
 # it down (without bytecode, every stage compiles TensorFlow: five seconds), move what pip installs, or change `cd`.
-unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONWARNINGS PYTHONINSPECT PYTHONDONTWRITEBYTECODE \
-	PIP_USER PIP_TARGET PIP_PREFIX CDPATH BASH_ENV
+unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONWARNINGS PYTHONINSPECT PYTHONIOENCODING \
+	PYTHONDONTWRITEBYTECODE PIP_USER PIP_TARGET PIP_PREFIX CDPATH BASH_ENV
 # A file of tests stays on one worker: many share what an earlier one made. Tests are dealt out in their order.
 WORKERS ?= 2
 PYTEST := python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -51,9 +51,9 @@ CREATE = $(if $(PYTHON),$(PYTHON) -m venv,uv venv --quiet --seed --python 3.13)
 
 # The stamp of an environment is written last. Without it (a kill, a full disk), in a folder that was moved (its commands
 # name the old one) or when its Python has gone, the environment is made anew.
-WHOLE = $(shell { test "$$(cat $(1)/installed)" = "$$(pwd -P)/$(1)" && $(1)/bin/python -E -c 'import pip' && echo yes; } 2>&-)
+WHOLE = $(shell { test "$$(cat $(1)/installed)" = "$$(cd ./$(1) && pwd -P)" && $(1)/bin/python -E -c 'import pip' && echo yes; } 2>&-)
 .PHONY: $(foreach venv,$(VENV) $(BENCH),$(if $(call WHOLE,$(venv)),,$(venv)/installed))
-STAMP = echo "$$(pwd -P)/$(@D)" > $@
+STAMP = (cd ./$(@D) && pwd -P) > $@
 
 $(VENV)/installed: requirements.txt
 	@$(WRITABLE)

@@ -143,14 +143,14 @@ def comparison() -> str:
 
 
 def git(*arguments: str, folder: str | Path = ".") -> str:
-    """What a git command prints; git's own message where it fails."""
+    """What a git command prints; git's own message, as one line, where it fails."""
     command = ["git", "-C", folder, *arguments]
     try:
         return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
     except FileNotFoundError as error:
         raise StageError("git is not installed") from error
     except subprocess.CalledProcessError as error:
-        raise StageError(f"git says: {error.stderr.strip() or 'nothing is committed'}") from error
+        raise StageError(f"git says: {' '.join(error.stderr.split()) or 'nothing is committed'}") from error
 
 
 def changed(*paths: str, folder: str | Path = ".") -> list[str]:
