@@ -1,7 +1,7 @@
 """The whole pipeline, an old commit beside the present one: python -m benchmarks.pipeline --against COMMIT.
 
 Both run in turns in fresh clones with empty caches: the old commit by `dvc repro`, the present one by `dvc repro` and
-by `python -m tools.chains`, which `make repro` runs. What the rounds took is kept in benchmarks/pipeline.csv; the table
+side by side, as `make repro` runs it. What the rounds took is kept in benchmarks/pipeline.csv; the table
 is a part of benchmarks/RESULTS.md.
 """
 
@@ -21,12 +21,11 @@ import pandas as pd
 from benchmarks import ENVIRONMENT, common
 from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
-from tools import chains
-from tools.readme import markdown
+from tools.tables import markdown
 
 OUTPUT = Path("benchmarks/pipeline.csv")
 WHOLE = "whole"  # in the column of the stage: the command, with DVC itself
-SIDE_BY_SIDE = [sys.executable, "-m", "tools.chains"]
+SIDE_BY_SIDE = ["sh", "-c", "make side-by-side JOBS=4 && dvc repro"]
 DVC = ["dvc", "repro"]
 CORES = 8  # of a machine on which no chain waits for another: four with two threads each
 
@@ -116,14 +115,13 @@ def reckoned(stages: pd.DataFrame, pipeline: Mapping[str, Any], cores: int) -> f
         Seconds: the downloads, the tasks, what comes after them. The tasks take as long as the longest chain, or as
         long as all cores need for the work of all chains, if that is longer.
     """
-    _, parts = chains.plan(dict(pipeline))
-    inside = [stage for part in parts for stage in part.stages]
-    ends: dict[str, float] = {}  # of the tasks
-    while parts:
-        part = next(part for part in parts if part.after <= set(ends))
-        parts.remove(part)
-        begin = max((ends[task] for task in {part.task, *part.after} & set(ends)), default=0.0)
-        ends[part.task] = begin + stages.loc[part.stages, "seconds"].sum()
+    task = {name: stage["cmd"].split()[2].split(".")[1] for name, stage in pipeline.items()}
+    inside = [name for name in stages.index if task[name] not in ("check", "datasets", "report")]
+    ends: dict[str, float] = {}  # of stages by their outputs, and of the chain so far by its task
+    for name in inside:
+        begin = max(ends.get(before, 0.0) for before in (task[name], *pipeline[name].get("deps", [])))
+        made = [out if isinstance(out, str) else next(iter(out)) for out in pipeline[name].get("outs", [])]
+        ends |= dict.fromkeys([task[name], *made], begin + stages.loc[name, "seconds"])
     tasks = max(*ends.values(), stages.loc[inside, "cpu"].sum() / cores)
     return tasks + stages["seconds"].drop(inside).sum()
 

@@ -16,7 +16,7 @@ from benchmarks import common, learning_curve, pipeline, review_sizes
 from stages import params
 from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
-from tools.readme import markdown
+from tools.tables import markdown
 
 OUTPUT = "benchmarks/RESULTS.md"
 PACKAGES = ("keras", "tensorflow", "torch", "scikit-learn", "scikit-image", "numpy")

@@ -22,7 +22,7 @@ from stages.core.errors import StageError
 from stages.core.typed import validated
 from stages.params import Params, Section, Whole
 from sweeps import git
-from tools.summary import look_up
+from tools.compare import look_up
 
 MOST = 1_000  # experiments of a sweep; sweeps/README.md says what limits them
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]

@@ -16,8 +16,8 @@ from stages.core import artifacts
 from stages.core.errors import StageError
 from sweeps import git
 from sweeps.declaration import Sweep, existing
-from tools.readme import markdown, spread
-from tools.verify import numbers
+from tools.compare import numbers
+from tools.tables import markdown, spread
 
 FOLDER = Path("sweeps/results")
 

@@ -41,7 +41,7 @@ SLOW = (
         "training/test_processors",
     ),
     *("sweeps/test_declaration", "sweeps/test_local", "sweeps/test_results", "test_checkouts"),
-    *("tools/test_chains", "tools/test_changes", "tools/test_environment", "tools/test_repair"),
+    *("tools/test_changes", "tools/test_environment", "tools/test_repair", "tools/test_side_by_side"),
 )
 
 

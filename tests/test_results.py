@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from tests.conftest import REPOSITORY
-from tools import readme
-from tools.summary import HEADLINES, look_up
+from tools import tables
+from tools.compare import HEADLINES, look_up
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +42,15 @@ def test_the_classifier_reaches_its_bar(metrics):
 
 @pytest.mark.parametrize("headline", HEADLINES, ids=lambda headline: headline[0])
 def test_every_headline_has_its_figures(metrics, headline):
-    task, _, key, beside = headline
-    for name in (key, *beside.values()):
-        assert look_up(metrics[task], name) > 0
+    for key in (headline.key, *headline.baselines.values()):
+        assert look_up(metrics[headline.task], key) > 0
 
 
 @pytest.mark.parametrize("page", [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))], ids=str)
 def test_the_generated_tables_are_the_committed_ones(repository, monkeypatch, page):
     monkeypatch.chdir(repository)
     text = page.read_text(encoding="utf-8")
-    assert readme.filled(text) == text, "run `python -m tools.readme`"
+    assert tables.filled(text) == text, "run `python -m tools.tables`"
 
 
 def test_the_committed_report_is_of_the_committed_metrics(repository):

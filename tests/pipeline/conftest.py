@@ -42,7 +42,7 @@ def build(folder: Path, params: dict) -> Project:
     clone.set_params(params)
     clone.init()
     # Side by side; what other tests compare with it (faults, environments, verify) is made by `dvc repro` alone.
-    assert stages_run(clone.succeed("python", "-m", "tools.chains", "--jobs", "2")) == set(STAGES)
+    assert stages_run(clone.succeed("make", "--assume-old=setup", "repro", "JOBS=2")) == set(STAGES)
     clone.commit("A run")
     return clone
 

@@ -233,6 +233,7 @@ def clear(clone: Project) -> None:
 
 
 def repair(clone: Project) -> None:
+    shutil.rmtree(bytecode(clone)["PYTHONPYCACHEPREFIX"], ignore_errors=True)  # as `make clean` does
     print(clone.succeed("python", "-m", "tools.repair", **bytecode(clone)), end="", flush=True)
 
 
