@@ -13,7 +13,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sweeps.declaration import experiment_refs
 from tests.conftest import REPOSITORY
 from tests.pipeline.conftest import Clone
 
@@ -102,15 +101,6 @@ groups:
 """
 
 
-CONFIG = """
-[core]
-    analytics = false
-    remote = shared
-['remote "shared"']
-    url = ../../outputs
-"""
-
-
 class Project(Clone):
     """The tiny project, and `python -m sweeps` typed in it."""
 
@@ -156,8 +146,8 @@ class Project(Clone):
 
     def trees(self) -> dict[str, str]:
         """Name of every experiment → hash of all of its content that Git holds."""
-        listing = self.succeed("git", "for-each-ref", "--format=%(tree)\t%(refname)", "refs/exps")
-        return experiment_refs(listing)
+        listing = self.succeed("git", "for-each-ref", "--format=%(refname:lstrip=4) %(tree)", "refs/exps/*/*/*")
+        return dict(line.split() for line in listing.splitlines())
 
 
 def build(folder: Path) -> Project:
@@ -178,20 +168,9 @@ def build(folder: Path) -> Project:
         project.succeed("git", "config", "user.name", "Student")
         project.succeed("git", "config", "user.email", "student@example.com")
         project.succeed("dvc", "init", "--quiet")
-        project.write(".dvc/config", CONFIG)
-        project.succeed("git", "remote", "add", "origin", "../remote.git")
         project.succeed("dvc", "repro")
         project.commit("A run")
     return project
-
-
-def share(project: Project) -> None:
-    """Put the commit on a Git remote and the outputs on a DVC remote, folders beside the project."""
-    project.succeed("dvc", "remote", "modify", "shared", "url", str(project.folder.parent / "outputs"))
-    project.commit("Where the outputs are shared")
-    project.succeed("git", "clone", "--quiet", "--bare", ".", "../remote.git")
-    project.succeed("git", "fetch", "--quiet", "origin")
-    project.succeed("dvc", "push")
 
 
 @pytest.fixture(scope="session")
