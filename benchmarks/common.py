@@ -18,7 +18,6 @@ from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
 
 REPOSITORY = Path(__file__).parents[1]
-METER = [sys.executable, "-IS", str(REPOSITORY / "benchmarks/meter.py")]  # and a file, and a command
 
 
 class Row(NamedTuple):
@@ -83,12 +82,11 @@ def metered(command: Sequence[str], folder: Path, variables: Mapping[str, str]) 
     """Run a command in a folder, in the user's own environment with some variables more, its output on ours."""
     with TemporaryDirectory() as name:
         environment = {**ENVIRONMENT, **variables}
-        metering = [*METER, f"{name}/usage", *command]
+        metering = [sys.executable, "-IS", str(REPOSITORY / "benchmarks/meter.py"), f"{name}/usage", *command]
         process = subprocess.run(metering, cwd=folder, env=environment, stdout=sys.stderr, check=False)
         if process.returncode != 0:
             raise StageError(f"{' '.join(command[1:])} failed with status {process.returncode}")
-        usage = artifacts.read_json(f"{name}/usage")
-    return Usage(usage["seconds"], usage["memory"], usage["cpu"])
+        return Usage(**artifacts.read_json(f"{name}/usage"))
 
 
 def peer(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:

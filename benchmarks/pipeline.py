@@ -1,16 +1,15 @@
 """The whole pipeline, an old commit beside the present one: python -m benchmarks.pipeline --against COMMIT.
 
-Both run in turns by `dvc repro`, in fresh clones with empty caches. What the rounds took is kept in
+Both run in turns, stage by stage, in fresh clones with empty caches. What the rounds took is kept in
 benchmarks/pipeline.csv; the table is a part of benchmarks/RESULTS.md. Where requirements.txt differs, the old commit
 needs an environment of its own: `make setup` in a checkout of it, and --programs with the folder .venv/bin there.
 """
 
 import argparse
-import json
 import os
-import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,38 +22,24 @@ from stages.core.errors import StageError
 from tools.readme import markdown
 
 OUTPUT = Path("benchmarks/pipeline.csv")
-WHOLE = "whole"  # in the column of the stage: the command, with DVC itself
-
-# Stands before the environment's python on the path, so that it sees every stage.
-PYTHON = """#!/bin/sh
-exec {meter} {log} {python} "$@"
-"""
+WHOLE = "whole"  # in the column of the stage: all of them
 
 
-def run(commit: str, programs: Path) -> list[dict[str, Any]]:
+def run(commit: str, programs: Path) -> Iterator[dict[str, Any]]:
     """Run the pipeline of a commit once, with the `python` and `dvc` in a folder.
 
-    For each stage, and for `WHOLE`: "stage", "seconds", "cpu" (seconds, of all cores), "memory" (peak, MiB).
+    For each stage, with DVC itself, and for `WHOLE`: "stage", "seconds", "cpu" (seconds, of all cores), "memory" (peak,
+    MiB).
     """
-    with TemporaryDirectory(prefix="reprise-pipeline-") as name:
-        folder, log = Path(name, "clone"), Path(name, "log")
-        clone(commit, folder)
-        stand_in(Path(name, "bin", "python"), programs / "python", log)
-        path = os.pathsep.join([f"{name}/bin", str(programs), ENVIRONMENT["PATH"]])
-        usage = common.metered(["dvc", "repro"], folder, {"PATH": path})
-        lines = [json.loads(line) for line in artifacts.read_text(log).splitlines()]
-        stages = yaml_reader.read(folder / "dvc.yaml")["stages"]
-    names = {stage["cmd"].split("python -m ")[-1]: name for name, stage in stages.items()}
-    rows = [{"stage": names[" ".join(line.pop("command")[2:])], **line} for line in lines]  # python -m STAGE
-    return [*rows, {"stage": WHOLE, **usage._asdict()}]
-
-
-def stand_in(program: Path, python: Path, log: Path) -> None:
-    """Write a program that runs another environment's python and logs what it used, a line for each run."""
-    program.parent.mkdir()
-    words = {"meter": shlex.join(common.METER), "log": shlex.quote(str(log)), "python": shlex.quote(str(python))}
-    program.write_text(PYTHON.format(**words), encoding="utf-8")
-    program.chmod(0o755)
+    path = os.pathsep.join([str(programs), ENVIRONMENT["PATH"]])
+    with TemporaryDirectory(prefix="reprise-pipeline-") as folder:
+        clone(commit, Path(folder))
+        usages = []
+        for stage in yaml_reader.read(Path(folder, "dvc.yaml"))["stages"]:  # in an order in which they can run
+            usages.append(common.metered(["dvc", "repro", "--single-item", stage], Path(folder), {"PATH": path}))
+            yield {"stage": stage, **usages[-1]._asdict()}
+    seconds, memory, cpu = zip(*usages, strict=True)
+    yield {"stage": WHOLE, "seconds": sum(seconds), "memory": max(memory), "cpu": sum(cpu)}
 
 
 def clone(commit: str, folder: Path) -> None:
@@ -91,7 +76,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--against", metavar="COMMIT", required=True, help="the old commit")
     here = Path(sys.executable).parent
     parser.add_argument(
-        "--programs", type=Path, default=here, help="folder of its python and dvc (default: %(default)s)"
+        "--programs", type=Path, default=here, help="where its python and dvc are (default: %(default)s)"
     )
     parser.add_argument("--rounds", type=int, default=1, help="how often each runs; medians are shown")
     options = parser.parse_args(arguments)
@@ -104,10 +89,9 @@ def main(arguments: list[str]) -> None:
     rows: list[dict[str, Any]] = []
     for number in range(options.rounds):
         for way, commit in commits.items():
-            measured = run(commit, options.programs.resolve() if way == "old" else here)
             name = {"way": way, "commit": commit[:10], "processor": common.processor(), "round": number}
-            rows += [{**name, **row} for row in measured]
-            print(f"round {number + 1}, {way}: {measured[-1]['seconds']:.0f} s", flush=True)
+            rows += [{**name, **row} for row in run(commit, options.programs.resolve() if way == "old" else here)]
+            print(f"round {number + 1}, {way}: {rows[-1]['seconds']:.0f} s", flush=True)
         artifacts.write_csv(OUTPUT, rows)
     print(table(pd.DataFrame(rows)))
 

@@ -1,9 +1,7 @@
 """The code of the benchmarks that needs no PyTorch; tests/pipeline/test_benchmarks.py runs parts of `make bench`."""
 
-import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -204,15 +202,3 @@ def test_no_result_of_the_measured_commit_counts_as_done(tmp_path):
     pipeline.clone("HEAD", tmp_path / "clone")
     assert (tmp_path / "clone/dvc.yaml").exists()
     assert not (tmp_path / "clone/dvc.lock").exists()
-
-
-def test_a_stage_is_metered_where_it_runs(tmp_path):
-    log, python = tmp_path / "a log", tmp_path / "a folder" / "python"
-    pipeline.stand_in(python, Path(sys.executable), log)
-    command = ["-c", "sum(range(10**6)); raise SystemExit(3)"]
-    assert subprocess.run([python, *command], check=False).returncode == 3
-    (line,) = map(json.loads, log.read_text(encoding="utf-8").splitlines())
-    assert line["command"] == [sys.executable, *command]
-    assert 0 < line["cpu"] < 60
-    assert line["seconds"] > 0
-    assert line["memory"] > 1
