@@ -1,6 +1,6 @@
 """Run a command and write what it used to a file, as JSON: python -IS benchmarks/meter.py FILE COMMAND ...
 
-Its seconds, its CPU seconds and its peak of memory in MiB, children included. On Linux the peak of a process begins with
+Its seconds, CPU seconds and peak of memory in MiB, children included. On Linux the peak of a process begins with
 the memory of the one that started it. This one is small.
 """
 
