@@ -5,7 +5,6 @@ Exit status: 0 success, 1 a failed experiment or invalid input, 2 an invalid com
 
 import argparse
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -72,7 +71,6 @@ def run(sweep: Sweep, address: str | None, jobs: int | None) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a sweep as Ctrl-C does
     try:
         sys.exit(main())
     except StageError as error:

@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import socket
 import sys
 import time
@@ -104,6 +105,7 @@ def _ray(address: str | None, jobs: int) -> Iterator[Any]:
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         reason = str(error).strip().splitlines()[0]
         raise StageError(f"no Ray cluster at {address or 'this machine'}: {reason}") from error
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does; Ray has just put its own there
     try:
         yield ray
     finally:

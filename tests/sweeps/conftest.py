@@ -133,7 +133,7 @@ class Project(Clone):
 
     def sweeps(self, *arguments: str, **more: str) -> subprocess.CompletedProcess:
         process = self.start(*arguments, **more)
-        stdout, stderr = process.communicate(timeout=300)
+        stdout, stderr = process.communicate(timeout=600)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def write(self, name: str, content: str) -> None:
