@@ -31,7 +31,8 @@ def run(experiments: Sequence[Experiment], address: str | None, jobs: int, threa
 
     with Repo() as repo:
         cache = Path(repo.cache.legacy.path)
-    repository = worker.Repository(Path.cwd(), cache, git("rev-parse", "HEAD").strip())
+    who = [git("config", "--default", "sweeps", "--get", f"user.{key}").strip() for key in ("name", "email")]
+    repository = worker.Repository(Path.cwd(), cache, git("rev-parse", "HEAD").strip(), *who)
     with _alone(repository.scratch), _ray(address, jobs) as ray:
         ray.cloudpickle.register_pickle_by_value(worker)
         task = ray.remote(worker.run).options(num_cpus=threads if address else 1, max_retries=RETRIES)

@@ -15,11 +15,13 @@ from typing import Any, NamedTuple
 
 
 class Repository(NamedTuple):
-    """Folders that every node sees under the same name, and a commit."""
+    """Folders that every node sees under the same name, a commit, and who commits the experiments."""
 
     folder: Path
     cache: Path
     commit: str
+    user: str
+    email: str
 
     @property
     def scratch(self) -> Path:
@@ -37,7 +39,9 @@ def run(repository: Repository, name: str, params: dict[str, Any], targets: list
     try:
         shutil.rmtree(clone, ignore_errors=True)  # of a worker that was killed
         clone.parent.mkdir(parents=True, exist_ok=True)
-        _call(["git", "clone", "--quiet", "--no-checkout", str(repository.folder), str(clone)], clone.parent, log)
+        who = ["--config", f"user.name={repository.user}", "--config", f"user.email={repository.email}"]
+        git_clone = ["git", "clone", "--quiet", "--no-checkout", *who, str(repository.folder), str(clone)]
+        _call(git_clone, clone.parent, log)
         _call(["git", "checkout", "--quiet", "--detach", repository.commit], clone, log)
         (clone / ".dvc/config.local").write_text(f"[cache]\n    dir = {repository.cache}\n", encoding="utf-8")
         _write_params(clone / "params.yaml", params)

@@ -19,22 +19,22 @@ from tests.pipeline.conftest import Clone
 PIPELINE = """
 stages:
   train-sizes: # as here: obeys the seed, not `latent`
-    cmd: python work.py sizes
+    cmd: exec python work.py sizes
     deps: [work.py]
     params: [seed]
     outs: [models/sizes.txt]
   train:
-    cmd: python work.py train
+    cmd: exec python work.py train
     deps: [work.py, models/sizes.txt]
     params: [seed, latent]
     outs: [models/model.txt]
   evaluate-autoencoder:
-    cmd: python work.py evaluate
+    cmd: exec python work.py evaluate
     deps: [work.py, models/model.txt]
     metrics:
       - metrics/autoencoder.json: {cache: false}
   evaluate-textgen:
-    cmd: python work.py textgen
+    cmd: exec python work.py textgen
     deps: [work.py]
     params: [seed]
     metrics:
