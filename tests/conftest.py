@@ -31,7 +31,7 @@ SLOW = (
         "reprise/test_sentiment",
         "reprise/test_server",
     ),
-    *("benchmarks/test_benchmarks", "benchmarks/test_longer"),
+    "benchmarks/test_benchmarks",
     *("autoencoder/test_baselines", "autoencoder/test_stages", "denoiser/test_baselines", "denoiser/test_recognition"),
     *(
         "denoiser/test_train",
@@ -40,7 +40,7 @@ SLOW = (
         "textgen/test_train",
         "training/test_processors",
     ),
-    *("sweeps/test_declaration", "sweeps/test_local", "sweeps/test_results", "test_checkouts"),
+    *("sweeps/test_declaration", "sweeps/test_results", "test_checkouts"),
     *("tools/test_changes", "tools/test_environment", "tools/test_repair", "tools/test_side_by_side"),
 )
 
