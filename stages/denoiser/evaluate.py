@@ -98,7 +98,7 @@ def main(params: Params) -> None:
     artifacts.write_json(METRICS, metrics)
     artifacts.write_csv(LEVELS_CURVE, levels(clean, methods, params))
     artifacts.write_csv(
-        LAYERS, [{"network": name, **row} for name in MODELS for row in measures.layers(networks_of[name])]
+        LAYERS, [{"group": name, **row} for name in MODELS for row in measures.layers(networks_of[name])]
     )
     reader = recognition.Reader(machine, held_out, data["validation_labels"])
     classes = Classes(data)
