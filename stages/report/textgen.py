@@ -142,7 +142,6 @@ def figures() -> Iterator[tuple[str, Figure]]:
     for name, keys, label in (
         ("textgen-entropy", {"entropy": "entropy"}, "entropy of the next character (nats)"),
         ("textgen-words", words, "share"),
-        ("textgen-copies", {"longest_copy": "copy"}, "longest copied passage (characters)"),
     ):
         series = {curve: (temperatures, [row[key] for row in rows]) for key, curve in keys.items()}
         chart = charts.lines(series, x_label="temperature", y_label=label)

@@ -47,13 +47,9 @@ def test_a_comparing_word_follows_the_interval_and_the_number_of_items(text, whe
 
 def test_bold_marks_the_best_alone(text):
     content = made_up.metrics()
-    rows = {
-        "| autoencoder | **0.0103** |": True,
-        "| conv denoiser | **15.10** |": True,
-        "| text model | **1.476**": False,
-    }
-    rows |= {"| network | **93.0 %** |".replace(" %", "\u00a0%").replace("** |", "** ("): True}
-    assert {row: row in text() for row in rows} == rows
+    first = text()
+    for row in ("autoencoder | **0.0103** |", "conv denoiser | **15.10** |", "network | **93.0 %** (", "text model | 1.476 ("):
+        assert f"| {row}" in first
     content["autoencoder"]["mse"] = 0.02
     content["sentiment"]["accuracy"] = 0.9
     changed = text(numbers=content)
