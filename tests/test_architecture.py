@@ -17,8 +17,7 @@ MAY_IMPORT = {
     "stages.datasets": {"stages.core", "stages.params"},
     "stages.training": {"stages.core", "stages.params"},
     "stages.evaluation": {"stages.core", "stages.params"},
-    "stages.report": {"stages.core", "stages.evaluation", "stages.params", "stages.report.context"},
-    "stages.report.context": {"stages.core", "stages.evaluation", "stages.params", "stages.report"},
+    "stages.report": {"stages.core", "stages.evaluation", "stages.params"},
     **{f"stages.{task}": {"stages.core", "stages.training", "stages.evaluation", "stages.params"} for task in TASKS},
 }
 # A step → the shared rooms that a module of this name may import, directly or through others.

@@ -10,7 +10,7 @@ from stages.report import results
 from stages.report.results import Results, Row, table
 from stages.report.wording import compared, negative, than, verdict
 
-EXCERPT = 240  # characters of each sample
+EXCERPT = 180  # characters of each sample
 PASSAGE = 1000  # characters: the items of the test text's intervals
 LEARNING_CURVE = "benchmarks/learning_curve"  # a series
 BASELINES = {
@@ -138,7 +138,7 @@ def figures() -> Iterator[tuple[str, Figure]]:
     )
     rows = table("textgen/temperature")
     temperatures = [row["temperature"] for row in rows]
-    words = {"known_words": "known words", **{f"distinct_{n}": f"distinct-{n}" for n in (1, 2, 3)}}
+    words = {"known_words": "known words", "distinct_1": "distinct words", "distinct_2": "distinct pairs"}
     for name, keys, label in (
         ("textgen-entropy", {"entropy": "entropy"}, "entropy of the next character (nats)"),
         ("textgen-words", words, "share"),
