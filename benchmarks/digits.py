@@ -1,6 +1,6 @@
 """Autoencoder and denoisers compared with PCA and filters: python -m benchmarks.digits [--quick].
 
-Quality is read from metrics/, the output of the pipeline; times are measured here.
+Quality is read from data/<task>/evaluation.json, an output of the pipeline; times are measured here.
 """
 
 import time
@@ -17,7 +17,7 @@ from stages.core.digits import scaled
 from stages.denoiser.baselines import METHODS, median
 from stages.evaluation.methods import FILTERS
 from stages.params import Params
-from stages.training import networks
+from stages.training import layers
 
 DATA = "data/denoiser/digits.npz"
 # Squared error of a test digit of the whole MNIST, summed over its 784 pixels: Hinton & Salakhutdinov 2006, "Reducing
@@ -38,14 +38,14 @@ def measure(params: Params, quick: bool) -> list[dict[str, Any]]:
 def autoencoder(params: Params, quick: bool) -> list[dict[str, Any]]:
     """The autoencoder and the same number of principal components."""
     data = artifacts.read_npz("data/autoencoder/digits.npz")
-    metrics = artifacts.read_json("metrics/autoencoder.json")
+    metrics = artifacts.read_json("data/autoencoder/evaluation.json")
     train, test = scaled(data["train"]), scaled(data["test"])
     started = time.perf_counter()
     pca = PrincipalComponents(train, metrics["latent"])
     fitted = time.perf_counter() - started
     model = model_files.read("models/autoencoder.keras")
     trained = train_seconds(params, quick, "autoencoder.train", "autoencoder.training", data)
-    ours, theirs = (each_ms(f, test) for f in (lambda x: networks.apply(model, x), pca.reconstruct))
+    ours, theirs = (each_ms(f, test) for f in (lambda x: layers.apply(model, x), pca.reconstruct))
     name = f"PCA, {metrics['latent']} components"
     interval = metrics.get("mse_minus_pca_interval")
     quality = ("autoencoder", "mean squared error", metrics["mse"], name, metrics["pca"]["mse"])
@@ -67,12 +67,12 @@ def published(metrics: dict[str, Any]) -> list[dict[str, Any]]:
 def denoiser(params: Params, quick: bool) -> list[dict[str, Any]]:
     """The conv denoiser, the dense one and the filters, as tuned by the pipeline."""
     data = artifacts.read_npz(DATA)
-    metrics = artifacts.read_json("metrics/denoiser.json")
+    metrics = artifacts.read_json("data/denoiser/evaluation.json")
     std = metrics["noise_std"]
     model = model_files.read(MODELS["conv"])
     noisy = data["test_noisy"]
     some = noisy[: 10 if quick else 100]  # non-local means takes 16 ms for each
-    ours = each_ms(lambda x: networks.apply(model, x), noisy)
+    ours = each_ms(lambda x: layers.apply(model, x), noisy)
     peers: dict[str, tuple[float, Callable[[np.ndarray], np.ndarray], Any]] = {
         "3×3 median": (metrics["median"]["psnr"], median, None)
     }

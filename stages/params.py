@@ -98,14 +98,7 @@ class ConvDenoiser(Section):
 
     channels: Annotated[list[Width], Field(min_length=2, max_length=2)]
     units: Width
-    devices: Annotated[Whole, Field(ge=1, le=64)]
     training: DigitTraining
-
-    @model_validator(mode="after")
-    def _parts(self) -> "ConvDenoiser":
-        if self.training.batch % self.devices:
-            raise ValueError(f"it should have a batch that its devices ({self.devices}) can share evenly")
-        return self
 
 
 class Denoiser(Section):

@@ -32,7 +32,7 @@ SLOW = (
         "reprise/test_server",
     ),
     *("benchmarks/test_benchmarks", "benchmarks/test_longer"),
-    *("autoencoder/test_baselines", "autoencoder/test_model", "denoiser/test_baselines", "denoiser/test_recognition"),
+    *("autoencoder/test_baselines", "autoencoder/test_stages", "denoiser/test_baselines", "denoiser/test_recognition"),
     *(
         "denoiser/test_train",
         "sentiment/test_stages",

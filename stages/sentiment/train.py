@@ -18,8 +18,7 @@ from stages.sentiment.preprocess import OUTPUT as DATA
 from stages.sentiment.training_sentences import KINDS
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
-from stages.training.losses import binary_cross_entropy
-from stages.training.networks import start_orthogonal
+from stages.training.layers import binary_cross_entropy, start_orthogonal
 from stages.training.optimizers import muon, warmup_cosine
 
 MODEL = "models/sentiment.keras"
@@ -73,7 +72,6 @@ def main(params: Params) -> None:
         validate=validate,
         checkpoint=checkpoint,
         monitor="val_mean_accuracy",
-        mode="max",
     )
     logits = [network.logits(branches, some, sizes.pool) for some in held_out]
     weights = network.best_weights(network.joined(*logits), np.concatenate(labels))
