@@ -8,7 +8,7 @@ from stages.evaluation import charts
 from stages.evaluation.methods import FILTERS
 from stages.report import results
 from stages.report.results import Results, Row, table
-from stages.report.wording import FEW, compared, formatted, listed, spanned, than, verdict
+from stages.report.wording import FEW, compared, formatted, listed, spanned, verdict
 
 METHODS = {
     "noisy": "noisy image, no denoising",
@@ -23,8 +23,7 @@ METHODS = {
 def variables(found: Results) -> Row:
     """Variables of the denoisers' section, beyond their metrics."""
     metrics, invented = found.metrics["denoiser"], found.texts["invented"]
-    read, filters, digits = metrics["recognition"], metrics["filters"], metrics["digits"]
-    best = max(filters, key=lambda name: filters[name]["psnr"])
+    read, digits = metrics["recognition"], metrics["digits"]
     items = {"best_filter": digits["some"], "classical": digits["some"], "dense": digits["test"]}
     return {
         "verdict": verdict(metrics["conv_minus_best_filter"]["psnr_interval"], digits["some"]),
@@ -32,10 +31,8 @@ def variables(found: Results) -> Row:
             f"compared_with_{name}": compared(metrics[f"conv_minus_{name}"]["psnr_interval"], count)
             for name, count in items.items()
         },
-        "best_filter": FILTERS[best],
-        "best_filter_psnr": filters[best]["psnr"],
+        "best_filter_name": FILTERS[metrics["best_filter"]["name"]],
         "recovered": recovered(read),
-        "untrained": than(read["autoencoder"], read["noisy"], "easier", "harder", "neither easier nor harder"),
         "methods": [
             {"name": name, **metrics[key], "read": read[key], "best": best_of(metrics, key)}
             for key, name in METHODS.items()

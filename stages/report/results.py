@@ -1,5 +1,6 @@
 """The results that the report is made of."""
 
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,12 +74,22 @@ def curves(rows: Sequence[Row], x: str, y: str, by: str) -> dict[str, tuple[list
     return {str(name): ([row[x] for row in some], [row[y] for row in some]) for name, some in grouped(rows, by).items()}
 
 
-def learning_curve(rows: Sequence[Row], size: str, methods: dict[str, str]) -> dict[str, tuple[list, list[float]]]:
-    """Mean over the seeds of each method (column → name) by column `size`; what was not measured everywhere lacks."""
-    found = {}
-    sizes = dict(sorted(grouped(rows, size).items()))
-    for key, name in methods.items():
-        values = [[float(row[key]) for row in some if row.get(key, "") != ""] for some in sizes.values()]
-        if all(values):
-            found[name] = (list(sizes), [sum(some) / len(some) for some in values])
+def mean_rows(rows: Sequence[Row], by: str, columns: Sequence[str]) -> list[Row]:
+    """A row for each value of column `by`, which rises: the means of `columns`, without those of empty cells alone."""
+    found = []
+    for value, some in sorted(grouped(rows, by).items()):
+        cells = {column: [float(row[column]) for row in some if row.get(column, "") != ""] for column in columns}
+        found.append({by: value, **{column: statistics.mean(values) for column, values in cells.items() if values}})
     return found
+
+
+def learning_curves(
+    rows: Sequence[Row], by: str, methods: dict[str, str]
+) -> dict[str, tuple[list[float], list[float]]]:
+    """The mean of each method (column → name) over column `by`; a method that was not measured everywhere lacks."""
+    means = mean_rows(rows, by, list(methods))
+    return {
+        name: ([row[by] for row in means], [row[column] for row in means])
+        for column, name in methods.items()
+        if all(column in row for row in means)
+    }

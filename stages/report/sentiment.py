@@ -1,6 +1,5 @@
 """The classifier: what each choice of threshold costs, where it fails, and whether its probabilities are calibrated."""
 
-import statistics
 from collections.abc import Iterator, Sequence
 
 from matplotlib.figure import Figure
@@ -49,12 +48,10 @@ def few_reviews(rows: Sequence[Row]) -> list[Row]:
 
     It was worse in a draw where the whole interval of its difference to the better baseline lies below 0.
     """
-    found = []
-    for reviews, some in sorted(results.grouped(rows, "reviews").items()):
-        keys = (*CLASSIFIERS, "minus_better_baseline", "threshold")
-        means = {key: statistics.mean(row[key] for row in some) for key in keys}
-        worse = sum(row["high"] < 0 for row in some)
-        found.append({"reviews": reviews, **means, "draws": len(some), "worse": worse})
+    found = results.mean_rows(rows, "reviews", (*CLASSIFIERS, "minus_better_baseline", "threshold"))
+    for row in found:
+        some = [one for one in rows if one["reviews"] == row["reviews"]]
+        row["draws"], row["worse"] = len(some), sum(one["high"] < 0 for one in some)
     return found
 
 
@@ -136,7 +133,7 @@ def figures(found: Results) -> Iterator[tuple[str, Figure]]:
 
     slices = [(row["slice"], row["accuracy"], row["low"], row["high"]) for row in table("sentiment/slices")]
     yield "sentiment-slices", charts.intervals(slices, x_label="accuracy, with 95 % interval")
-    accuracies = results.learning_curve(table(REVIEW_SIZES), "reviews", CLASSIFIERS)
+    accuracies = results.learning_curves(table(REVIEW_SIZES), "reviews", CLASSIFIERS)
     chart = charts.lines(accuracies, x_label="labelled reviews", y_label="accuracy")
     charts.make_logarithmic(chart.axes[0])
     yield "sentiment-sizes", chart

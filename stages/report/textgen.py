@@ -49,7 +49,6 @@ def variables(found: Results) -> Row:
         "layers": [str(units) for units in metrics["sizes"]["units"]],
         "benchmarked": found.packaged("text"),
         "learning_curve": learning_curve(table(LEARNING_CURVE)),
-        "longer": longer(table(LEARNING_CURVE)),
         "context": last_lines(passages["context"]),
         "next": passages["next"],
         "excerpt": passages["test"][:EXCERPT],
@@ -58,31 +57,14 @@ def variables(found: Results) -> Row:
 
 def learning_curve(rows: list[Row]) -> list[Row]:
     """For each size of the training text: means over the seeds, the ratio to the n-grams, the longest copy of all."""
-    found = []
-    for characters, some in sorted(results.grouped(rows, "characters").items()):
-        means = {key: statistics.mean(row[key] for row in some) for key in ("nats", "lstm", "ngram", "bzip2", "xz")}
-        nats = [row["nats"] for row in some]
-        compressor = min(means["bzip2"], means["xz"])
-        about = {
-            "characters": characters,
-            "spread": statistics.stdev(nats) if len(nats) > 1 else 0.0,
-            "compressor": compressor,
-            "ratio": means["nats"] / means["ngram"],
-            "longest_copy": max(row["longest_copy"] for row in some),
-            "best": min(means["nats"], means["lstm"], means["ngram"], compressor),
-        }
-        found.append(means | about)
-    return found
-
-
-def longer(rows: list[Row]) -> list[Row]:
-    """Where a longer training was measured: its nats beside the default's and the n-grams', and its minutes."""
-    found = []
-    for row in rows:
-        if row.get("longer", "") != "":  # a column with empty cells is read as text
-            nats, seconds = float(row["longer"]), float(row["longer_seconds"])
-            about = {"characters": row["characters"], "default": row["nats"], "ratio": nats / row["ngram"]}
-            found.append({**about, "nats": nats, "minutes": seconds / 60})
+    found = results.mean_rows(rows, "characters", list(LEARNERS))
+    for row in found:
+        some = [one for one in rows if one["characters"] == row["characters"]]
+        row["spread"] = statistics.stdev(one["nats"] for one in some) if len(some) > 1 else 0.0
+        row["longest_copy"] = max(one["longest_copy"] for one in some)
+        row["ratio"] = row["nats"] / row["ngram"]
+        row["compressor"] = min(row["bzip2"], row["xz"])
+        row["best"] = min(row["nats"], row["lstm"], row["ngram"], row["compressor"])
     return found
 
 
@@ -147,7 +129,7 @@ def figures() -> Iterator[tuple[str, Figure]]:
         chart = charts.lines(series, x_label="temperature", y_label=label)
         chart.axes[0].set_ylim(bottom=0)
         yield name, chart
-    learners = results.learning_curve(table(LEARNING_CURVE), "characters", LEARNERS)
+    learners = results.learning_curves(table(LEARNING_CURVE), "characters", LEARNERS)
     chart = charts.lines(learners, x_label="characters to train on", y_label="nats per character")
     charts.make_logarithmic(chart.axes[0])
     yield "textgen-sizes", chart

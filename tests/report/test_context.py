@@ -48,7 +48,12 @@ def test_a_comparing_word_follows_the_interval_and_the_number_of_items(text, whe
 def test_bold_marks_the_best_alone(text):
     content = made_up.metrics()
     first = text()
-    for row in ("autoencoder | **0.0103** |", "conv denoiser | **15.10** |", "network | **93.0 %** (", "text model | 1.476 ("):
+    for row in (
+        "autoencoder | **0.0103** |",
+        "conv denoiser | **15.10** |",
+        "network | **93.0 %** (",
+        "text model | 1.476 (",
+    ):
         assert f"| {row}" in first
     content["autoencoder"]["mse"] = 0.02
     content["sentiment"]["accuracy"] = 0.9
