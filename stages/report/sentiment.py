@@ -11,7 +11,7 @@ from stages.report.wording import FEW, compared, verdict
 
 CALIBRATED = 0.03  # highest expected calibration error of probabilities that the report calls well calibrated
 MISTAKES = 2  # of each class: the shortest of the most confident ones
-FIRST, LAST = 300, 400  # characters of a long review
+FIRST, LAST = 140, 160  # characters of a long review
 REVIEW_SIZES = "benchmarks/review_sizes"  # a series
 CLASSIFIERS = {"network": "network", "nb": "NB n-grams", "tfidf": "TF-IDF"}
 BRANCHES = {"lstm": "LSTM", "ngrams": "n-gram"}
@@ -96,7 +96,9 @@ def widest_gap(rows: Sequence[Row]) -> Row | None:
 def shortened(text: str) -> str:
     """A review without line breaks; of a long one, its beginning and its end."""
     text = " ".join(text.replace("<br />", " ").split())
-    return text if len(text) <= FIRST + LAST else f"{text[:FIRST]} […] {text[-LAST:]}"
+    if len(text) <= FIRST + LAST:
+        return text
+    return f"{text[:FIRST].rpartition(' ')[0]} […] {text[-LAST:].partition(' ')[2]}"
 
 
 def figures(found: Results) -> Iterator[tuple[str, Figure]]:
