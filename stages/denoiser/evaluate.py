@@ -74,7 +74,7 @@ def main(params: Params) -> None:
     artifacts.write_json(EVALUATION, evaluation)
     artifacts.write_json(METRICS, headlines(evaluation))
     artifacts.write_csv("plots/denoiser/levels.csv", levels(test.clean, methods, params))
-    plan = [{"network": name, **row} for name in MODELS for row in measures.layers(networks[name])]
+    plan = [{"group": name, **row} for name in MODELS for row in measures.layers(networks[name])]
     artifacts.write_csv("plots/denoiser/layers.csv", plan)
     examine(test, lambda images: layers.apply(networks["conv"], images), classifier, params)
     draw(test, restored, lambda noisy: methods["classical"](noisy, std), std)

@@ -24,7 +24,7 @@ KINDS = {
 
 
 class Attached(NamedTuple):
-    """Sizes, words, keys of the n-grams, shape (n,), quality at each threshold (`scores.table`), and the seed."""
+    """Sizes, words, keys of the n-grams, shape (n,), quality at each threshold (`thresholds.table`), and the seed."""
 
     seed: int
     network: SentimentNetwork

@@ -10,7 +10,7 @@ from stages.core.command import run
 from stages.core.split import PARTS
 from stages.evaluation import measures
 from stages.params import Params
-from stages.sentiment import baselines, batches, behaviour, plots, scores
+from stages.sentiment import baselines, batches, behaviour, plots, scores, thresholds
 from stages.sentiment import model as network
 from stages.sentiment.encoding import numbers
 from stages.sentiment.preprocess import NGRAMS, RAW, VOCABULARY
@@ -99,15 +99,15 @@ def measured(
         seed: of the bootstrap.
     """
     labels, predicted = actual["test"], probability["test"]
-    threshold = scores.best_threshold(actual["validation"], probability["validation"])
+    threshold = thresholds.best_threshold(actual["validation"], probability["validation"])
     points = scores.operating_thresholds(actual["validation"], probability["validation"])
     return {
         "positive": labels.mean(),
-        **scores.quality(labels, predicted, 0.5),
+        **thresholds.quality(labels, predicted, 0.5),
         "accuracy_interval": measures.interval((predicted >= 0.5) == labels, seed=seed),
         "tuned": {
             "threshold": threshold,
-            **scores.quality(labels, predicted, threshold),
+            **thresholds.quality(labels, predicted, threshold),
             **scores.errors_per_thousand(labels, predicted, threshold),
         },
         **scores.ranking(labels, predicted),

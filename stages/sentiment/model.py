@@ -94,8 +94,8 @@ def best_weights(logits: dict[str, np.ndarray], labels: np.ndarray) -> np.ndarra
     reviews. Without short texts the penalty leaves the second row at 0: then all lengths have the same weights.
 
     Returns:
-        Shape (2, branches): the weights for a long review, and what is added to them for a text of no words. In between,
-        what is added falls with the shortness. No weight is negative at either end.
+        Shape (2, branches): the weights for a long review, and what is added to them for a text of no words. In
+        between, what is added falls with the shortness. No weight is negative at either end.
     """
     fitted = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1000).fit(_columns(logits), labels)
     long, added = fitted.coef_[0].reshape(2, len(BRANCHES))

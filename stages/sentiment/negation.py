@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 COPULAS = ("is", "was", "are", "were")
-# From the start of a text or from a punctuation mark to the next one, at most four words before the copula, three after.
+# From the start of a text or a punctuation mark to the next one: up to four words, the copula, up to three.
 CLAUSE = re.compile(
     rf"(?:^|(?<=[.!?;,(>] ))[a-z']+(?: [a-z']+){{0,3}} (?:{'|'.join(COPULAS)})(?: [a-z]+){{1,3}}(?= ?[.!?;,)])"
 )
@@ -17,7 +17,7 @@ DECISIVE = 1.0  # least size of the log ratio of a word that decides
 def pairs(texts: Iterable[str], ratios: Mapping[str, float]) -> tuple[list[list[str]], np.ndarray]:
     """Short clauses of the texts with a copula and a last word that decides, as they stand and negated.
 
-    A clause has the sign of its last word's log ratio, its negation the other one. Both labels, and both kinds of words,
+    A clause has the sign of its last word's log ratio, its negation the other one. Both labels and both kinds of words
     are equally frequent, so neither the word nor the negation by itself says anything.
 
     Args:

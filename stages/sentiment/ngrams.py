@@ -110,6 +110,6 @@ def word_ratios(reviews: Sequence[np.ndarray], labels: np.ndarray, words: Sequen
 
 
 def occurrence(reviews: Sequence[np.ndarray], size: int) -> csr_matrix:
-    """1 where a review has an n-gram; of each review, the distinct numbers, ascending. Shape (reviews, size), float32."""
+    """1 where a review has a number: distinct, ascending numbers of each review → shape (reviews, size), float32."""
     numbers = np.concatenate(reviews)
     return matrix(Counts(numbers, np.ones_like(numbers), np.array([len(some) for some in reviews])), size)

@@ -9,7 +9,7 @@ from sklearn.metrics import classification_report, confusion_matrix
 
 from stages.core import artifacts
 from stages.evaluation import charts, measures
-from stages.sentiment import scores
+from stages.sentiment import scores, thresholds
 from stages.sentiment.encoding import LINE_BREAK, tokenise
 from stages.sentiment.scores import CLASSES
 
@@ -94,7 +94,7 @@ def write_curves(actual: np.ndarray, probabilities: Mapping[str, np.ndarray]) ->
             y_label="precision: share of the found that are positive",
         ),
     )
-    rows = [(threshold, scores.quality(actual, ours, threshold)) for threshold in scores.THRESHOLDS[1::4]]
+    rows = [(threshold, thresholds.quality(actual, ours, threshold)) for threshold in thresholds.THRESHOLDS[1::4]]
     artifacts.write_csv(
         f"{PLOTS}/thresholds.csv",
         [

@@ -1,7 +1,7 @@
 """preprocess-sentiment: reviews → word ids and n-grams, in training, validation and test parts.
 
-The vocabulary and the n-grams are those of the training texts alone. The table may hold texts from several sources, such
-as reviews and single sentences; each is split by itself.
+The vocabulary and the n-grams are those of the training texts alone. The table may hold texts from several sources,
+such as reviews and single sentences; each is split by itself.
 """
 
 import re
@@ -23,7 +23,7 @@ OUTPUT = "data/sentiment/reviews.npz"
 VOCABULARY = "data/sentiment/vocabulary.txt"
 NGRAMS = "data/sentiment/ngrams.npz"
 LEAST = 2  # a word or n-gram that occurs in one review only says nothing about others
-FEWEST = 10  # texts of a source that is measured by itself
+FEWEST = 5  # texts of each label in a source that is measured by itself
 WITHIN = re.compile(r"(?<=[a-z,;] )[^\W\d_]+")  # words that do not begin a sentence
 
 
@@ -72,13 +72,12 @@ def sources(column: Iterable[str], labels: np.ndarray) -> tuple[list[str], np.nd
     """
     column = np.asarray(list(column))
     names = [name for name, _ in Counter(column).most_common()]
-    kept = [
-        name for name in names if min(np.sum((column == name) & (labels == label)) for label in (0, 1)) * 2 >= FEWEST
-    ]
+    kept = names[:1]
     for name in names[1:]:
-        if name not in kept:
-            print(f"{RAW}: source {name!r} has fewer than {FEWEST // 2} texts of a label; it is not measured by itself")
-    kept = [names[0], *(name for name in kept if name != names[0])]
+        if min(np.sum((column == name) & (labels == label)) for label in (0, 1)) >= FEWEST:
+            kept.append(name)
+        else:
+            print(f"{RAW}: source {name!r} has fewer than {FEWEST} texts of a label; it is not measured by itself")
     return kept, np.array([kept.index(name) if name in kept else 0 for name in column], np.uint8)
 
 
@@ -137,10 +136,10 @@ def names(texts: Iterable[str]) -> set[str]:
     """
     times = Counter(word for text in texts for word in WITHIN.findall(text))
     capitalised, all_times = Counter[str](), Counter[str]()
-    for word, count in times.items():
-        all_times[word.lower()] += count
-        capitalised[word.lower()] += count * word.istitle()
-    return {word for word, count in capitalised.items() if 2 * count >= all_times[word] and len(word) > 1}
+    for word, often in times.items():
+        all_times[word.lower()] += often
+        capitalised[word.lower()] += often * word.istitle()
+    return {word for word, often in capitalised.items() if 2 * often >= all_times[word] and len(word) > 1}
 
 
 def vocabulary(training: Iterable[Iterable[str]], names: set[str]) -> tuple[list[str], int]:

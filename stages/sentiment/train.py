@@ -1,16 +1,15 @@
 """train-sentiment: the classifier of reviews."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from stages.core import artifacts, model_files
 from stages.core.command import run
 from stages.params import Params, SentimentNetwork
-from stages.sentiment import batches, ngrams, scores, vectors
+from stages.sentiment import batches, ngrams, thresholds, vectors
 from stages.sentiment import model as network
 from stages.sentiment.batches import Reviews
 from stages.sentiment.encoding import per_review
@@ -77,7 +76,7 @@ def main(params: Params) -> None:
         "network": sizes.model_dump(),
         "vocabulary": artifacts.read_text(VOCABULARY).splitlines(),
         "ngrams": artifacts.read_npz(NGRAMS)["keys"][: sizes.ngrams],
-        "thresholds": scores.table(validation.labels[reviews], probability),
+        "thresholds": thresholds.table(validation.labels[reviews], probability),
         "validation_reviews": int(np.sum(reviews)),
     }
     model_files.write(MODEL, model, attached)
@@ -185,7 +184,7 @@ def _joined(kinds: list[Batches]) -> Batches:
 
     def of_step(step: int) -> tuple[list[np.ndarray], np.ndarray]:
         texts, labels = zip(*(kind(step) for kind in kinds), strict=True)
-        return sum(texts, []), np.concatenate(labels)
+        return [text for some in texts for text in some], np.concatenate(labels)
 
     return of_step
 

@@ -8,7 +8,6 @@ from sklearn.utils.extmath import randomized_svd
 
 from stages.sentiment import ngrams
 from stages.sentiment.encoding import FIRST_WORD
-from stages.sentiment.encoding import FIRST_WORD
 
 WINDOW = 5  # words on each side
 SMOOTHING = 0.75  # exponent of the frequencies of neighbours: rare ones count for less
