@@ -23,6 +23,7 @@ OUTPUT = "data/sentiment/reviews.npz"
 VOCABULARY = "data/sentiment/vocabulary.txt"
 NGRAMS = "data/sentiment/ngrams.npz"
 LEAST = 2  # a word or n-gram that occurs in one review only says nothing about others
+TITLES = {"rotten_tomatoes": "sentences"}  # what metrics and the report call a source, where it is not its own name
 FEWEST = 5  # texts of each label in a source that is measured by itself
 WITHIN = re.compile(r"(?<=[a-z,;] )[^\W\d_]+")  # words that do not begin a sentence
 
@@ -42,7 +43,10 @@ def main(params: Params) -> None:
     known = ngrams.index(ids["train"], len(words), least=LEAST)
     if not len(known):
         raise StageError(f"no word occurs in {LEAST} of the training reviews; raise data.limit")
-    arrays: dict[str, np.ndarray] = {"sources": np.array(kinds), "plain_words": np.array(plain)}
+    arrays: dict[str, np.ndarray] = {
+        "sources": np.array([TITLES.get(kind, kind) for kind in kinds]),
+        "plain_words": np.array(plain),
+    }
     for part in PARTS:
         arrays |= {
             f"{part}_rows": rows[part],

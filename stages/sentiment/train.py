@@ -12,7 +12,7 @@ from stages.params import Params, SentimentNetwork
 from stages.sentiment import batches, ngrams, thresholds, vectors
 from stages.sentiment import model as network
 from stages.sentiment.batches import Reviews
-from stages.sentiment.encoding import per_review
+from stages.sentiment.encoding import padded, per_review
 from stages.sentiment.preprocess import NGRAMS, VOCABULARY
 from stages.sentiment.preprocess import OUTPUT as DATA
 from stages.training.checkpoint import Checkpoint
@@ -65,6 +65,7 @@ def main(params: Params) -> None:
         epochs=settings.epochs,
         validate=lambda _: quality(network.logits(branches, validation, sizes.pool), validation),
         checkpoint=checkpoint,
+        monitor="val_lstm_accuracy",
     )
     logits = network.logits(branches, validation, sizes.pool)
     weights = network.best_weights(logits, validation.labels)
@@ -134,7 +135,7 @@ def epochs_of(streams: Mapping[str, Stream], params: Params) -> Callable[[int], 
                 ids, labels = {}, {}
                 for name, stream in streams.items():
                     texts, label = stream.batches(step)
-                    ids[name] = batches.padded(texts, stream.multiple)
+                    ids[name] = padded(texts, stream.multiple)
                     labels[name] = label[:, None].astype(np.float32)
                 yield ids, labels
 
@@ -149,23 +150,14 @@ def epochs_of(streams: Mapping[str, Stream], params: Params) -> Callable[[int], 
 
 
 def quality(logits: dict[str, np.ndarray], validation: Reviews) -> dict[str, float]:
-    """The LSTM branch's mean cross-entropy on validation reviews in nats, and accuracies on each kind of text.
-
-    `loss` is the mean over the kinds.
-    """
-    weights = network.best_weights(logits, validation.labels)
-    whole = network.probability(logits, weights) >= 0.5
-    found: dict[str, float] = {}
-    losses = np.logaddexp(0, np.where(validation.labels == 1, -logits["lstm"], logits["lstm"]))
-    kinds = {"": validation.source == 0, "others_": validation.source > 0}
-    kinds = {name: rows for name, rows in kinds.items() if rows.any()}
-    for name, rows in kinds.items():
-        labels = validation.labels[rows]
-        found[f"{name}accuracy"] = np.mean(whole[rows] == labels)
-        found |= {
-            f"{name}{branch}_accuracy": np.mean((logits[branch][rows] >= 0) == labels) for branch in network.BRANCHES
-        }
-    return {"loss": np.mean([losses[rows].mean() for rows in kinds.values()]), **found}
+    """Means over the sources of the validation texts: the LSTM branch's cross-entropy in nats, and accuracies."""
+    labels, weights = validation.labels, network.best_weights(logits, validation.labels)
+    losses = np.logaddexp(0, np.where(labels == 1, -logits["lstm"], logits["lstm"]))
+    right = {"": (network.probability(logits, weights) >= 0.5) == labels}
+    right |= {f"{name}_": (logits[name] >= 0) == labels for name in network.BRANCHES}
+    sources = [validation.source == number for number in np.unique(validation.source)]
+    accuracies = {f"{name}accuracy": np.mean([found[rows].mean() for rows in sources]) for name, found in right.items()}
+    return {"loss": np.mean([losses[rows].mean() for rows in sources]), **accuracies}
 
 
 def _batches(words: list[np.ndarray], labels: np.ndarray, rows: np.ndarray, size: int, seed: list[int]) -> Batches:

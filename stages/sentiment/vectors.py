@@ -34,12 +34,10 @@ def initial(reviews: Sequence[np.ndarray], labels: np.ndarray, rows: int, size: 
     Returns:
         Shape (rows, size), float32.
     """
-    words = [np.unique(ids[ids >= FIRST_WORD]) for ids in reviews]
-    lengths = np.array([len(ids) for ids in words])
-    numbers = np.concatenate(words).astype(np.int32)
-    present = ngrams.matrix(ngrams.Counts(numbers, np.ones_like(numbers), lengths), rows)
+    present = ngrams.occurrence([np.unique(ids[ids >= FIRST_WORD]) for ids in reviews], rows)
+    ratios = ngrams.log_ratios(present, labels, smoothing=RATIO_SMOOTHING)
     vectors = np.zeros((rows, size), np.float32)
-    vectors[:, -1] = RATIO_SCALE * ngrams.log_ratios(present, labels) * (np.bincount(numbers, minlength=rows) > 0)
+    vectors[:, -1] = RATIO_SCALE * ratios * (np.bincount(present.indices, minlength=rows) > 0)
     near = information(reviews, rows)
     if size > 1 and near.nnz:
         left, values, _ = randomized_svd(near, min(size - 1, rows), n_iter=3, random_state=seed)
