@@ -24,7 +24,13 @@ class Snapshot:
     """The state of the params, the code and the inputs that dvc.yaml declares for a stage."""
 
     def __init__(self, name: str) -> None:
-        self.stage = yaml_reader.read(PIPELINE)["stages"].get(name, {})
+        stage = yaml_reader.read(PIPELINE)["stages"].get(name, {})
+        self.keys = [key if isinstance(key, str) else "" for key in stage.get("params", [])]  # "": {params.yaml: null}
+        params = _params()
+        self.deps = [
+            re.sub(r"\$\{([^}]+)\}", lambda key: str(_value(params, key[1].strip())), path)
+            for path in stage.get("deps", [])
+        ]
         self.noted = self._state()
 
     def check(self) -> None:
@@ -38,16 +44,16 @@ class Snapshot:
 
     def _state(self) -> dict[str, Any]:
         """Name of a param or path of a file → its state."""
-        try:
-            params = yaml_reader.read(PARAMS)
-        except StageError:  # the stage ends with that error when it loads the file
-            params = None
-        keys = [key if isinstance(key, str) else "" for key in self.stage.get("params", [])]  # "": {params.yaml: null}
-        state = {f"{PARAMS}: {key}".rstrip(": "): _value(params, key) for key in keys}
-        for path in self.stage.get("deps", []):
-            path = re.sub(r"\$\{([^}]+)\}", lambda key: str(_value(params, key[1].strip())), path)
-            state |= {name: _file(name) for name in _files(path)}
-        return state
+        params = _params()
+        state = {f"{PARAMS}: {key}".rstrip(": "): _value(params, key) for key in self.keys}
+        return state | {name: _file(name) for path in self.deps for name in _files(path)}
+
+
+def _params() -> Any:
+    try:
+        return yaml_reader.read(PARAMS)
+    except StageError:  # the stage ends with that error when it loads the file
+        return None
 
 
 def _value(params: Any, key: str) -> Any:
