@@ -133,7 +133,10 @@ compare: setup
 	@told=$$(dvc exp diff --md --precision 4 "$(A)" "$(B)") && \
 		echo "$$told" | awk '/^\|/ && !/^\| Path .*\| Param / && !(/^\|-/ && seen++)'
 
-sweep: setup
+$(VENV)/installed-ray: $(VENV)/installed requirements-ray.txt
+	$(INSTALL) installed-ray --requirement requirements.txt $(call LOCKS,ray)
+
+sweep: setup $(VENV)/installed-ray
 	python -m sweeps run sweeps/default.yaml
 
 # Only some stages, with all that they need: make verify STAGES=evaluate-autoencoder
