@@ -134,7 +134,7 @@ compare: setup
 		echo "$$told" | awk '/^\|/ && !/^\| Path .*\| Param / && !(/^\|-/ && seen++)'
 
 $(VENV)/installed-ray: $(VENV)/installed requirements-ray.txt
-	$(INSTALL) installed-ray --requirement requirements.txt $(call LOCKS,ray)
+	$(call further,ray)
 
 sweep: setup $(VENV)/installed-ray
 	python -m sweeps run sweeps/default.yaml

@@ -75,7 +75,8 @@ def test_line_ends_do_not_follow_the_platform(origin, tmp_path, setting):
 
 
 def test_make_repro_without_git_and_with_git_again(tmp_path):
-    copy_repository(prepared(tmp_path))
+    copy_repository(tmp_path)
+    prepared(tmp_path)  # last: its stamp must be newer than the locks
     keep_stages(tmp_path, "check", "evaluate-autoencoder")
     assert "Running stage 'check'" in run(tmp_path, "make", "repro", "JOBS=1")
     config = tmp_path / ".dvc" / "config.local"
