@@ -102,7 +102,7 @@ def _ray(address: str | None, jobs: int) -> Iterator[Any]:
         if address not in (None, "auto"):  # Ray itself tries for minutes
             host, _, port = address.rpartition(":")
             socket.create_connection((host, int(port)), timeout=10).close()
-        ray.init(address, **options)
+        ray.init(address or "local", **options)
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         reason = str(error).strip().splitlines()[0]
         raise StageError(f"no Ray cluster at {address or 'this machine'}: {reason}") from error
