@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import common
-from benchmarks.textgen import QUICK, RAW, SEPARATOR
+from benchmarks.textgen import QUICK, RAW, plays
 from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.params import load
@@ -55,12 +55,9 @@ class Draw:
     """
 
     def __init__(self, size: int, seed: int) -> None:
-        documents = artifacts.read_text(RAW).removesuffix("\n").split(SEPARATOR)
-        held_out = next(document for document in documents if document.split("\n", 1)[0] == HELD_OUT)
-        documents.remove(held_out)
-        order = np.random.default_rng(seed).permutation(len(documents))
-        training = "\n\n".join(documents[number] for number in order)[:size]
-        test = held_out[: int(0.9 * size)]
+        others = plays()
+        test = others.pop(HELD_OUT)[: int(0.9 * size)]
+        training = "\n\n".join(np.random.default_rng(seed).permutation([*others.values()]))[:size]
         self.seed, self.characters, self.text = seed, len(training), training + test
         self.test = len(test) / len(self.text)  # share of the text
 

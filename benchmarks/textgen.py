@@ -32,7 +32,7 @@ QUICK = {
 def measure(params: Params, quick: bool) -> Iterator[Row]:
     """Nats per character of held-out text, and seconds of training."""
     yield from beside_baselines("textgen, plays", common.figures("textgen"))
-    text, source = short_text(20_000 if quick else LENGTH)
+    text, source = short_text(params, 20_000 if quick else LENGTH)
     ours, seconds = our_model(text, QUICK if quick else {})
     half = {"textgen.training.steps": ours["sizes"]["steps"] // 2}
     fewer, fewer_seconds = our_model(text, {**QUICK, **half} if quick else half)
@@ -55,13 +55,20 @@ def beside_baselines(task: str, figures: dict[str, Any]) -> Iterator[Row]:
         yield Row(task, "nats per character", figures["nats"], name, figures["baselines"][key], "lower", interval)
 
 
-def short_text(length: int) -> tuple[str, str]:
+def plays() -> dict[str, str]:
+    """The packaged plays by their titles."""
+    documents = artifacts.read_text(RAW).removesuffix("\n").split(SEPARATOR)
+    return {document.split("\n", 1)[0]: document for document in documents}
+
+
+def short_text(params: Params, length: int) -> tuple[str, str]:
     """The text and what to call it: the file that BENCH_TEXT names, such as tiny Shakespeare, or, as that is not
-    packaged, the beginning of the plays, as one document.
+    packaged, the beginning of the plays to train on, as one document.
     """
     if path := os.environ.get("BENCH_TEXT"):
         return artifacts.read_text(path)[:length], Path(path).name
-    text = artifacts.read_text(RAW).replace(SEPARATOR, "\n\n")[:length]
+    held_out = {*params.textgen.documents.validation, *params.textgen.documents.test}
+    text = "\n\n".join(play for title, play in plays().items() if title not in held_out)[:length]
     return text, f"first {len(text):,} characters of the plays"
 
 

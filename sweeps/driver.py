@@ -102,8 +102,8 @@ def _ray(address: str | None, jobs: int) -> Iterator[Any]:
         if address not in (None, "auto"):  # Ray itself tries for minutes
             host, _, port = address.rpartition(":")
             socket.create_connection((host, int(port)), timeout=10).close()
-        ray.init(address, **options)
-    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        ray.init(address or "local", **options)
+    except Exception as error:  # Ray raises plain ones, too
         reason = str(error).strip().splitlines()[0]
         raise StageError(f"no Ray cluster at {address or 'this machine'}: {reason}") from error
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does; Ray has just put its own there

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import common, learning_curve, pipeline, review_sizes, sentiment, table
+from benchmarks.textgen import SEPARATOR
 from stages.core import artifacts
 from stages.core.errors import StageError
 from tests.conftest import REPOSITORY
@@ -110,7 +111,7 @@ def test_a_missing_input_or_part_ends_in_one_line(settings):
 def test_drawn_plays_are_others_for_each_seed_and_the_test_play_is_in_none(workdir):
     titles = ["Hamlet", learning_curve.HELD_OUT, "Macbeth", "Othello"]
     plays = [f"{title}\n\n" + title[0] * 500 for title in titles]
-    artifacts.write_text(learning_curve.RAW, learning_curve.SEPARATOR.join(plays) + "\n")
+    artifacts.write_text(learning_curve.RAW, SEPARATOR.join(plays) + "\n")
     draws = [learning_curve.Draw(800, seed) for seed in (7, 8, 9)]
     for draw in draws:
         assert draw.characters == 800
