@@ -153,6 +153,8 @@ def _files(path: Path, content: dict[str, bytes], others: int, kind: str, about:
             raise StageError(f"{path} has no review {place}*.txt; it should be laid out as aclImdb")
     order = sorted(content, key=lambda name: (not name.startswith("train/"), "pos/" not in name, name))
     texts = [user_files.decode(content[name], path / name) for name in order]
+    if empty := [name for name, text in zip(order, texts, strict=True) if not tidy(text)]:
+        raise StageError(f"{path / empty[0]} is empty")
     provenance = {
         "dataset": f"your own {kind} of reviews",
         "format": f"{kind} of reviews laid out as aclImdb, {others:,} other files in it ignored",

@@ -83,7 +83,7 @@ CASES = [
     ("reviews", without("train/neg"), r"has no review train/neg/\*\.txt"),
     ("reviews", without("test/pos"), r"has no review test/pos/\*\.txt"),
     ("reviews", instead("reviews", "pos/1_1.txt", lambda path: put(path, "Good")), "has pos and neg both beside train"),
-    ("reviews", instead("reviews", "train/neg/9_1.txt", lambda path: put(path, " \n")), r"neg/9_1\.txt is empty"),
+    ("reviews", instead("reviews", "train/neg/9_1.txt", lambda path: put(path, "&nbsp;")), r"9_1\.txt is empty"),
     ("reviews", instead("reviews", "train/neg/9_1.txt", lambda path: put(path, b"\xe9")), r"neg/9_1\.txt is not UTF-8"),
     ("reviews", instead("reviews", "train/neg/9_1.txt", os.mkfifo), r"9_1\.txt is not a regular file"),
     ("reviews", archived("aclImdb/train/pos/0_7.txt", b"x"), "holds train/pos/0_7.txt twice"),
