@@ -12,7 +12,7 @@ from stages.core.digits import SIDE
 from stages.core.errors import StageError
 from stages.denoiser.preprocess import add_noise
 from stages.denoiser.train import MODELS
-from stages.training import networks
+from stages.training import layers
 
 STEP = SIDE // 2  # from tile to tile: each pixel is seen by four, but at the edges
 TILES = 500  # at once
@@ -56,7 +56,7 @@ class Denoiser:
         for start in range(0, len(places), TILES):
             some = places[start : start + TILES]
             tiles = np.stack([plane[top : top + SIDE, left : left + SIDE] for top, left in some])
-            for (top, left), tile in zip(some, networks.apply(self.model, tiles), strict=True):
+            for (top, left), tile in zip(some, layers.apply(self.model, tiles), strict=True):
                 total[top : top + SIDE, left : left + SIDE] += tile * WINDOW
                 weight[top : top + SIDE, left : left + SIDE] += WINDOW
         return (total / weight)[:height, :width]

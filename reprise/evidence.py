@@ -1,4 +1,4 @@
-"""The words behind a verdict: their positions in the text, and what each adds in the LSTM branch."""
+"""The words behind a verdict: what each adds in the branches that read words in order."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,14 +7,6 @@ import keras
 import tensorflow as tf
 
 from stages.sentiment import model as network
-from stages.sentiment.preprocess import APOSTROPHES, LINE_BREAK, TOKEN
-
-
-def spans(text: str) -> list[tuple[int, int]]:
-    """Start and end of each token of `tokenise(text)` in the text."""
-    blank = LINE_BREAK.sub(lambda tag: " " * len(tag[0]), text).translate(APOSTROPHES)
-    origin = [place for place, character in enumerate(blank) for _ in character.lower()]  # some become two: İ
-    return [(origin[found.start()], origin[found.end() - 1] + 1) for found in TOKEN.finditer(blank.lower())]
 
 
 def functions(model: keras.Model) -> tuple[Callable[..., Any], Callable[..., Any]]:

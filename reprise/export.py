@@ -13,11 +13,11 @@ import keras
 import numpy as np
 
 from reprise import REPOSITORY, files, notice, package
-from stages.autoencoder.preprocess import OUTPUT as DIGITS
+from stages.autoencoder.preprocess import DATA as DIGITS
 from stages.core import artifacts, model_files
 from stages.core.digits import scaled
 from stages.core.errors import StageError
-from stages.denoiser.preprocess import OUTPUT as NOISY_DIGITS
+from stages.denoiser.preprocess import DATA as NOISY_DIGITS
 from stages.params import PATH, setting
 from stages.sentiment import batches
 from stages.sentiment.preprocess import OUTPUT as REVIEWS

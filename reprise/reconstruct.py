@@ -11,7 +11,7 @@ import numpy as np
 
 from reprise import REPOSITORY, files, notice, pictures
 from stages.autoencoder import model as network
-from stages.autoencoder.preprocess import OUTPUT as DATA
+from stages.autoencoder.preprocess import DATA
 from stages.autoencoder.train import MODEL, SIZES
 from stages.core import artifacts, image_quality, model_files
 from stages.core.digits import scaled

@@ -11,13 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from reprise import REPOSITORY, files, notice
-from reprise.evidence import functions, spans
+from reprise.evidence import functions
 from stages.core import artifacts, model_files
 from stages.core.errors import StageError
 from stages.datasets import user_files
-from stages.sentiment import attached, batches, ngrams, scores, thresholds
+from stages.sentiment import attached, batches, scores, thresholds
 from stages.sentiment import model as network
-from stages.sentiment.preprocess import UNKNOWN, encode, tokenise
+from stages.sentiment.encoding import FIRST_WORD, ORDER, UNKNOWN, count, cut, encode, spans, tokenise
 from stages.sentiment.train import MODEL
 
 LONGEST = 2_000_000  # bytes of one review
@@ -101,7 +101,7 @@ class Classifier:
             return [(text, None)] if text else []
         _, slopes, ngram_shares = self._run(reviews, [0], explain=True)
         values = np.zeros(len(ids))
-        read = batches.cut(np.arange(len(ids)), self.sizes.length, self.sizes.head)
+        read = cut(np.arange(len(ids)), self.sizes.length, self.sizes.head)
         values[read] = slopes[0][: len(read)]
         found = reviews.ngrams[0]
         share = dict(zip(found.tolist(), self._evidence_of(found, ngram_shares[0]), strict=True))
@@ -145,10 +145,10 @@ class Classifier:
     def _places(self, ids: np.ndarray, found: np.ndarray) -> dict[int, list[int]]:
         """Where in a review each of its n-grams stands: the places of its words, of all its occurrences."""
         number = dict(zip(self.known[found - 1].tolist(), found.tolist(), strict=True))
-        base, places = len(self.vocabulary) + ngrams.FIRST_WORD, {}
+        base, places = len(self.vocabulary) + FIRST_WORD, {}
         for start in range(len(ids)):
             key = 0
-            for end in range(start, min(start + ngrams.ORDER, len(ids))):
+            for end in range(start, min(start + ORDER, len(ids))):
                 if ids[end] <= UNKNOWN:
                     break
                 key = key * base + int(ids[end])  # see `ngrams.keys`
@@ -173,7 +173,7 @@ class Classifier:
         """Texts in the network's terms; their labels are not known and stand as 0."""
         ids = [encode(tokenise(text), self.number) for text in texts]
         lengths = np.array([len(review) for review in ids])
-        counts = ngrams.count(ids, len(self.vocabulary), self.known)
+        counts = count(ids, len(self.vocabulary), self.known)
         data = {
             "new_words": np.concatenate(ids),
             "new_word_lengths": lengths,
@@ -203,10 +203,10 @@ class Classifier:
 
     def _phrase(self, key: int) -> str:
         """The words of an n-gram: see `ngrams.keys`."""
-        words, base = [], len(self.vocabulary) + ngrams.FIRST_WORD
+        words, base = [], len(self.vocabulary) + FIRST_WORD
         while key:
             key, number = divmod(int(key), base)
-            words.append(self.vocabulary[number - ngrams.FIRST_WORD])
+            words.append(self.vocabulary[number - FIRST_WORD])
         return " ".join(reversed(words))
 
 

@@ -18,7 +18,7 @@ from reprise.denoise import Denoiser
 from reprise.generate import READ, Writer
 from reprise.reconstruct import Autoencoder, path_of
 from reprise.sentiment import Classifier
-from stages.autoencoder.preprocess import OUTPUT as DIGITS
+from stages.autoencoder.preprocess import DATA as DIGITS
 from stages.core import artifacts, image_quality
 from stages.core.digits import scaled
 from stages.core.errors import StageError
@@ -79,7 +79,7 @@ class Page:
     @cached_property
     def filter(self) -> dict[str, Any]:
         """Settings of non-local means, as the evaluation tuned them on validation digits."""
-        settings = artifacts.read_json(self.folder / denoising.METRICS)["filters"]["non_local_means"]
+        settings = artifacts.read_json(self.folder / denoising.EVALUATION)["filters"]["non_local_means"]
         return {name: value for name, value in settings.items() if name != "psnr"}
 
     @cached_property

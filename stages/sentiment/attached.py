@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from stages.core import model_files
 from stages.core.errors import StageError
 from stages.params import SentimentNetwork
-from stages.sentiment.preprocess import UNKNOWN
+from stages.sentiment.encoding import numbers
 
 KINDS = {
     "seed": int,
@@ -36,7 +36,7 @@ class Attached(NamedTuple):
     @property
     def number(self) -> Mapping[str, int]:
         """The id of each word."""
-        return {word: UNKNOWN + 1 + rank for rank, word in enumerate(self.vocabulary)}
+        return numbers(self.vocabulary)
 
 
 def read(path: str | Path, model: keras.Model) -> Attached:

@@ -9,7 +9,8 @@ from stages.core.errors import StageError
 from stages.evaluation import external, measures
 from stages.sentiment import attached, batches, scores, thresholds
 from stages.sentiment import model as network
-from stages.sentiment.preprocess import UNKNOWN, arrays_of, encode, tokenise
+from stages.sentiment.encoding import UNKNOWN, encode, tokenise
+from stages.sentiment.preprocess import arrays_of
 
 
 def measure(options: argparse.Namespace, model: Any, data: Any) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Sequences of one to three words, counted per review: the features of the classical baselines and of the network."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,45 +8,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from scipy.special import expit
 
-ORDER = 3  # words in the longest n-gram
-FIRST_WORD = 2  # word ids below are padding and unknown words, and no n-gram contains them
-
-
-class Counts(NamedTuple):
-    """How often each n-gram of an index occurs in each review, in a sparse form.
-
-    `lengths` has an entry per review: how many different n-grams it has. `numbers` are theirs in the index, ascending
-    within a review, one review after the other; `counts` how often each occurs, at most 255.
-    """
-
-    numbers: np.ndarray
-    counts: np.ndarray
-    lengths: np.ndarray
-
-
-def keys(reviews: Sequence[np.ndarray], vocabulary: int) -> tuple[np.ndarray, np.ndarray]:
-    """Every n-gram of the reviews as one number: its word ids are the digits in base `vocabulary` + `FIRST_WORD`.
-
-    Args:
-        reviews: word ids, one array per review.
-        vocabulary: number of words that have an id.
-
-    Returns:
-        The numbers, int64, and the review each comes from. No n-gram crosses from one review to the next.
-    """
-    base = vocabulary + FIRST_WORD
-    if base**ORDER >= 2**63:
-        raise ValueError(f"{vocabulary} words are too many for n-grams of {ORDER} words in 64 bits")
-    words = np.concatenate(reviews).astype(np.int64)
-    review = np.repeat(np.arange(len(reviews)), [len(ids) for ids in reviews])
-    known = words >= FIRST_WORD
-    key, whole = words, known
-    found = [(words[known], review[known])]
-    for offset in range(1, min(ORDER, len(words))):
-        key = key[:-1] * base + words[offset:]
-        whole = whole[:-1] & known[offset:] & (review[offset:] == review[:-offset])
-        found.append((key[whole], review[:-offset][whole]))
-    return np.concatenate([key for key, _ in found]), np.concatenate([review for _, review in found])
+from stages.sentiment.encoding import FIRST_WORD, ORDER, Counts, keys
 
 
 def index(reviews: Sequence[np.ndarray], vocabulary: int, *, least: int) -> np.ndarray:
@@ -66,26 +27,6 @@ def orders(known: np.ndarray, vocabulary: int) -> np.ndarray:
     """How many words each n-gram of an index has, uint8."""
     base = vocabulary + FIRST_WORD
     return sum((known >= base**words).astype(np.uint8) for words in range(1, ORDER)) + np.uint8(1)
-
-
-def count(reviews: Sequence[np.ndarray], vocabulary: int, known: np.ndarray) -> Counts:
-    """Count the n-grams of an index in reviews.
-
-    Args:
-        reviews: word ids, one array per review.
-        vocabulary: number of words that have an id, the one the index was made with.
-        known: the index.
-    """
-    key, review = keys(reviews, vocabulary)
-    number = pd.Index(known).get_indexer(key)
-    pairs = (review * len(known) + number)[number >= 0]
-    pairs, counts = np.unique(pairs, return_counts=True)
-    lengths = np.bincount(pairs // max(1, len(known)), minlength=len(reviews))
-    return Counts(
-        (pairs % max(1, len(known))).astype(np.int32),
-        np.minimum(counts, 255).astype(np.uint8),
-        lengths.astype(np.int32),
-    )
 
 
 def matrix(counts: Counts, size: int) -> csr_matrix:
@@ -160,3 +101,15 @@ def fit(
     found = minimize(objective, np.zeros(len(unit)), jac=True, method="L-BFGS-B", options=options)
     weights, intercept = np.split(unit * found.x, [-1])
     return weights.astype(np.float32), float(intercept[0])
+
+
+def word_ratios(reviews: Sequence[np.ndarray], labels: np.ndarray, words: Sequence[str]) -> dict[str, float]:
+    """Naive Bayes' log ratio of each word of a vocabulary, from the word ids of training reviews."""
+    present = occurrence([np.unique(ids[ids >= FIRST_WORD]) - FIRST_WORD for ids in reviews], len(words))
+    return dict(zip(words, log_ratios(present, labels).tolist(), strict=True))
+
+
+def occurrence(reviews: Sequence[np.ndarray], size: int) -> csr_matrix:
+    """1 where a review has a number: distinct, ascending numbers of each review → shape (reviews, size), float32."""
+    numbers = np.concatenate(reviews)
+    return matrix(Counts(numbers, np.ones_like(numbers), np.array([len(some) for some in reviews])), size)

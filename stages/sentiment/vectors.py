@@ -7,10 +7,12 @@ from scipy.sparse import coo_matrix, csr_matrix
 from sklearn.utils.extmath import randomized_svd
 
 from stages.sentiment import ngrams
+from stages.sentiment.encoding import FIRST_WORD
 
 WINDOW = 5  # words on each side
 SMOOTHING = 0.75  # exponent of the frequencies of neighbours: rare ones count for less
 SPREAD = 0.1  # standard deviation of the numbers in the vectors
+RATIO_SMOOTHING = 10.0  # reviews added to each count: a rare word's ratio says most about its own reviews
 RATIO_SCALE = 0.3  # brings the log ratios into the range of the other numbers
 
 
@@ -32,7 +34,7 @@ def initial(reviews: Sequence[np.ndarray], labels: np.ndarray, rows: int, size: 
     Returns:
         Shape (rows, size), float32.
     """
-    words = [np.unique(ids[ids >= ngrams.FIRST_WORD]) for ids in reviews]
+    words = [np.unique(ids[ids >= FIRST_WORD]) for ids in reviews]
     lengths = np.array([len(ids) for ids in words])
     numbers = np.concatenate(words).astype(np.int32)
     present = ngrams.matrix(ngrams.Counts(numbers, np.ones_like(numbers), lengths), rows)
@@ -58,7 +60,7 @@ def information(reviews: Sequence[np.ndarray], rows: int) -> csr_matrix:
     """
     ids = np.concatenate(reviews)
     review = np.repeat(np.arange(len(reviews)), [len(ids) for ids in reviews])
-    known = ids >= ngrams.FIRST_WORD
+    known = ids >= FIRST_WORD
     pairs = csr_matrix((rows, rows), dtype=np.float32)
     for offset in range(1, min(WINDOW, len(ids) - 1) + 1):
         both = known[offset:] & known[:-offset] & (review[offset:] == review[:-offset])

@@ -101,7 +101,7 @@ def _write_reviews(folder: Path, generator: np.random.Generator, params: Params)
 
 def _write_results(folder: Path) -> None:
     settings = {"psnr": 16.0, "patch": 5, "distance": 6, "strength": 0.5}
-    artifacts.write_json(folder / denoising.METRICS, {"filters": {"non_local_means": settings}})
+    artifacts.write_json(folder / denoising.EVALUATION, {"filters": {"non_local_means": settings}})
     thresholds = [round(0.01 + 0.02 * step, 2) for step in range(50)]
     artifacts.write_csv(
         folder / evaluate.PLOTS / "thresholds.csv",

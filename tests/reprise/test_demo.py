@@ -201,7 +201,7 @@ def uses(page) -> dict:
         "models/autoencoder.keras": lambda: page.draw(drawing(stroke())),
         "models/denoiser-conv.keras": lambda: page.denoise(0, 0.5),
         "data/autoencoder/digits.npz": lambda: page.denoise(0, 0.5),
-        "metrics/denoiser.json": lambda: page.denoise(0, 0.5),
+        "data/denoiser/evaluation.json": lambda: page.denoise(0, 0.5),
         "models/textgen.keras": lambda: list(page.write("a", 1.0, 5, 1)),
         "models/sentiment.keras": lambda: page.judge("good", 0.5),
         "plots/sentiment/thresholds.csv": lambda: page.judge("good", 0.5),

@@ -9,7 +9,7 @@ from reprise import pictures
 from reprise.denoise import Denoiser, _starts
 from reprise.reconstruct import Autoencoder, path_of, prepared
 from stages.core.errors import StageError
-from stages.training import networks
+from stages.training import layers
 
 GENERATOR = np.random.default_rng(2)
 
@@ -35,7 +35,7 @@ def test_every_kind_of_picture_is_denoised(command, workdir, mode):
 def test_a_digit_goes_through_the_network_as_it_is(folder):
     denoiser = Denoiser(folder / "models/denoiser-dense.keras")
     digit = GENERATOR.random((1, 28, 28), np.float32)
-    assert np.allclose(denoiser.denoise(digit), networks.apply(denoiser.model, digit), atol=1e-6)
+    assert np.allclose(denoiser.denoise(digit), layers.apply(denoiser.model, digit), atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [1, 27, 28, 29, 42, 57, 100])
@@ -48,7 +48,7 @@ def test_tiles_cover_every_pixel(size):
 
 
 def test_tiles_are_blended_to_what_they_agree_on(folder, monkeypatch):
-    monkeypatch.setattr(networks, "apply", lambda model, tiles: tiles)
+    monkeypatch.setattr(layers, "apply", lambda model, tiles: tiles)
     planes = GENERATOR.random((3, 61, 45), np.float32)
     assert np.allclose(Denoiser(folder / "models/denoiser-conv.keras").denoise(planes), planes, atol=1e-6)
 

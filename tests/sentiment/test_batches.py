@@ -1,6 +1,4 @@
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stages.params import SentimentNetwork
 from stages.sentiment import batches
@@ -23,31 +21,6 @@ NETWORK = SentimentNetwork(
     ngram_dropout=0.5,
     ngram_penalty=0.1,
 )
-
-
-@given(st.integers(0, 30), st.integers(1, 20), st.floats(0, 1))
-def test_cut_keeps_the_beginning_and_the_end(size: int, length: int, head: float):
-    ids = np.arange(size)
-    first = round(length * head)
-    kept = batches.cut(ids, length, head)
-    assert len(kept) == min(size, length)
-    if size > length:
-        assert list(kept) == [*range(first), *range(size - (length - first), size)]
-
-
-def test_cut_all_head_and_all_tail():
-    assert list(batches.cut(np.arange(9), 3, 1.0)) == [0, 1, 2]
-    assert list(batches.cut(np.arange(9), 3, 0.0)) == [6, 7, 8]
-
-
-@given(st.lists(st.lists(st.integers(1, 9), max_size=12), min_size=1, max_size=5), st.integers(1, 8))
-def test_padding_is_at_the_end_and_fills_a_multiple(rows: list[list[int]], multiple: int):
-    array = batches.padded([np.array(row, np.int32) for row in rows], multiple)
-    assert array.shape[1] % multiple == 0
-    assert array.shape[1] - max(map(len, rows)) < multiple or array.shape[1] == multiple
-    for line, row in zip(array, rows, strict=True):
-        assert list(line[: len(row)]) == row
-        assert not line[len(row) :].any()
 
 
 def test_words_and_ngrams_beyond_the_network_s_are_unknown_and_left_out():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stages.sentiment.capabilities import PARTS, Verdicts, arrays, by_threshold, key_of, measure, unseen, worst
-from stages.sentiment.preprocess import UNKNOWN
+from stages.sentiment.encoding import UNKNOWN
 from stages.sentiment.sentences import CAPABILITIES, generate
 
 SENTENCES = generate(7)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from stages.sentiment import ngrams
+from stages.sentiment import encoding, ngrams
 
 VOCABULARY = 4
 REVIEWS = st.lists(st.lists(st.integers(1, VOCABULARY + 1), max_size=8), min_size=1, max_size=6)
@@ -18,7 +18,7 @@ def arrays(reviews: list[list[int]]) -> list[np.ndarray]:
 
 def by_hand(review: list[int]) -> Counter[tuple[int, ...]]:
     found = [tuple(review[at : at + n]) for n in (1, 2, 3) for at in range(len(review) - n + 1)]
-    return Counter(ngram for ngram in found if min(ngram) >= ngrams.FIRST_WORD)
+    return Counter(ngram for ngram in found if min(ngram) >= encoding.FIRST_WORD)
 
 
 def key(ngram: tuple[int, ...]) -> int:
@@ -34,7 +34,7 @@ def test_index_and_counts_equal_those_of_plain_python(reviews: list[list[int]]):
     known = ngrams.index(arrays(reviews), VOCABULARY, least=2)
     assert list(known) == [key(ngram) for ngram in expected]
     assert list(ngrams.orders(known, VOCABULARY)) == [len(ngram) for ngram in expected]
-    table = ngrams.matrix(ngrams.count(arrays(reviews), VOCABULARY, known), len(known)).toarray()
+    table = ngrams.matrix(encoding.count(arrays(reviews), VOCABULARY, known), len(known)).toarray()
     assert table.tolist() == [[by_hand(review)[ngram] for ngram in expected] for review in reviews]
 
 

@@ -4,35 +4,14 @@ from hypothesis import strategies as st
 
 from stages.core.split import PARTS
 from stages.params import Shares
-from stages.sentiment.preprocess import UNKNOWN, encode, split, tokenise, vocabulary
+from stages.sentiment.preprocess import split, vocabulary
 
 SHARES = Shares(validation=0.1, test=0.2)
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "good", "bad"]), max_size=4)
 
 
-def test_tokens():
-    text = "It’s GREAT!<br /><br />Don't (ever) miss it?! 9/10, café_noir – 2nd."
-    expected = ["it's", "great", "!", "don't", "ever", "miss", "it", "?", "!", "9/10", "café", "noir", "2nd"]
-    assert tokenise(text) == expected
-
-
-@given(st.text())
-def test_tokens_are_found_again_in_their_own_join(text: str):
-    tokens = tokenise(text)
-    assert tokenise(" ".join(tokens)) == tokens
-
-
 def test_vocabulary_is_by_frequency_then_alphabet_and_leaves_out_single_words():
     assert vocabulary([["b", "a", "c"], ["b", "a"], ["b", "once"]]) == ["b", "a"]
-
-
-@given(WORDS)
-def test_known_words_come_back_from_their_ids(tokens: list[str]):
-    words = ["good", "bad", "a"]
-    ids = encode(tokens, {word: UNKNOWN + 1 + rank for rank, word in enumerate(words)})
-    back = [words[number - UNKNOWN - 1] if number > UNKNOWN else "?" for number in ids]
-    assert back == [token if token in words else "?" for token in tokens]
-    assert ids.min(initial=UNKNOWN) >= UNKNOWN  # 0 is padding's
 
 
 def reviews(count: int) -> tuple[list[list[str]], np.ndarray]:

@@ -8,7 +8,7 @@ import pytest
 from stages.core import artifacts
 from stages.core.split import PARTS
 from stages.params import load
-from stages.sentiment import evaluate, preprocess, train
+from stages.sentiment import encoding, evaluate, preprocess, train
 from stages.training.checkpoint import Checkpoint
 from tests.conftest import REPOSITORY
 
@@ -70,11 +70,11 @@ def written() -> tuple[bytes, bytes]:
 def test_the_vocabulary_is_that_of_the_training_reviews_alone(trained, quick):
     table = artifacts.read_csv(preprocess.RAW)
     data = artifacts.read_npz(preprocess.OUTPUT)
-    read = [preprocess.tokenise(text) for text in table["text"][data["train_rows"]]]
+    read = [encoding.tokenise(text) for text in table["text"][data["train_rows"]]]
     words = artifacts.read_text(preprocess.VOCABULARY).splitlines()
     assert words == preprocess.vocabulary(read)
     for part in PARTS:
-        texts = [preprocess.tokenise(text) for text in table["text"][data[f"{part}_rows"]]]
+        texts = [encoding.tokenise(text) for text in table["text"][data[f"{part}_rows"]]]
         decoded = [words[number - 2] if number > 1 else None for number in data[f"{part}_words"]]
         assert decoded == [word if word in words else None for text in texts for word in text]
         assert list(data[f"{part}_word_lengths"]) == [len(text) for text in texts]

@@ -1,0 +1,174 @@
+"""From the text of a review to the network's numbers: tidy text, tokens, word ids, n-grams, arrays.
+
+Needs nothing but numpy: `reprise export` puts a copy of this file beside an exported classifier.
+"""
+
+import html
+import itertools
+import re
+import sys
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+PADDING, UNKNOWN = 0, 1  # ids; those of words follow, the most frequent word first
+FIRST_WORD = 2
+ORDER = 3  # words in the longest n-gram
+# Windows-1252's punctuation that was once read as Latin-1, where the same bytes are control characters.
+MISREAD = {code: bytes([code]).decode("cp1252", errors="ignore") for code in range(0x80, 0xA0)}
+LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+# Accents, and vowels of Indian scripts, which stand as characters of their own.
+MARKS = "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.category(c).startswith("M"))
+WORD = rf"[^\W_](?:[^\W_]|[{MARKS}])*"
+# A rating such as 7/10 is one token, and so is a word with its apostrophes. Of all punctuation, ! and ? are kept.
+TOKEN = re.compile(rf"\d+/\d+|{WORD}(?:'{WORD})*|[!?]")
+APOSTROPHES = str.maketrans("’‘´`", "''''")
+
+
+class Counts(NamedTuple):
+    """How often each n-gram of an index occurs in each review, in a sparse form.
+
+    `lengths` has an entry per review: how many different n-grams it has. `numbers` are theirs in the index, ascending
+    within a review, one review after the other; `counts` how often each occurs, at most 255.
+    """
+
+    numbers: np.ndarray
+    counts: np.ndarray
+    lengths: np.ndarray
+
+
+def tidy(text: str) -> str:
+    """A review as one line of clean Unicode: misread punctuation and HTML entities put right; `<br />` is kept."""
+    return unicodedata.normalize("NFC", " ".join(html.unescape(text.translate(MISREAD)).split()))
+
+
+def tokenise(text: str) -> list[str]:
+    """Words, numbers, ratings, `!` and `?` of a tidy review, in lower case; `<br />` separates words."""
+    return [sys.intern(token.lower()) for token in TOKEN.findall(_plain(text))]  # one object for each word
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Start and end of each token of `tokenise(text)` in the text."""
+    return [found.span() for found in TOKEN.finditer(_plain(text))]
+
+
+def _plain(text: str) -> str:
+    """A text of the same length without `<br />` and with one kind of apostrophe."""
+    return LINE_BREAK.sub(lambda tag: " " * len(tag[0]), text).translate(APOSTROPHES)
+
+
+def numbers(words: Sequence[str]) -> dict[str, int]:
+    """The id of each word of a vocabulary."""
+    return {word: FIRST_WORD + rank for rank, word in enumerate(words)}
+
+
+def encode(tokens: Sequence[str], number: Mapping[str, int]) -> np.ndarray:
+    """Word ids of a review, int32; `UNKNOWN` for words outside the vocabulary. 0 is left to padding."""
+    return np.fromiter(map(number.get, tokens, itertools.repeat(UNKNOWN)), np.int32, len(tokens))
+
+
+def keys(reviews: Sequence[np.ndarray], vocabulary: int) -> tuple[np.ndarray, np.ndarray]:
+    """Every n-gram of the reviews as one number: its word ids are the digits in base `vocabulary` + `FIRST_WORD`.
+
+    Args:
+        reviews: word ids, one array per review.
+        vocabulary: number of words that have an id.
+
+    Returns:
+        The numbers, int64, and the review each comes from. No n-gram crosses from one review to the next.
+    """
+    base = vocabulary + FIRST_WORD
+    if base**ORDER >= 2**63:
+        raise ValueError(f"{vocabulary} words are too many for n-grams of {ORDER} words in 64 bits")
+    words = np.concatenate(reviews).astype(np.int64)
+    review = np.repeat(np.arange(len(reviews)), [len(ids) for ids in reviews])
+    known = words >= FIRST_WORD
+    key, whole = words, known
+    found = [(words[known], review[known])]
+    for offset in range(1, min(ORDER, len(words))):
+        key = key[:-1] * base + words[offset:]
+        whole = whole[:-1] & known[offset:] & (review[offset:] == review[:-offset])
+        found.append((key[whole], review[:-offset][whole]))
+    return np.concatenate([key for key, _ in found]), np.concatenate([review for _, review in found])
+
+
+def count(reviews: Sequence[np.ndarray], vocabulary: int, known: np.ndarray) -> Counts:
+    """Count the n-grams of an index in reviews.
+
+    Args:
+        reviews: word ids, one array per review.
+        vocabulary: number of words that have an id, the one the index was made with.
+        known: the index, keys of n-grams.
+    """
+    key, review = keys(reviews, vocabulary)
+    order = np.argsort(known)
+    ascending = np.append(known[order], -1)  # no key is -1
+    place = np.searchsorted(ascending[:-1], key)
+    found = ascending[place] == key
+    number, size = order[place[found]], max(1, len(known))
+    pairs, counts = np.unique(review[found] * size + number, return_counts=True)
+    lengths = np.bincount(pairs // size, minlength=len(reviews))
+    return Counts((pairs % size).astype(np.int32), np.minimum(counts, 255).astype(np.uint8), lengths.astype(np.int32))
+
+
+def per_review(values: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
+    """Values of one review after the other → an array per review."""
+    return np.split(values, np.cumsum(lengths)[:-1])
+
+
+def read(ids: np.ndarray, words: int, length: int, head: float) -> np.ndarray:
+    """The word ids of a review that the network reads: those of its `words` most frequent words, cut to a length."""
+    return cut(np.where(ids < FIRST_WORD + words, ids, UNKNOWN), length, head)
+
+
+def cut(ids: np.ndarray, length: int, head: float) -> np.ndarray:
+    """At most `length` word ids of a review: a share `head` from its beginning, the rest from its end.
+
+    Reviewers tend to say what a film is at the start and what they think of it at the end.
+    """
+    if len(ids) <= length:
+        return ids
+    first = round(length * head)
+    return np.concatenate([ids[:first], ids[len(ids) - (length - first) :]])
+
+
+def padded(rows: Sequence[np.ndarray], multiple: int) -> np.ndarray:
+    """Id sequences as one array, shape (n, length), int32: padded at the end, to a multiple of `multiple`.
+
+    The network masks the padding: its prediction for a review does not depend on the batch.
+    """
+    longest = max((len(ids) for ids in rows), default=0)
+    array = np.full((len(rows), multiple * max(1, -(-longest // multiple))), PADDING, np.int32)
+    for line, ids in zip(array, rows, strict=True):
+        line[: len(ids)] = ids
+    return array
+
+
+def batch(words: Sequence[np.ndarray], ngrams: Sequence[np.ndarray], pool: int) -> dict[str, np.ndarray]:
+    """The network's inputs for some reviews. Lengths are rounded up: TensorFlow keeps memory for each one."""
+    return {"words": padded(words, 8 * pool), "ngrams": padded(ngrams, 64)}
+
+
+class Encoder:
+    """Reads texts for one trained network.
+
+    Args:
+        vocabulary: words, most frequent first.
+        ngrams: keys of the n-grams that the network weighs, shape (n,).
+        sizes: `vocabulary`, how many words have a vector; `length`, `head` and `pool`.
+    """
+
+    def __init__(self, vocabulary: Sequence[str], ngrams: np.ndarray, sizes: Mapping[str, Any]) -> None:
+        self.number, self.ngrams, self.sizes = numbers(vocabulary), ngrams, sizes
+
+    def ids(self, text: str) -> np.ndarray:
+        """Word ids of a text as people write it, in the whole vocabulary."""
+        return encode(tokenise(tidy(text)), self.number)
+
+    def inputs(self, reviews: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Word ids of reviews → the network's inputs. N-gram ids start at 1: 0 is padding."""
+        found = count(reviews, len(self.number), self.ngrams)
+        words = [read(ids, self.sizes["vocabulary"], self.sizes["length"], self.sizes["head"]) for ids in reviews]
+        return batch(words, per_review(found.numbers + 1, found.lengths), self.sizes["pool"])

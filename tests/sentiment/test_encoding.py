@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages.sentiment import encoding
+from stages.sentiment.encoding import FIRST_WORD, UNKNOWN
+
+WORDS = st.lists(st.sampled_from(["a", "b", "c", "good", "bad"]), max_size=4)
+
+
+def test_tokens():
+    text = "It’s GREAT!<br /><br />Don't (ever) miss it?! 9/10, café_noir – 2nd."
+    expected = ["it's", "great", "!", "don't", "ever", "miss", "it", "?", "!", "9/10", "café", "noir", "2nd"]
+    assert encoding.tokenise(text) == expected
+
+
+@given(st.text())
+def test_tokens_are_found_again_in_their_own_join(text: str):
+    tokens = encoding.tokenise(text)
+    assert encoding.tokenise(" ".join(tokens)) == tokens
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["It&#39;s caf\u00e9", "It\x92s cafe\u0301", "It’s  café"],
+    ids=["entity", "misread and decomposed", "spaces"],
+)
+def test_one_text_written_in_several_ways_has_the_same_words(text: str):
+    assert encoding.tokenise(encoding.tidy(text)) == ["it's", "café"]
+
+
+def test_letters_keep_their_marks():
+    assert encoding.tokenise("फ़िल्म अच्छी है") == ["फ़िल्म", "अच्छी", "है"]
+
+
+@given(st.text(st.sampled_from("aİß’`'<br />7/10 !?é_\u0301ſ")))
+def test_spans_are_where_the_tokens_stand(text: str):
+    found = [text[start:stop].translate(encoding.APOSTROPHES).lower() for start, stop in encoding.spans(text)]
+    assert found == encoding.tokenise(text)
+
+
+@given(WORDS)
+def test_known_words_come_back_from_their_ids(tokens: list[str]):
+    words = ["good", "bad", "a"]
+    ids = encoding.encode(tokens, encoding.numbers(words))
+    back = [words[number - FIRST_WORD] if number >= FIRST_WORD else "?" for number in ids]
+    assert back == [token if token in words else "?" for token in tokens]
+    assert ids.min(initial=UNKNOWN) >= UNKNOWN  # 0 is padding's
+
+
+@given(st.integers(0, 30), st.integers(1, 20), st.floats(0, 1))
+def test_cut_keeps_the_beginning_and_the_end(size: int, length: int, head: float):
+    ids = np.arange(size)
+    first = round(length * head)
+    kept = encoding.cut(ids, length, head)
+    assert len(kept) == min(size, length)
+    if size > length:
+        assert list(kept) == [*range(first), *range(size - (length - first), size)]
+
+
+def test_cut_all_head_and_all_tail():
+    assert list(encoding.cut(np.arange(9), 3, 1.0)) == [0, 1, 2]
+    assert list(encoding.cut(np.arange(9), 3, 0.0)) == [6, 7, 8]
+
+
+@given(st.lists(st.lists(st.integers(1, 9), max_size=12), min_size=1, max_size=5), st.integers(1, 8))
+def test_padding_is_at_the_end_and_fills_a_multiple(rows: list[list[int]], multiple: int):
+    array = encoding.padded([np.array(row, np.int32) for row in rows], multiple)
+    assert array.shape[1] % multiple == 0
+    assert array.shape[1] - max(map(len, rows)) < multiple or array.shape[1] == multiple
+    for line, row in zip(array, rows, strict=True):
+        assert list(line[: len(row)]) == row
+        assert not line[len(row) :].any()
+
+
+def test_an_encoder_reads_a_text_as_the_network_does():
+    sizes = {"vocabulary": 2, "length": 3, "head": 0.5, "pool": 1}
+    words = ["a", "good", "film"]
+    ngrams = np.array([2 * 5 + 3, 3, 3 * 5 + 4])  # "a good", "good", "good film"
+    encoder = encoding.Encoder(words, ngrams, sizes)
+    found = encoder.inputs([encoder.ids("A good film, a good one"), encoder.ids("dull")])
+    assert found["words"][:, :4].tolist() == [[2, 3, 1, 0], [1, 0, 0, 0]]  # from six words: two, and the last
+    assert found["ngrams"][:, :4].tolist() == [[1, 2, 3, 0], [0, 0, 0, 0]]
