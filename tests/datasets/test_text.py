@@ -1,4 +1,11 @@
+"""Plays as plain scripts, and a user's own text: its documents, and Project Gutenberg's licence."""
+
+import pytest
+
+from stages.core import artifacts
+from stages.datasets import text
 from stages.datasets.text import script, title_of
+from tests.datasets.conftest import put
 
 PLAY = r"""# The Test
 
@@ -63,3 +70,70 @@ def test_missing_title_comes_from_the_file_name():
 
 def test_windows_line_ends_change_nothing():
     assert script(PLAY.replace("\n", "\r\n"), "x.md") == script(PLAY, "x.md")
+
+
+@pytest.mark.parametrize(
+    ("content", "documents"),
+    [
+        (b"One.\nTwo.\n", ["One.\nTwo."]),
+        ("\ufeffOne.\r\nTwo.\r".encode(), ["One.\nTwo."]),
+        (b"First\n\f\nSecond\n\n\f \n\nThird", ["First", "Second", "Third"]),
+        (b"\f\nOnly\n\f\n\n\f\n", ["Only"]),
+        (b"Page 1\n\fPage 2", ["Page 1\n\fPage 2"]),
+        ("Il était une fois…".encode(), ["Il était une fois…"]),
+    ],
+    ids=["plain", "Windows", "documents", "empty documents", "page breaks", "accents"],
+)
+def test_a_text_of_ones_own(workdir, set_source, content, documents):
+    text.main(set_source("text", put(workdir / "book.txt", content)))
+    assert artifacts.read_text(text.OUTPUT) == "\n\f\n".join(documents) + "\n"
+    assert artifacts.read_json(text.PROVENANCE)["documents"] == len(documents)
+
+
+BOOK = "The Tale\n\nOnce upon a time there was a tale.\n\nIt had an end."
+HEAD = "The Project Gutenberg eBook of The Tale\n\nThis ebook is for the use of anyone anywhere.\n\nTitle: The Tale\n\n"
+LICENCE = "\n\nUpdated editions will replace the previous one.\n\nSTART: FULL LICENSE\n\n1.A. By reading\n"
+STARTS = (
+    "*** START OF THE PROJECT GUTENBERG EBOOK THE TALE ***",
+    "***START OF THIS PROJECT GUTENBERG EBOOK THE TALE***",
+    "*** START OF THE PROJECT GUTENBERG EBOOK THE VERY LONG TITLE OF\nA TALE ***",
+    "*** start of this project gutenberg etext the tale ***",
+    "*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*",
+    "*END*THE SMALL PRINT! FOR ETEXTS*Ver.04.29.93*END*\nnotes\n*** START OF THE PROJECT GUTENBERG EBOOK A TALE ***",
+)
+ENDS = (
+    "*** END OF THE PROJECT GUTENBERG EBOOK THE TALE ***",
+    "***END OF THIS PROJECT GUTENBERG EBOOK THE TALE***",
+    "End of Project Gutenberg’s The Tale, by Nobody",
+    "End of the Project Gutenberg EBook of The Tale, by Nobody",
+    "End of Project Gutenberg's The Tale\n\n*** END OF THIS PROJECT GUTENBERG EBOOK THE TALE ***",
+)
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("end", ENDS)
+def test_the_licence_is_cut_off_and_counted(tmp_path, capsys, start, end):
+    whole = f"{HEAD}{start}\n\n\n{BOOK}\n\n\n{end}{LICENCE}"
+    loaded = text.load(put(tmp_path / "book.txt", whole.replace("\n", "\r\n")))
+    assert loaded.documents == [BOOK]
+    assert loaded.provenance["licence_cut"] == len(whole) - len(BOOK)
+    assert "characters of Project Gutenberg's licence are cut off" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        f"{HEAD}{STARTS[0]}\n{BOOK}",
+        f"{STARTS[0]}\n{ENDS[0]}\n{LICENCE}",
+        f"{BOOK}\nWe spoke of the end of Project Gutenberg.",
+        f"{BOOK}\n*** START: FULL LICENSE ***\nTHE FULL PROJECT GUTENBERG LICENSE",
+    ],
+)
+def test_without_a_pair_of_markers_all_is_kept(tmp_path, whole):
+    assert text.load(put(tmp_path / "book.txt", whole)).documents == [whole.strip("\n")]
+
+
+def test_several_books_in_one_file_are_documents(tmp_path):
+    books = [f"Book {number}\n\nText of book {number}." for number in range(3)]
+    whole = "\n".join(f"{HEAD}{STARTS[0]}\n{book}\n{ENDS[-1]}\n{LICENCE}" for book in books)
+    assert text.load(put(tmp_path / "all.txt", whole)).documents == books

@@ -170,9 +170,9 @@ def test_a_table(command, workdir):
     for name, content, problem in (
         ("empty.csv", b"", "is empty"),
         ("latin.csv", b"text\ncaf\xe9\n", "is not UTF-8 text"),
-        ("torn.csv", b'text\n"a\nb', "is not CSV: line 2"),
-        ("shifted.csv", b"text,label\na wonderful, great film,0\n", "line 2: 3 fields, but the header has 2"),
-        ("doubled.csv", b"text,text\nGood,Bad\n", "has two columns of the name 'text'"),
+        ("torn.csv", b'text\n"a\nb', "is not CSV: EOF inside string"),
+        ("shifted.csv", b"text,label\na wonderful, great film,0\n", "is not CSV: Expected 2 fields in line 2, saw 3"),
+        ("doubled.csv", b"text,text\nGood,Bad\n", "has two columns of one name: text, text"),
     ):
         (workdir / name).write_bytes(content)
         with pytest.raises(StageError, match=f"{name}.*{problem}"):

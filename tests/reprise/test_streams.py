@@ -37,7 +37,7 @@ def test_no_more_is_read_than_the_limit(command, workdir, monkeypatch, source):
 
 
 def test_a_csv_without_end_is_refused(command, monkeypatch):
-    monkeypatch.setattr("stages.datasets.own.LARGEST_TEXT", 3_000_000)
+    monkeypatch.setattr("stages.datasets.user_files.LARGEST_TEXT", 3_000_000)
     with pytest.raises(StageError, match="/dev/zero is larger than 3 MB"):
         command("sentiment", "--csv", "/dev/zero")
 

