@@ -28,22 +28,21 @@ def measure(params: Params, quick: bool) -> list[dict[str, Any]]:
 
 
 def reviews(params: Params, quick: bool) -> Iterator[dict[str, Any]]:
-    """Reviews per second, with and without the words that influenced the decision."""
+    """Reviews per second."""
     from benchmarks.sentiment import DATA, RAW
-    from reprise.sentiment import AT_ONCE, Classifier
+    from reprise.reviews import AT_ONCE, Classifier
 
     classifier = Classifier()
     rows = artifacts.read_npz(DATA)["test_rows"][: 64 if quick else REVIEWS]
     texts = artifacts.read_csv(RAW)["text"].to_numpy()[rows].tolist()
-    for name, words in (("sentiment, with five words per review", 5), ("sentiment", 0)):
 
-        def judge(words: int = words) -> None:
-            for start in range(0, len(texts), AT_ONCE):
-                classifier.judge(texts[start : start + AT_ONCE], words=words)
+    def judge() -> None:
+        for start in range(0, len(texts), AT_ONCE):
+            classifier.judge(texts[start : start + AT_ONCE])
 
-        ours, note = rate(judge, len(texts), quick)
-        note = f"{len(texts):,} test reviews; {note}"
-        yield common.row(name, "reviews per second", ours, GOAL, GOALS["reviews"], better="higher", note=note)
+    ours, note = rate(judge, len(texts), quick)
+    note = f"{len(texts):,} test reviews; {note}"
+    yield common.row("sentiment", "reviews per second", ours, GOAL, GOALS["reviews"], better="higher", note=note)
     files = {"reviews": str(Path(RAW).resolve()), "data": str(Path(DATA).resolve())}
     theirs = common.peer("tfidf", files)["rate"]
     peer = "scikit-learn: TF-IDF + logistic regression"
@@ -52,7 +51,7 @@ def reviews(params: Params, quick: bool) -> Iterator[dict[str, Any]]:
 
 def characters(params: Params, quick: bool) -> Iterator[dict[str, Any]]:
     """Characters per second, of one text and of many in parallel."""
-    from reprise.generate import Writer
+    from reprise.text import Writer
     from stages.textgen import generate
     from stages.textgen.preprocess import encode
 

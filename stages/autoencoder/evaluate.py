@@ -1,15 +1,5 @@
-"""evaluate-autoencoder: the autoencoder and principal components on test digits; sizes of the code compared.
+"""evaluate-autoencoder: the autoencoder and principal components on test digits; sizes of the code compared."""
 
-With options, `measure` alone, on other digits: see stages/evaluation/external.py.
-"""
-# ruff: noqa: E402
-
-from stages.core import image_quality
-from stages.evaluation import external
-
-OPTIONS = external.options(__name__, "autoencoder")  # before TensorFlow is imported
-
-import argparse
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -22,9 +12,9 @@ from stages.autoencoder import baselines
 from stages.autoencoder import model as network
 from stages.autoencoder.preprocess import OUTPUT as DATA
 from stages.autoencoder.train import MODEL, SIZES
-from stages.core import artifacts, model_files
+from stages.core import artifacts, image_quality, model_files
 from stages.core.command import run
-from stages.core.digits import SIDE, scaled
+from stages.core.digits import scaled
 from stages.core.split import PARTS
 from stages.evaluation import charts, measures
 from stages.evaluation.classes import Classes, first_of_each
@@ -91,18 +81,10 @@ def main(params: Params) -> None:
     print(f"autoencoder: mean squared error {metrics['mse']:.4f}, PCA's {metrics['pca']['mse']:.4f}")
 
 
-def measure(options: argparse.Namespace, model: Any, data: Any) -> dict[str, Any]:
-    """The measures that need only a model and digits, of digits from anywhere.
-
-    Args:
-        options: `model`, the path of its file, and `limit`.
-        model: an autoencoder of `network.build`.
-        data: `stages.datasets.digits.Digits`.
-    """
-    layers = {layer.name for layer in model.layers}
-    external.need(model, model.output_shape == (None, SIDE, SIDE) and "code" in layers, "an autoencoder of digits")
-    seed = model_files.attachments(options.model, {"seed": int})["seed"]
-    images = scaled(data.images[external.rows(data.test, options.limit)])
+def measure(path: str | Path, model: Any, images: np.ndarray) -> dict[str, Any]:
+    """The measures that need only a model, with its file, and digits from anywhere, uint8, shape (n, 28, 28)."""
+    seed = model_files.attachments(path, {"seed": int})["seed"]
+    images = scaled(images)
     return {
         "digits": len(images),
         "latent": network.latent_of(model),
@@ -175,4 +157,4 @@ def quality(clean: np.ndarray, images: np.ndarray) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    external.run(measure, OPTIONS, dataset="digits", model=MODEL) if OPTIONS else run(main)
+    run(main)

@@ -1,22 +1,13 @@
-"""evaluate-denoiser: every denoiser on the same noisy digits, and on weaker and stronger noise than it was made for.
+"""evaluate-denoiser: every denoiser on the same noisy digits, and on weaker and stronger noise than it was made for."""
 
-With options, `measure` alone, one model on other digits: see stages/evaluation/external.py.
-"""
-# ruff: noqa: E402
-
-from stages.core import image_quality
-from stages.evaluation import external
-
-OPTIONS = external.options(__name__, "denoiser")  # before TensorFlow is imported
-
-import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from stages.core import artifacts, model_files
+from stages.core import artifacts, image_quality, model_files
 from stages.core.command import run
 from stages.core.digits import SIDE, scaled
 from stages.core.split import PARTS, every
@@ -138,18 +129,14 @@ def examine(
     draw_cases(cases, worst, classes, denoise)
 
 
-def measure(options: argparse.Namespace, model: Any, data: Any) -> dict[str, Any]:
-    """The measures that need only a model and digits, of digits from anywhere, with noise of their own.
+def measure(path: str | Path, model: Any, images: np.ndarray, *, noise_std: float | None = None) -> dict[str, Any]:
+    """The measures that need only a model, with its file, and digits from anywhere, uint8, shape (n, 28, 28).
 
-    Args:
-        options: `model`, the path of its file; `limit`; `noise_std`, where none is given that of the training.
-        model: from digits, shape (n, 28, 28), to the same shape.
-        data: `stages.datasets.digits.Digits`.
+    They get noise of their own, of standard deviation `noise_std`, where none is given that of the training.
     """
-    external.need(model, model.input_shape == model.output_shape == (None, SIDE, SIDE), "a denoiser of digits")
-    trained = model_files.attachments(options.model, {"seed": int, "noise_std": float})
-    seed, std = trained["seed"], options.noise_std or trained["noise_std"]
-    clean = scaled(data.images[external.rows(data.test, options.limit)])
+    trained = model_files.attachments(path, {"seed": int, "noise_std": float})
+    seed, std = trained["seed"], noise_std or trained["noise_std"]
+    clean = scaled(images)
     noisy = add_noise(clean, std, np.random.default_rng([seed, TEST]))
     denoised = networks.apply(model, noisy)
     return {
@@ -280,4 +267,4 @@ def gain(differences: np.ndarray, *, seed: int) -> dict[str, float | list[float]
 
 
 if __name__ == "__main__":
-    external.run(measure, OPTIONS, dataset="digits", model=MODELS["conv"]) if OPTIONS else run(main)
+    run(main)

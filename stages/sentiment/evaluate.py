@@ -1,12 +1,4 @@
-"""evaluate-sentiment: the classifier and the n-gram baselines on test reviews.
-
-With options, one model on other reviews: see stages/evaluation/external.py.
-"""
-# ruff: noqa: E402
-
-from stages.evaluation import external
-
-OPTIONS = external.options(__name__, "sentiment")  # before TensorFlow is imported
+"""evaluate-sentiment: the classifier and the n-gram baselines on test reviews."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +16,6 @@ from stages.sentiment import baselines, batches, capabilities, examples, plots, 
 from stages.sentiment import model as network
 from stages.sentiment.capabilities import Verdicts
 from stages.sentiment.encoding import tokenise
-from stages.sentiment.external_reviews import measure
 from stages.sentiment.plots import PLOTS
 from stages.sentiment.preprocess import NGRAMS, RAW, VOCABULARY
 from stages.sentiment.preprocess import OUTPUT as DATA
@@ -190,4 +181,4 @@ def measured(
 
 
 if __name__ == "__main__":
-    external.run(measure, OPTIONS, dataset="reviews", model=MODEL) if OPTIONS else run(main)
+    run(main)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from reprise import __main__ as command_line
-from reprise import prepare_digits
+from reprise import digits as commands
 from stages.core.errors import StageError
 from stages.datasets import digits, pictures, prepare
 from tests.datasets.conftest import IMAGES, LABELS, digits_refused, put
@@ -180,7 +180,7 @@ def test_nothing_is_prepared_if_one_picture_cannot_be(tmp_path, content):
 def test_the_command_prepares_them(workdir, monkeypatch, capsys):
     put_pictures(workdir / "mine", halves=HALVES)
     monkeypatch.setattr(sys, "argv", ["reprise", "prepare-digits", "mine", "new"])
-    prepare_digits.main(command_line.checked())
+    commands.prepare_digits(command_line.checked())
     assert capsys.readouterr().out.splitlines() == [
         "train: 30 pictures, 10 classes → new",
         "test: 10 pictures, 10 classes → new",
