@@ -49,6 +49,7 @@ SECONDS = 60  # that one text may take
 EVERY = 0.1  # seconds between two updates of a text that is being written
 CANVAS = 280  # pixels on each side, a multiple of a digit's
 SHOWN = 6  # pixels of the page for one of a digit
+LITTLE = 0.05  # log odds that are not shown
 FOR, AGAINST = "#0072b2", "#d55e00"  # Okabe and Ito's, as in the charts
 REVIEWS = (
     "This film is not good.",
@@ -173,22 +174,22 @@ class Page:
                 yield text, f"Seed {seed}"
         yield text, f"Seed {seed}"
 
-    def judge(self, review: str, threshold: float) -> tuple[str, dict[str, float], list[tuple[str, float | None]]]:
-        """A review: the verdict, the probabilities, and its words with what each adds to the log odds, cut to ±1."""
+    def judge(self, review: str, threshold: float) -> tuple[str, dict[str, float], list[tuple[str, str | None]]]:
+        """A review: the verdict, the probabilities, and its pieces with what each adds to the log odds, if much."""
         if len(review) > LONGEST_REVIEW:
             raise StageError(f"the review has {len(review):,} characters; {LONGEST_REVIEW:,} are the most that is read")
         (verdict,) = self.classifier.judge([review])
         if verdict.probability is None:
             return "No word of it is in the vocabulary: write a review.", {}, []
         probability = verdict.probability
-        told = f"**{CLASSES[int(probability >= threshold)]}** at the threshold {threshold:.2f}"
+        label = f"**{CLASSES[int(probability >= threshold)]}** at the threshold {threshold:.2f}"
         if verdict.foreign:
-            told += f". But {FOREIGN}."
+            label += f". But {FOREIGN}."
         pieces = [
-            (piece, None if value is None else float(np.clip(value, -1, 1)))
+            (piece, f"{value:+.2f}" if value is not None and abs(value) >= LITTLE else None)
             for piece, value in self.classifier.explain(review)
         ]
-        return told, {"positive": probability, "negative": 1 - probability}, pieces
+        return label, {"positive": probability, "negative": 1 - probability}, pieces
 
     def tuned_threshold(self) -> float:
         """The threshold that validation chose, to two places."""
@@ -344,13 +345,11 @@ def _reviews(page: Page, built: gr.Blocks) -> None:
             verdict = gr.Markdown(elem_id="verdict")
             probability = gr.Label(label="Probability", show_heading=False, elem_id="probability")
             pieces = gr.HighlightedText(
-                label="What each word adds; in a longer review, each sentence",
-                color_map={"+": FOR, "-": AGAINST},
-                show_legend=True,
-                elem_id="pieces",
+                label="What each word adds; in a longer review, each sentence", elem_id="pieces"
             )
             gr.Markdown(
-                "A number is the log odds of a positive review minus those of the review without this word, cut to ±1."
+                "+1.20: without this word the log odds of a positive review would be 1.20 lower. Blue speaks for "
+                "positive, orange against it."
             )
     curve = _thresholds()
     gr.LinePlot(
@@ -364,8 +363,14 @@ def _reviews(page: Page, built: gr.Blocks) -> None:
         visible=curve is not None,
     )
     quick = {"trigger_mode": "always_last", "show_progress": "hidden"}
+
+    def judged(*arguments: Any) -> tuple[Any, ...]:
+        verdict, probabilities, found = page.judge(*arguments)
+        colours = {value: FOR if value.startswith("+") else AGAINST for _, value in found if value}
+        return verdict, probabilities, gr.HighlightedText(found, color_map=colours)
+
     outputs = [verdict, probability, pieces]
-    gr.on([judge.click, built.load, threshold.release], told(page.judge), [review, threshold], outputs, **quick)
+    gr.on([judge.click, built.load, threshold.release], told(judged), [review, threshold], outputs, **quick)
     _cards("sentiment")
 
 
