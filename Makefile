@@ -1,15 +1,15 @@
 # make repro: the whole pipeline on the packaged data. make test: the tests. Both set up .venv first.
 # Another Python: make PYTHON=python3.12 repro
-PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 # The stages are started as `python` and must find the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# Set by some shells, editors and containers. The first two would bring other versions of the libraries; with the third,
-# every stage would compile TensorFlow and Keras again: five seconds.
-unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
+# Variables of a user's shell that would bring other libraries or options to Python, hide the repository from it or slow
+# it down (without bytecode, every stage compiles TensorFlow: five seconds), move what pip installs, or change `cd`.
+unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONWARNINGS PYTHONINSPECT PYTHONIOENCODING \
+	PYTHONDONTWRITEBYTECODE PIP_USER PIP_TARGET PIP_PREFIX CDPATH BASH_ENV
 # A file of tests stays on one worker: many share what an earlier one made. Tests are dealt out in their order.
 WORKERS ?= 2
 PYTEST := python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -17,7 +17,7 @@ WRITABLE := test -w .dvc || { echo "error: this checkout is read-only, and a run
 may write, and type make repro there" >&2; exit 1; }
 
 .PHONY: help setup repro demo sweep experiments compare verify notebook test test-fast test-offline test-browser \
-	test-long bench lint audit lock clean
+	test-long bench lint audit lock clean side-by-side
 
 help:
 	@echo "make repro         set up .venv and run the whole pipeline (a few minutes); JOBS=1: one task after the other"
@@ -36,55 +36,96 @@ help:
 	@echo "make lint          style and formatting"
 	@echo "make audit         known vulnerabilities of the locked packages (asks a public service)"
 	@echo "make lock          compile the requirements again (needs uv)"
-	@echo "make clean         remove .venv; results and DVC's cache stay"
+	@echo "make clean         remove .venv and bytecode; results and DVC's cache stay"
 
 setup: $(VENV)/installed $(BIN)/reprise
 
-# An environment that is not whole goes before make looks at its stamps; tools/environment.sh says why.
-ENVIRONMENT := sh tools/environment.sh
-ifneq ($(filter-out help clean audit,$(or $(MAKECMDGOALS),help)),)
-BUSY := $(shell $(ENVIRONMENT) check $(VENV) $(BENCH))
-$(if $(BUSY),$(error $(BUSY)))
-endif
+# python3 first: it is what an activated environment, pyenv or a continuous integration has chosen.
+FITS := import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
+	$(shell $(name) -E -c '$(FITS)' 2>/dev/null && echo $(name))))
+CHOSEN = $(if $(PYTHON),$(PYTHON) -E -c '$(FITS)' 2>/dev/null,command -v uv >/dev/null) || { \
+	echo "error: Reprise needs Python 3.11, 3.12 or 3.13 with its module venv (Debian, Ubuntu: sudo apt install \
+python3-venv), or uv, with which make fetches Python; $(or $(PYTHON),python3) is not that" >&2; exit 1; }
+CREATE = $(if $(PYTHON),$(PYTHON) -m venv,uv venv --quiet --seed --python 3.13)
 
-# Not installed as a package: an experiment in a copy of the repository must run the copy's own code.
-$(BIN)/reprise: reprise/command.sh tools/by_path.py $(VENV)/installed
-	@for packages in $(VENV)/lib/python*/site-packages; do if [ -d "$$packages" ]; then \
-		cp tools/by_path.py "$$packages/reprise_by_path.py" && \
-		echo 'import reprise_by_path' > "$$packages/reprise_by_path.pth"; fi; done
-	@cp reprise/command.sh $@ && chmod +x $@
-
-# requirements.txt is the lock of the pipeline; each further file lists what it adds, and is installed with it.
-# A stamp per lock file: a changed lock is installed at the next make.
-INSTALL := $(ENVIRONMENT) install $(VENV)
-LOCKS = $(foreach name,$(1),--requirement requirements-$(name).txt)
+# The stamp of an environment is written last. Without it (a kill, a full disk), in a folder that was moved (its commands
+# name the old one) or when its Python has gone, the environment is made anew.
+WHOLE = $(shell { test "$$(cat $(1)/installed)" = "$$(cd ./$(1) && pwd -P)" && $(1)/bin/python -E -c 'import pip' && echo yes; } 2>&-)
+.PHONY: $(foreach venv,$(VENV) $(BENCH),$(if $(call WHOLE,$(venv)),,$(venv)/installed))
+STAMP = (cd ./$(@D) && pwd -P) > $@
 
 $(VENV)/installed: requirements.txt
 	@$(WRITABLE)
-	@$(ENVIRONMENT) create $(VENV) $(PYTHON)
-	$(INSTALL) installed --requirement requirements.txt
+	@$(CHOSEN)
+	rm -rf $(VENV)
+	$(CREATE) $(VENV)
+	$(BIN)/python -m pip install --no-compile --require-hashes --requirement requirements.txt
+	@$(STAMP)
+
+# Further locks list what they add to the first. They are fetched first, so that without a network nothing is lost;
+# while they are installed, the environment has no stamp.
+LOCKS = $(foreach name,$(1),--requirement requirements-$(name).txt)
+WHEELS := $(VENV)/wheels
+define further
+	$(BIN)/python -m pip download --quiet --no-deps --require-hashes --dest $(WHEELS) $(call LOCKS,$(1))
+	@mv $(VENV)/installed $(VENV)/installing
+	$(BIN)/python -m pip install --no-compile --no-deps --no-index --find-links $(WHEELS) --require-hashes $(call LOCKS,$(1))
+	@rm -rf $(WHEELS) && mv $(VENV)/installing $(VENV)/installed && $(STAMP)
+endef
 
 $(VENV)/installed-demo: $(VENV)/installed requirements-demo.txt
-	$(INSTALL) installed-demo --requirement requirements.txt $(call LOCKS,demo)
+	$(call further,demo)
 
-$(VENV)/installed-dev: $(VENV)/installed-demo requirements-dev.txt requirements-export.txt \
-		requirements-ray.txt
-	$(INSTALL) installed-dev --requirement requirements.txt $(call LOCKS,demo dev export ray)
+$(VENV)/installed-dev: $(VENV)/installed-demo $(patsubst %,requirements-%.txt,dev export ray)
+	$(call further,dev export ray)
 
-# Tasks side by side: as many as the memory allows, or JOBS (1 to 4); the results are the same.
-JOBS ?=
+$(VENV)/installed-notebook: $(VENV)/installed requirements-notebook.txt
+	$(call further,notebook)
+
+# Not installed as a package: an experiment in a copy of the repository must run the copy's own code.
+$(BIN)/reprise: reprise/command.sh $(VENV)/installed
+	@cp reprise/command.sh $@ && chmod +x $@
+
 # A tarball has no .git, and DVC must be told that this is meant; in a checkout, no longer.
 repro: setup
 	@$(WRITABLE)
 	@if [ ! -e .git ]; then dvc config --local core.no_scm true; \
 	elif grep -qs no_scm .dvc/config.local; then dvc config --local --unset core.no_scm; fi
 	@python -m tools.repair
-	@python -m tools.chains $(if $(JOBS),--jobs $(JOBS))
-	@python -m tools.summary
+	@trap 'exit 130' INT; test "$(JOBS)" = 1 || dvc status --quiet || exec $(SUBMAKE) side-by-side JOBS=$(JOBS)
+	@dvc repro
+	@python -m tools.repair
+	@python -m tools.compare
 
-HEADLINES := Experiment$$|params.yaml:|(.*autoencoder.json:)?mse$$|dense.psnr$$|conv.psnr$$|nats$$|(.*sentiment.json:)?accuracy$$
+# DVC runs one stage at a time, although the tasks share nothing but the downloads. So the downloads come first, then a
+# chain of stages for each task, and last a plain `dvc repro` (above), which finds all of that done and runs the rest.
+# --single-item: otherwise each chain would look at the downloads again, which DVC lets one process at a time do.
+# --wait-for-lock: after every stage, DVC takes the lock of the repository. `exec`: make sends SIGTERM to dvc itself.
+SUBMAKE := $(MAKE) --no-print-directory
+# As many chains at once as there are, but 2 GiB of memory for each: a stage leaves 30 % of its cores idle.
+JOBS ?= $(shell $(BIN)/python -c 'import psutil; print(max(1, min(4, psutil.virtual_memory().available >> 31)))')
+DOWNLOADS := check download-digits download-text download-reviews
+textgen := preprocess-textgen train-textgen evaluate-textgen
+autoencoder := preprocess-autoencoder train-sizes train-autoencoder evaluate-autoencoder
+denoiser := preprocess-denoiser train-dense train-conv
+sentiment := preprocess-sentiment train-sentiment evaluate-sentiment
+denoiser-evaluate := evaluate-denoiser
+CHAINS := $(addprefix chain-,textgen autoencoder denoiser sentiment denoiser-evaluate)
+.PHONY: $(CHAINS)
+side-by-side:
+	@dvc --wait-for-lock repro $(DOWNLOADS)
+	@exec $(SUBMAKE) --keep-going --jobs=$(JOBS) $(CHAINS)
+
+chain-denoiser-evaluate: chain-denoiser chain-autoencoder
+$(CHAINS): SHELL := bash
+$(CHAINS): export PYTHONUNBUFFERED := 1
+$(CHAINS): chain-%:
+	@exec dvc --wait-for-lock repro --single-item $($*) </dev/null \
+		> >(trap '' INT; exec sed -u -e '/^ *$$/d' -e 's/^/$(firstword $(subst -, ,$*)) | /') 2>&1
+
 experiments: setup
-	@dvc exp show --no-pager --md --only-changed --hide-workspace --precision 4 --drop '^(?!$(HEADLINES))'
+	@python -m tools.tables experiments
 
 # DVC's two tables, of metrics and of params, have the same columns: as one.
 compare: setup
@@ -92,7 +133,10 @@ compare: setup
 	@told=$$(dvc exp diff --md --precision 4 "$(A)" "$(B)") && \
 		echo "$$told" | awk '/^\|/ && !/^\| Path .*\| Param / && !(/^\|-/ && seen++)'
 
-sweep: setup
+$(VENV)/installed-ray: $(VENV)/installed requirements-ray.txt
+	$(INSTALL) installed-ray --requirement requirements.txt $(call LOCKS,ray)
+
+sweep: setup $(VENV)/installed-ray
 	python -m sweeps run sweeps/default.yaml
 
 # Only some stages, with all that they need: make verify STAGES=evaluate-autoencoder
@@ -102,9 +146,6 @@ verify: setup
 PORT ?= 7860
 demo: setup $(VENV)/installed-demo
 	@python -m reprise demo --port $(PORT)
-
-$(VENV)/installed-notebook: $(VENV)/installed requirements-notebook.txt
-	$(INSTALL) installed-notebook --requirement requirements.txt $(call LOCKS,notebook)
 
 # On this machine alone, as the demo; Jupyter asks for the token in the address that it prints.
 notebook: setup $(VENV)/installed-notebook
@@ -133,8 +174,12 @@ test-browser: $(VENV)/installed-dev
 # An environment of its own: nothing that a benchmark needs may change a byte of `dvc repro`. --no-deps: the lock is
 # the whole list, without the packages of CUDA that only a GPU needs.
 $(BENCH)/installed: requirements.txt requirements-bench.txt
-	@$(ENVIRONMENT) create $(BENCH) $(PYTHON)
-	$(ENVIRONMENT) install $(BENCH) installed --no-deps --requirement requirements.txt $(call LOCKS,bench)
+	@$(CHOSEN)
+	rm -rf $(BENCH)
+	$(CREATE) $(BENCH)
+	$(BENCH)/bin/python -m pip install --no-compile --no-deps --require-hashes --requirement requirements.txt \
+		$(call LOCKS,bench)
+	@$(STAMP)
 
 bench: setup $(BENCH)/installed
 	dvc repro
@@ -145,26 +190,28 @@ lint: $(VENV)/installed-dev
 	ruff format --check .
 
 audit:
-	@PYTHON=$$($(ENVIRONMENT) python $(PYTHON)) && PYTHON=$$PYTHON bash .ci/audit
+	@$(CHOSEN)
+	@PYTHON="$(PYTHON)" bash .ci/audit
 
 # One lock for Python 3.11 to 3.13 and every platform, without forks: numpy's version is part of the result.
 COMPILE := uv pip compile --universal --fork-strategy fewest --generate-hashes --python-version 3.11 \
 	--custom-compile-command "make lock" --quiet
 # PyTorch's wheel links CUDA's libraries, also where there is no GPU; of what it asks for besides, a CPU needs nothing.
 NO_CPU_NEEDS := cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cuda-cccl nvidia-cusolver nvidia-nvtx triton
-FURTHER := $(patsubst %,requirements-%.txt,dev demo notebook ray export bench)
-# Files that are installed together must agree: each is compiled after those it is held to.
-HELD = --constraint requirements.txt $(foreach name,$(1),--constraint requirements-$(name).txt)
+# Files that are installed together must agree: each is compiled after those it is held to, without what the first has.
+HELD = --constraint requirements.txt $(foreach name,$(2),--constraint requirements-$(name).txt) \
+	--extra $(1) --output-file requirements-$(1).txt \
+	$$(sed -n 's/^\([^ \#]*\)==.*/--no-emit-package \1/p' requirements.txt)
 lock: setup
 	$(COMPILE) pyproject.toml --output-file requirements.txt
-	$(COMPILE) pyproject.toml --extra demo --constraint requirements.txt --output-file requirements-demo.txt
-	$(COMPILE) pyproject.toml --extra ray --constraint requirements.txt --output-file requirements-ray.txt
-	$(COMPILE) pyproject.toml --extra export --constraint requirements.txt --output-file requirements-export.txt
-	$(COMPILE) pyproject.toml --extra dev $(call HELD,demo ray export) --output-file requirements-dev.txt
-	$(COMPILE) pyproject.toml --extra notebook $(call HELD,demo dev ray export) --output-file requirements-notebook.txt
-	$(COMPILE) pyproject.toml --extra bench --constraint requirements.txt --output-file requirements-bench.txt \
-		$(patsubst %,--no-emit-package %,$(NO_CPU_NEEDS))
-	python -m tools.locks $(FURTHER)
+	$(COMPILE) pyproject.toml $(call HELD,demo)
+	$(COMPILE) pyproject.toml $(call HELD,ray)
+	$(COMPILE) pyproject.toml $(call HELD,export)
+	$(COMPILE) pyproject.toml $(call HELD,dev,demo ray export)
+	$(COMPILE) pyproject.toml $(call HELD,notebook,demo dev ray export)
+	$(COMPILE) pyproject.toml $(call HELD,bench) $(patsubst %,--no-emit-package %,$(NO_CPU_NEEDS))
+	sed -i.old '/^# The following packages were excluded/,$$d' requirements-*.txt && rm requirements-*.old
 
 clean:
 	rm -rf $(VENV) $(BENCH)
+	find stages reprise tools sweeps benchmarks tests -name __pycache__ -prune -exec rm -r {} +

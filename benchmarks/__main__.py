@@ -1,25 +1,32 @@
-"""Run the parts that have no result yet, then write the table: python -m benchmarks [--quick]."""
+"""Measure and print rows, and write benchmarks/RESULTS.md: python -m benchmarks [PART ...] [--quick]."""
 
-import subprocess
+import argparse
+import importlib
 import sys
+import time
 
-from benchmarks import ENVIRONMENT, common, table
+from benchmarks import table
 from stages.core.errors import StageError
+from stages.params import load
 
-PARTS = ("sgemm", "digits", "textgen", "sentiment", "lstm_step", "serve", "scaling")
+PARTS = ("digits", "textgen", "sentiment", "serve")
 
 
 def main(arguments: list[str]) -> None:
-    """Run each part in its own process; after an interruption, continue with the first part without a result."""
-    quick = "--quick" in arguments
-    for name in PARTS:
-        if common.result(name, quick) is not None:
-            print(f"{name}: already measured; remove {common.RESULTS} to measure it again", flush=True)
-        elif subprocess.run(
-            [sys.executable, "-m", f"benchmarks.{name}", *arguments], env=ENVIRONMENT, check=False
-        ).returncode:
-            sys.exit(f"benchmarks.{name} failed; earlier results are kept in {common.RESULTS}")
-    table.write({name: common.result(name, quick) for name in PARTS}, quick=quick)
+    """Run the parts one after the other; of all parts, unless they were quick, the table is written."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", allow_abbrev=False)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--quick", action="store_true", help="few steps, to check that all works; figures say nothing")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"there is no part {min(unknown)}; there are {', '.join(PARTS)}")
+    started, rows = time.perf_counter(), []
+    for name in options.parts or PARTS:
+        for row in importlib.import_module(f"benchmarks.{name}").measure(load(), options.quick):
+            print(" | ".join(table.cells(row)), flush=True)
+            rows.append(row)
+    if not options.parts and not options.quick:
+        table.write(rows, time.perf_counter() - started)
 
 
 if __name__ == "__main__":

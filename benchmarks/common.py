@@ -1,12 +1,10 @@
-"""Shared by all parts: rows and results, stages in a scratch folder, other tools in the user's own environment."""
+"""Rows of the table, the pipeline's figures, stages in a scratch folder, other tools in the user's own environment."""
 
-import hashlib
 import json
 import platform
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,80 +18,32 @@ from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
 
 REPOSITORY = Path(__file__).parents[1]
-RESULTS = Path("benchmarks/results")
-METER = [sys.executable, "-IS", str(REPOSITORY / "benchmarks/meter.py")]  # and a file, and a command
 
 
-def row(
-    task: str,
-    measure: str,
-    ours: float,
-    peer: str,
-    theirs: float,
-    *,
-    better: str,
-    interval: list[float] | None = None,
-    note: str = "",
-) -> dict[str, Any]:
-    """One line of the table.
+class Row(NamedTuple):
+    """A line of the table."""
 
-    Args:
-        task: what is compared, such as "autoencoder".
-        measure: what is measured, with its unit.
-        ours: our figure.
-        peer: the tool it is compared with.
-        theirs: the same figure of that tool.
-        better: "lower" or "higher".
-        interval: 95 % of ours minus theirs, where it is known.
-        note: what a reader has to know about the line.
-    """
-    return {
-        "task": task,
-        "measure": measure,
-        "ours": ours,
-        "peer": peer,
-        "theirs": theirs,
-        "better": better,
-        "interval": interval,
-        "note": note,
-    }
+    task: str
+    measure: str  # with its unit
+    ours: float
+    peer: str
+    theirs: float
+    better: str  # "lower" or "higher"
+    interval: Sequence[float] | None = None  # 95 % of ours minus theirs
+    note: str = ""
 
 
-def part(measure: Callable[[params.Params, bool], Any], name: str) -> None:
-    """Run a part as a command, `python -m benchmarks.<name> [--quick]`, and keep its result.
-
-    Args:
-        measure: (all of params.yaml, whether to be quick) → the result. A quick run only checks that all works.
-        name: of the part.
-
-    Exits with status 1 and one line when an input is missing.
-    """
-    quick = "--quick" in sys.argv[1:]
-    try:
-        started = time.perf_counter()
-        content = measure(params.load(), quick)
-        seconds = time.perf_counter() - started
-        artifacts.write_json(RESULTS / f"{name}.json", {"of": state(quick), "seconds": seconds, "result": content})
-    except StageError as error:
-        sys.exit(f"error: {error}")
-    print(f"{name}: measured in {seconds:.0f} s → {RESULTS / name}.json", flush=True)
+def figures(task: str, folder: Path = Path()) -> dict[str, Any]:
+    """What the evaluation of a task measured: its metrics, and beside them all else."""
+    found = artifacts.read_json(folder / f"metrics/{task}.json")
+    further = folder / f"data/{task}/evaluation.json"
+    return merged(found, artifacts.read_json(further)) if further.exists() else found
 
 
-def result(name: str, quick: bool) -> dict[str, Any] | None:
-    """The stored result of a part, or None if there is none of this code, these params and this environment."""
-    path = RESULTS / f"{name}.json"
-    content = artifacts.read_json(path) if path.exists() else {"of": None}
-    return content if content["of"] == state(quick) else None
-
-
-def state(quick: bool) -> str:
-    """A hash of all that a figure depends on, except the machine: code, params, packages, metrics."""
-    files = [path for folder in ("stages", "reprise", "benchmarks") for path in REPOSITORY.glob(f"{folder}/**/*.py")]
-    inputs = [Path(name) for name in ("params.yaml", "dvc.lock") if Path(name).exists()]
-    digest = hashlib.sha256(f"{quick} {sys.prefix} {sys.version}".encode())
-    for path in [*sorted(files), *sorted(Path("metrics").glob("*.json")), *inputs]:
-        digest.update(artifacts.read_bytes(path))
-    return digest.hexdigest()[:16]
+def merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Two nested dicts as one."""
+    both = {key: merged(one[key], other[key]) for key in one if isinstance(one[key], dict) and key in other}
+    return {**one, **other, **both}
 
 
 @contextmanager
@@ -124,56 +74,31 @@ class Usage(NamedTuple):
 
 
 def stage(folder: Path, module: str, *arguments: str) -> Usage:
-    """Run `python -m stages.<module>` in a scratch folder, its output on ours.
-
-    Raises:
-        StageError: it failed.
-    """
+    """Run `python -m stages.<module>` in a scratch folder, its output on ours."""
     return metered([sys.executable, "-m", f"stages.{module}", *arguments], folder, {"PYTHONPATH": str(REPOSITORY)})
 
 
 def metered(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Usage:
-    """Run a command in a folder, in the user's own environment with some variables more, its output on ours.
-
-    Raises:
-        StageError: it failed.
-    """
+    """Run a command in a folder, in the user's own environment with some variables more, its output on ours."""
     with TemporaryDirectory() as name:
-        process = subprocess.run(
-            [*METER, f"{name}/usage", *command],
-            cwd=folder,
-            env={**ENVIRONMENT, **variables},
-            stdout=sys.stderr,
-            check=False,
-        )
+        environment = {**ENVIRONMENT, **variables}
+        metering = [sys.executable, "-IS", str(REPOSITORY / "benchmarks/meter.py"), f"{name}/usage", *command]
+        process = subprocess.run(metering, cwd=folder, env=environment, stdout=sys.stderr, check=False)
         if process.returncode != 0:
             raise StageError(f"{' '.join(command[1:])} failed with status {process.returncode}")
-        usage = artifacts.read_json(f"{name}/usage")
-    return Usage(usage["seconds"], usage["memory"], usage["cpu"])
+        return Usage(**artifacts.read_json(f"{name}/usage"))
 
 
 def peer(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Run `benchmarks.peers.<name>` with settings as JSON: see `last_line`."""
-    return last_line(f"peers.{name}", json.dumps(settings), folder=REPOSITORY)
-
-
-def last_line(name: str, argument: str, *, folder: Path) -> dict[str, Any]:
-    """Run `python -m benchmarks.<name> <argument>` in a folder, in the user's own environment.
-
-    Returns:
-        Its last line, which is JSON.
-
-    Raises:
-        StageError: it failed.
-    """
-    command = [sys.executable, "-m", f"benchmarks.{name}", argument]
-    environment = {**ENVIRONMENT, "PYTHONPATH": str(REPOSITORY), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+    """Run `python -m benchmarks.peers.<name>` with settings as JSON; gives its last line, which is JSON."""
+    command = [sys.executable, "-m", f"benchmarks.peers.{name}", json.dumps(settings)]
+    environment = {**ENVIRONMENT, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True)
     line = ""
     for line in process.stdout:
         print(line[:200].rstrip(), file=sys.stderr, flush=True)
     if process.wait() != 0:
-        raise StageError(f"benchmarks.{name} failed with status {process.returncode}")
+        raise StageError(f"benchmarks.peers.{name} failed with status {process.returncode}")
     return json.loads(line)
 
 

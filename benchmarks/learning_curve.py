@@ -1,19 +1,15 @@
-"""The text model by the size of its text: python -m benchmarks.learning_curve [--quick] [--seeds 7 8 9] [--peers 7].
+"""The text model by the size of its text: python -m benchmarks.learning_curve [--quick] [--peers].
 
 For each size the training text is a draw of the packaged plays, other plays for each seed; the test text is of a play
-that none of them has. Beside the text model: n-grams of the order that validation chooses, bzip2, xz; with the draws of
---peers also a plain LSTM, the best on validation of four sizes, and the GPT of `benchmarks.peers.gpt`, which needs
-PyTorch; with those of --longer also a larger network that is trained for longer (`LONGER`).
+that none of them has. Beside the text model: n-grams of the order that validation chooses, bzip2, xz; with --peers, for
+the draws of the first seed, also a plain LSTM, the best on validation of four sizes, the GPT of `benchmarks.peers.gpt`,
+which needs PyTorch, and, at 1 MB, a larger network that is trained for longer (`LONGER`).
 
-Each figure is kept in benchmarks/results/learning_curve/ as soon as it is measured, so an interrupted run goes on. The
-table is benchmarks/learning_curve.csv.
+The table is benchmarks/learning_curve.csv. What it has is not measured again: remove it to begin anew.
 """
 
-import argparse
-import hashlib
-import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,14 +17,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks import common
+from benchmarks.textgen import QUICK, RAW, SEPARATOR
 from stages.core import artifacts
 from stages.core.errors import StageError
-from stages.params import Params, load
-from stages.textgen.preprocess import RAW, SEPARATOR
+from stages.params import load
 
 OUTPUT = Path("benchmarks/learning_curve.csv")
 ALL = 100_000_000  # more than there are: every play that is not held out
-SIZES = (30_000, 100_000, 300_000, 1_000_000, 3_000_000, ALL)
+SIZES, SEEDS = (30_000, 100_000, 300_000, 1_000_000, 3_000_000, ALL), (7, 8, 9)
 COLUMNS = {
     "nats": "text model",
     "lstm": "its LSTM",
@@ -40,146 +36,113 @@ COLUMNS = {
     "longer": "text model, longer training",
     "seconds": "train stage of the fastest draw, s",
 }
+FIGURES = (
+    *("nats", "validation_nats", "lstm", "ngram", "bzip2", "xz", "minus_ngram_low", "minus_ngram_high", "seconds"),
+    *("memory", "longest_copy", "copied", "plain_lstm", "plain_lstm_units", "gpt", "longer", "longer_seconds"),
+)
 UNITS = (64, 128, 256, 512)  # of the plain LSTM
+PLAIN = {"textgen.ngrams.contexts": 0, "textgen.network.dropout": 0.0}
 VALIDATION = 0.05  # of the training text, cut off its end, as textgen.holdout does
 HELD_OUT = "King Lear"
-HISTORY = "plots/textgen/history.csv"
-QUICK = {
-    "textgen.training.steps": 4,
-    "textgen.training.epochs": 1,
-    "textgen.network.units": [8],
-    "textgen.ngrams.order": 3,
-}
 LONGER_SIZE = 1_000_000  # characters
 LONGER = {"textgen.network.units": [640], "textgen.network.dropout": 0.5, "textgen.training.steps": 8000}
 SAMPLES = {"textgen.temperatures": [1.0], "textgen.sampling.samples": 8}
 
 
-def plays(characters: int, seed: int) -> dict[str, str]:
-    """A training text and a test text.
-
-    The first is so many characters of plays, or all there are, in an order of the seed's; the second as much of another
-    play as a text may hold out.
-
-    Returns:
-        "text": training, validation and test text in a row; "test": the share of it that is the test text.
+class Draw:
+    """A training text, so many characters of plays, or all there are, in an order of the seed's; and a test text: as
+    much of another play as a text may hold out.
     """
-    documents = artifacts.read_text(RAW).removesuffix("\n").split(SEPARATOR)
-    titles = [document.split("\n", 1)[0] for document in documents]
-    others = [document for title, document in zip(titles, documents, strict=True) if title != HELD_OUT]
-    order = np.random.default_rng(seed).permutation(len(others))
-    training = "\n\n".join(others[number] for number in order)[:characters]
-    test = documents[titles.index(HELD_OUT)][: int(0.9 * characters)]
-    return {"text": training + test, "test": len(test) / len(training + test)}
 
+    def __init__(self, size: int, seed: int) -> None:
+        documents = artifacts.read_text(RAW).removesuffix("\n").split(SEPARATOR)
+        held_out = next(document for document in documents if document.split("\n", 1)[0] == HELD_OUT)
+        documents.remove(held_out)
+        order = np.random.default_rng(seed).permutation(len(documents))
+        training = "\n\n".join(documents[number] for number in order)[:size]
+        test = held_out[: int(0.9 * size)]
+        self.seed, self.characters, self.text = seed, len(training), training + test
+        self.test = len(test) / len(self.text)  # share of the text
 
-@contextmanager
-def trained(drawn: dict[str, Any], changes: dict[str, Any]) -> Iterator[tuple[Path, common.Usage]]:
-    """A folder with the text model trained on drawn plays; the seconds and MiB of its train stage."""
-    total = len(drawn["text"])
-    characters = round(total * (1 - drawn["test"]))
-    shares = {"textgen.holdout.test": drawn["test"], "textgen.holdout.validation": VALIDATION * characters / total}
-    with common.scratch({"data.limit": None, **SAMPLES, **shares, **changes}) as folder:
-        artifacts.write_text(folder / RAW, drawn["text"])
-        common.stage(folder, "textgen.preprocess")
-        yield folder, common.stage(folder, "textgen.train")
+    @contextmanager
+    def trained(self, changes: dict[str, Any]) -> Iterator[tuple[Path, common.Usage]]:
+        """A folder with the text model trained on these plays; what its train stage used."""
+        validation = VALIDATION * self.characters / len(self.text)
+        shares = {"textgen.holdout.test": self.test, "textgen.holdout.validation": validation}
+        with common.scratch({"data.limit": None, "seed": self.seed, **SAMPLES, **shares, **changes}) as folder:
+            artifacts.write_text(folder / RAW, self.text)
+            common.stage(folder, "textgen.preprocess")
+            yield folder, common.stage(folder, "textgen.train")
 
 
 def evaluated(folder: Path) -> dict[str, Any]:
-    """Metrics of the text model that was trained in a folder."""
+    """Figures of the text model that was trained in a folder."""
     common.stage(folder, "textgen.evaluate")
-    return artifacts.read_json(folder / "metrics/textgen.json")
+    return common.figures("textgen", folder)
 
 
-def ours(drawn: dict[str, Any], changes: dict[str, Any]) -> dict[str, float]:
-    """Metrics of the text model on drawn plays, with the seconds and MiB of its train stage."""
-    with trained(drawn, changes) as (folder, usage):
-        metrics = evaluated(folder)
+def ours(draw: Draw, changes: dict[str, Any]) -> dict[str, float]:
+    """Figures of the text model on drawn plays, with the seconds and MiB of its train stage."""
+    with draw.trained(changes) as (folder, usage):
+        figures = evaluated(folder)
         (sampled,) = artifacts.read_json(folder / "models/textgen-samples.json")
-    low, high = metrics["nats_minus_ngram_interval"]
+    low, high = figures["nats_minus_ngram_interval"]
     return {
-        **{name: metrics[name] for name in ("nats", "validation_nats")},
-        "lstm": metrics["branches"]["lstm"]["nats"],
-        **{name: metrics["baselines"][name] for name in ("ngram", "bzip2", "xz")},
+        **{name: figures[name] for name in ("nats", "validation_nats")},
+        "lstm": figures["branches"]["lstm"]["nats"],
+        **{name: figures["baselines"][name] for name in ("ngram", "bzip2", "xz")},
         **{"minus_ngram_low": low, "minus_ngram_high": high},
         **{"seconds": usage.seconds, "memory": usage.memory},
-        **{"longest_copy": sampled["measures"]["longest_copy"], "copied": sampled["measures"]["copied"]},
+        **{name: sampled["measures"][name] for name in ("longest_copy", "copied")},
     }
 
 
-def plain(drawn: dict[str, Any], changes: dict[str, Any], sizes: Sequence[int]) -> dict[str, float]:
+def plain(draw: Draw, changes: dict[str, Any]) -> dict[str, float]:
     """A plain LSTM: no n-grams, no dropout; the size that is best on validation."""
-    settings = {"textgen.ngrams.contexts": 0, "textgen.network.dropout": 0.0, **changes}
     with ExitStack() as stack:
         found = {}
-        for units in sizes:
-            folder, _ = stack.enter_context(trained(drawn, {**settings, "textgen.network.units": [units]}))
-            losses = artifacts.read_csv(folder / HISTORY)["val_loss"]  # of the epochs; the best one's weights are kept
-            found[units] = losses.min(), folder
+        for units in UNITS:
+            folder, _ = stack.enter_context(draw.trained({**PLAIN, **changes, "textgen.network.units": [units]}))
+            losses = artifacts.read_csv(folder / "plots/textgen/history.csv")["val_loss"]
+            found[units] = losses.min(), folder  # of the epochs; the best one's weights are kept
         best = min(found, key=lambda units: found[units][0])
         return {"plain_lstm": evaluated(found[best][1])["nats"], "plain_lstm_units": best}
 
 
-def gpt(drawn: dict[str, Any], params: Params, *, quick: bool) -> dict[str, float]:
+def gpt(draw: Draw, iterations: int) -> dict[str, float]:
     """The GPT, which trains on the validation text, too."""
-    settings = {"test": drawn["test"], "threads": params.threads, "iterations": 20 if quick else 2000}
+    settings = {"test": draw.test, "threads": load().threads, "iterations": iterations}
     with common.scratch({}) as folder:
-        artifacts.write_text(folder / "text.txt", drawn["text"])
+        artifacts.write_text(folder / "text.txt", draw.text)
         return {"gpt": common.peer("gpt", {**settings, "text": str(folder / "text.txt")})["nats"]}
 
 
-def main(arguments: list[str]) -> None:
-    """Measure what has not been measured yet; write the table of all that has."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.learning_curve", allow_abbrev=False)
-    parser.add_argument("--quick", action="store_true", help="few steps on two short texts, to check that all works")
-    parser.add_argument("--peers", type=int, nargs="+", default=[], help="seeds with a plain LSTM and a GPT, too")
-    parser.add_argument("--longer", type=int, nargs="+", default=[], help="seeds with a longer training, at 1 MB")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[7, 8, 9])
-    parser.add_argument("--sizes", type=int, nargs="+", default=None, help=f"characters; without: {SIZES}")
-    options = parser.parse_args(arguments)
-    params, changes = load(), QUICK if options.quick else {}
-    sizes = options.sizes or ((20_000, 40_000) if options.quick else SIZES)
-    rows = []
-    for seed in options.seeds:
-        for characters in sizes:
-            rows.append(case(characters, seed, changes, options, params))
-            print(", ".join(f"{name} {value:.5g}" for name, value in rows[-1].items()), flush=True)
-            artifacts.write_csv(common.RESULTS / "learning_curve-quick.csv" if options.quick else OUTPUT, rows)
-
-
-def case(
-    characters: int, seed: int, changes: dict[str, Any], options: argparse.Namespace, params: Params
-) -> dict[str, float]:
-    """All figures of one draw: a row of the table."""
-    drawn = plays(characters, seed)
-    name = {"quick": options.quick, "seed": seed, "characters": characters}
-    row = {"characters": round(len(drawn["text"]) * (1 - drawn["test"])), "seed": seed}
-    row |= kept({**name, "of": "ours"}, lambda: ours(drawn, {**changes, "seed": seed}))
-    if seed in options.longer and characters == LONGER_SIZE:
-        longer = kept({**name, "of": "longer"}, lambda: ours(drawn, {**LONGER, **changes, "seed": seed}))
-        row |= {"longer": longer["nats"], "longer_seconds": longer["seconds"]}
-    if seed in options.peers:
-        units = UNITS[:2] if options.quick else UNITS
-        row |= kept({**name, "of": "plain"}, lambda: plain(drawn, changes, units))
-        row |= kept({**name, "of": "gpt"}, lambda: gpt(drawn, params, quick=options.quick))
-    return row
-
-
-def kept(case: dict[str, Any], measure: Callable[[], dict[str, float]]) -> dict[str, float]:
-    """The figures of a case: as measured before with the same code and params, or measured now and kept."""
-    inputs = [*sorted(Path("stages").glob("core/*.py")), *sorted(Path("stages").glob("training/*.py"))]
-    inputs += [*sorted(Path("stages").glob("textgen/*.py")), Path("params.yaml"), Path(__file__), Path(RAW)]
-    digest = hashlib.sha256(json.dumps(case, sort_keys=True).encode())
-    for path in inputs:
-        digest.update(artifacts.read_bytes(path))
-    path = common.RESULTS / "learning_curve" / f"{digest.hexdigest()[:16]}.json"
-    if not path.exists():
-        artifacts.write_json(path, measure())
-    return artifacts.read_json(path)
+def main(*, quick: bool, peers: bool) -> None:
+    """Measure what the table lacks; a quick run only checks that all works, and keeps nothing."""
+    rows = [] if quick or not OUTPUT.exists() else artifacts.read_csv(OUTPUT).to_dict("records")
+    changes = QUICK if quick else {}
+    for seed in SEEDS[:1] if quick else SEEDS:
+        for size in (20_000,) if quick else SIZES:
+            draw = Draw(size, seed)
+            key = {"characters": draw.characters, "seed": seed}
+            row = next((row for row in rows if row | key == row), None)
+            if row is None:
+                row = key | dict.fromkeys(FIGURES, "")
+                rows.append(row)
+            if row["nats"] == "":
+                row |= ours(draw, changes)
+            if peers and seed == SEEDS[0] and row["gpt"] == "":
+                row |= plain(draw, changes) | gpt(draw, 20 if quick else 2000)
+            if peers and seed == SEEDS[0] and size == LONGER_SIZE and row["longer"] == "":
+                longer = ours(draw, LONGER)
+                row |= {"longer": longer["nats"], "longer_seconds": longer["seconds"]}
+            print(", ".join(f"{name} {value}" for name, value in row.items() if value != ""), flush=True)
+            if not quick:
+                artifacts.write_csv(OUTPUT, rows)
 
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1:])
+        main(quick="--quick" in sys.argv[1:], peers="--peers" in sys.argv[1:])
     except StageError as error:
         sys.exit(f"error: {error}")

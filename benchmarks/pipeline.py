@@ -1,194 +1,99 @@
 """The whole pipeline, an old commit beside the present one: python -m benchmarks.pipeline --against COMMIT.
 
-Both run in turns in fresh clones with empty caches: the old commit by `dvc repro`, the present one by `dvc repro` and
-by `python -m tools.chains`, which `make repro` runs. What the rounds took is kept in benchmarks/pipeline.csv; the table
-is a part of benchmarks/RESULTS.md.
+Both run in turns, stage by stage, in fresh clones with empty caches. What the rounds took is kept in
+benchmarks/pipeline.csv; the table is a part of benchmarks/RESULTS.md. Where requirements.txt differs, the old commit
+needs an environment of its own: `make setup` in a checkout of it, and --programs with the folder .venv/bin there.
 """
 
 import argparse
-import json
 import os
-import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from benchmarks import ENVIRONMENT, common
 from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
-from tools import chains
-from tools.readme import markdown
+from tools.tables import markdown
 
 OUTPUT = Path("benchmarks/pipeline.csv")
-WHOLE = "whole"  # in the column of the stage: the command, with DVC itself
-SIDE_BY_SIDE = [sys.executable, "-m", "tools.chains"]
-DVC = ["dvc", "repro"]
-CORES = 8  # of a machine on which no chain waits for another: four with two threads each
-
-# Stands before the environment's python on the path, so that it sees every stage.
-PYTHON = """#!/bin/sh
-exec {meter} {log} {python} "$@"
-"""
+WHOLE = "whole"  # in the column of the stage: all of them
 
 
-class Way(NamedTuple):
-    """A commit and the command that runs its pipeline."""
+def run(commit: str, programs: Path) -> Iterator[dict[str, Any]]:
+    """Run the pipeline of a commit once, with the `python` and `dvc` in a folder.
 
-    name: str
-    commit: str
-    command: list[str]
-
-
-def run(way: Way, environment: Path) -> list[dict[str, Any]]:
-    """Run the pipeline of a commit once, from an empty cache.
-
-    Args:
-        way: what to run.
-        environment: folder with the `python` and `dvc` of this commit.
-
-    Returns:
-        For each stage, and for `WHOLE`: "stage", "seconds", "cpu" (seconds, of all cores), "memory" (peak, MiB).
-
-    Raises:
-        StageError: the pipeline failed.
+    For each stage, with DVC itself, and for `WHOLE`: "stage", "seconds", "cpu" (seconds, of all cores), "memory" (peak,
+    MiB).
     """
-    with TemporaryDirectory(prefix="reprise-pipeline-") as name:
-        folder, log = Path(name, "clone"), Path(name, "log")
-        clone(way.commit, folder)
-        stand_in(Path(name, "bin", "python"), environment / "python", log)
-        path = os.pathsep.join([f"{name}/bin", str(environment), ENVIRONMENT["PATH"]])
-        try:
-            usage = common.metered(way.command, folder, {"PATH": path})
-        except StageError as error:
-            raise StageError(f"{way.commit}: {error}") from error
-        lines = [json.loads(line) for line in artifacts.read_text(log).splitlines()]
-        stages = yaml_reader.read(folder / "dvc.yaml")["stages"]
-    names = {stage["cmd"].removeprefix("python -m "): name for name, stage in stages.items()}
-    rows = [{"stage": names[" ".join(line.pop("command")[2:])], **line} for line in lines]  # python -m STAGE
-    rows.sort(key=lambda row: list(stages).index(row["stage"]))
-    return [*rows, {"stage": WHOLE, **usage._asdict()}]
-
-
-def stand_in(program: Path, python: Path, log: Path) -> None:
-    """Write a program that runs another environment's python and logs what it used, a line for each run."""
-    program.parent.mkdir()
-    words = {"meter": shlex.join(common.METER), "log": shlex.quote(str(log)), "python": shlex.quote(str(python))}
-    program.write_text(PYTHON.format(**words), encoding="utf-8")
-    program.chmod(0o755)
+    path = os.pathsep.join([str(programs), ENVIRONMENT["PATH"]])
+    with TemporaryDirectory(prefix="reprise-pipeline-") as folder:
+        clone(commit, Path(folder))
+        usages = []
+        for stage in yaml_reader.read(Path(folder, "dvc.yaml"))["stages"]:  # in an order in which they can run
+            usages.append(common.metered(["dvc", "repro", "--single-item", stage], Path(folder), {"PATH": path}))
+            yield {"stage": stage, **usages[-1]._asdict()}
+    seconds, memory, cpu = zip(*usages, strict=True)
+    yield {"stage": WHOLE, "seconds": sum(seconds), "memory": max(memory), "cpu": sum(cpu)}
 
 
 def clone(commit: str, folder: Path) -> None:
     """A checkout of a commit with an empty cache of its own, and without dvc.lock: no result counts as done."""
-    for command in (
-        ["git", "clone", "--quiet", "--no-checkout", str(common.REPOSITORY), str(folder)],
-        ["git", "-C", str(folder), "checkout", "--quiet", "--detach", commit],
-    ):
-        subprocess.run(command, check=True)
+    source = str(common.REPOSITORY)
+    subprocess.run(["git", "clone", "--quiet", "--no-checkout", source, str(folder)], check=True)
+    subprocess.run(["git", "-C", str(folder), "checkout", "--quiet", "--detach", commit], check=True)
     (folder / "dvc.lock").unlink()
 
 
-def environment_of(commit: str, scratch: Path) -> Path:
-    """The folder of the programs that a commit runs with: this environment, or a new one where its lock differs."""
-    lock = subprocess.run(["git", "show", f"{commit}:requirements.txt"], capture_output=True, text=True, check=True)
-    if lock.stdout == artifacts.read_text("requirements.txt"):
-        return Path(sys.executable).parent
-    clone(commit, scratch)
-    setup = ["make", f"PYTHON={Path(sys.executable).resolve()}", "setup"]
-    if subprocess.run(setup, cwd=scratch, env=ENVIRONMENT, stdout=sys.stderr, check=False).returncode:
-        raise StageError(f"make setup of {commit} failed")
-    return scratch / ".venv/bin"
-
-
-def reckoned(stages: pd.DataFrame, pipeline: Mapping[str, Any], cores: int) -> float:
-    """How long the stages take with the tasks side by side.
-
-    Args:
-        stages: "seconds" and "cpu" of each stage by itself.
-        pipeline: the stages of dvc.yaml.
-        cores: of the machine.
-
-    Returns:
-        Seconds: the downloads, the tasks, what comes after them. The tasks take as long as the longest chain, or as
-        long as all cores need for the work of all chains, if that is longer.
-    """
-    _, parts = chains.plan(dict(pipeline))
-    inside = [stage for part in parts for stage in part.stages]
-    ends: dict[str, float] = {}  # of the tasks
-    while parts:
-        part = next(part for part in parts if part.after <= set(ends))
-        parts.remove(part)
-        begin = max((ends[task] for task in {part.task, *part.after} & set(ends)), default=0.0)
-        ends[part.task] = begin + stages.loc[part.stages, "seconds"].sum()
-    tasks = max(*ends.values(), stages.loc[inside, "cpu"].sum() / cores)
-    return tasks + stages["seconds"].drop(inside).sum()
-
-
-def table(rows: pd.DataFrame, pipeline: Mapping[str, Any]) -> str:
-    """The measured rounds as Markdown: medians of each stage, ratios, and what eight cores would take."""
-    medians = rows.groupby(["way", "stage"])[["seconds", "cpu", "memory"]].median()
-    stages = [*(name for name in pipeline if ("new", name) in medians.index), WHOLE]
-    stages[:0] = [name for name in medians.loc["old"].index if name not in stages]
+def table(rows: pd.DataFrame) -> str:
+    """The measured rounds as Markdown: medians of each stage, and the ratio of CPU seconds."""
+    medians = rows.groupby(["stage", "way"], sort=False)[["seconds", "cpu", "memory"]].median().unstack()
+    last = rows.loc[rows["way"] == "new", "stage"].tolist()
     lines = [("Stage", "Old, s", "New, s", "Old, CPU s", "New, CPU s", "Ratio", "Old, MiB", "New, MiB")]
-    for name in stages:
-        old, new = (medians.loc[way].reindex([name]).iloc[0] for way in ("old", "new"))
-        ratio = new["cpu"] / old["cpu"]
-        cells = (f"`{name}`" if name != WHOLE else f"**{WHOLE}, with DVC**", *_cells(old, new, "seconds"))
-        memory = ("", "") if name == WHOLE else _cells(old, new, "memory")
-        lines.append((*cells, *_cells(old, new, "cpu"), "" if pd.isna(ratio) else f"{ratio:.2f}", *memory))
-    return f"{markdown(lines)}\n\n{_in_words(medians, pipeline)}"
+    for stage in sorted(medians.index, key=lambda stage: last.index(stage) if stage in last else -1):
+        figures = medians.loc[stage]
+        cells = {key: "" if pd.isna(value) else f"{value:.0f}" for key, value in figures.items()}
+        ratio = figures["cpu", "new"] / figures["cpu", "old"]
+        lines.append(
+            (
+                f"`{stage}`" if stage != WHOLE else f"**{WHOLE}, with DVC**",
+                *(cells[name, way] for name in ("seconds", "cpu") for way in ("old", "new")),
+                "" if pd.isna(ratio) else f"{ratio:.2f}",
+                *("" if stage == WHOLE else cells["memory", way] for way in ("old", "new")),
+            )
+        )
+    return markdown(lines)
 
 
-def _in_words(medians: pd.DataFrame, pipeline: Mapping[str, Any]) -> str:
-    """Wall time of `make repro` on this machine and on one with `CORES` cores, beside the old commit's."""
-    old, new, side_by_side = (medians.loc[(way, WHOLE), "seconds"] for way in ("old", "new", "chains"))
-    stages = medians.loc["new"].drop(WHOLE)
-    besides = new - stages["seconds"].sum()
-    here, more = (reckoned(stages, pipeline, cores) + besides for cores in (os.cpu_count() or 1, CORES))
-    return (
-        f"With the tasks side by side, as `make repro` runs them: {side_by_side:.0f} s, {side_by_side / old:.2f} × the "
-        f"old commit. Reckoned from the stages one by one and the {besides:.0f} s of DVC itself: {here:.0f} s on these "
-        f"{os.cpu_count()} cores, {more:.0f} s on {CORES} cores, {more / old:.2f} × the old commit."
-    )
-
-
-def _cells(old: pd.Series, new: pd.Series, column: str) -> tuple[str, str]:
-    return tuple("" if pd.isna(row[column]) else f"{row[column]:.0f}" for row in (old, new))
-
-
-def main(arguments: Sequence[str]) -> None:
+def main(arguments: list[str]) -> None:
     """Measure the rounds that the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline", allow_abbrev=False)
     parser.add_argument("--against", metavar="COMMIT", required=True, help="the old commit")
+    here = Path(sys.executable).parent
+    parser.add_argument(
+        "--programs", type=Path, default=here, help="where its python and dvc are (default: %(default)s)"
+    )
     parser.add_argument("--rounds", type=int, default=1, help="how often each runs; medians are shown")
     options = parser.parse_args(arguments)
-    old, new = (
-        subprocess.run(
-            ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"],
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout.strip()
-        for name in (options.against, "HEAD")
-    )
-    if not old:
+    commits = {}
+    for way, name in (("old", options.against), ("new", "HEAD")):
+        parse = ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"]
+        commits[way] = subprocess.run(parse, capture_output=True, text=True, check=False).stdout.strip()
+    if not commits["old"]:
         raise StageError(f"--against {options.against}: this repository has no such commit")
-    ways = [Way("old", old, DVC), Way("new", new, DVC), Way("chains", new, SIDE_BY_SIDE)]
     rows: list[dict[str, Any]] = []
-    with TemporaryDirectory(prefix="reprise-environment-") as scratch:
-        places = {"old": environment_of(old, Path(scratch, "clone"))}
-        for number in range(options.rounds):
-            for way in ways:
-                measured = run(way, places.get(way.name, Path(sys.executable).parent))
-                name = {"way": way.name, "commit": way.commit[:10], "processor": common.processor(), "round": number}
-                rows += [{**name, **row} for row in measured]
-                print(f"round {number + 1}, {way.name}: {measured[-1]['seconds']:.0f} s", flush=True)
-            artifacts.write_csv(OUTPUT, rows)
-    print(table(pd.DataFrame(rows), yaml_reader.read("dvc.yaml")["stages"]))
+    for number in range(options.rounds):
+        for way, commit in commits.items():
+            name = {"way": way, "commit": commit[:10], "processor": common.processor(), "round": number}
+            rows += [{**name, **row} for row in run(commit, options.programs.resolve() if way == "old" else here)]
+            print(f"round {number + 1}, {way}: {rows[-1]['seconds']:.0f} s", flush=True)
+        artifacts.write_csv(OUTPUT, rows)
+    print(table(pd.DataFrame(rows)))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ input or a file, 2 the command line is wrong, 130 Ctrl-C.
 """
 
 import argparse
-import gc
 import importlib
 import logging
 import os
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from reprise import REPOSITORY, notice
+from stages.core import imports
 from stages.core.errors import StageError
 
 MODELS = ("autoencoder", "denoiser-conv", "denoiser-dense", "sentiment", "textgen")
@@ -81,13 +81,12 @@ def main() -> None:
 
 
 def _import_keras() -> None:
-    """Import Keras, and with it TensorFlow, without TensorFlow's Python log."""
+    """Import Keras, and with it TensorFlow, without what TensorFlow writes about itself."""
     notice("loading TensorFlow ...")
-    gc.disable()  # the imports make 600,000 objects, all of which stay
+    imports.begin()
     import keras  # noqa: F401
 
-    gc.freeze()
-    gc.enable()
+    imports.finish()
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 

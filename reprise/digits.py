@@ -15,7 +15,7 @@ from stages.core.errors import StageError
 from stages.datasets.prepare import prepare, prepared
 from stages.denoiser.preprocess import add_noise
 from stages.params import PATH, setting
-from stages.training import networks
+from stages.training import layers
 
 DATA = "data/autoencoder/digits.npz"
 SIZES = "models/sizes/latent-{}.keras"
@@ -53,7 +53,7 @@ class Denoiser:
 
     def denoise(self, planes: np.ndarray) -> np.ndarray:
         """Denoise images of any size, one by one: shape (n, height, width), light on dark, float32 in [0, 1]."""
-        return np.stack([tiles.denoise(lambda images: networks.apply(self.model, images), plane) for plane in planes])
+        return np.stack([tiles.denoise(lambda images: layers.apply(self.model, images), plane) for plane in planes])
 
 
 def autoencoder_file(latent: int) -> Path:

@@ -5,9 +5,6 @@ read it, params, code and inputs are noted before anything is read from them, an
 libraries are still being imported.
 """
 
-from stages.core import command, environment, notices
+from stages.core import command
 
-command.note_start()
-environment.pin_from_params()
-command.end_with_dvc()
-notices.leave_out()
+command.begin()

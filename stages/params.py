@@ -64,12 +64,18 @@ class Split(Section):
 
 
 class Training(Section):
-    """How long and how fast a network is trained."""
+    """How long and how fast a network is trained; after each epoch, a part of the steps, it is validated."""
 
     steps: Count
     epochs: Annotated[Whole, Field(ge=1, le=10_000)]
     batch: Batch
     learning_rate: Rate
+
+    @model_validator(mode="after")
+    def _no_empty_epoch(self) -> "Training":
+        if self.steps is not None and self.steps < self.epochs:
+            raise ValueError("it should have at least as many steps as epochs")
+        return self
 
 
 class DigitTraining(Training):
@@ -98,14 +104,7 @@ class ConvDenoiser(Section):
 
     channels: Annotated[list[Width], Field(min_length=2, max_length=2)]
     units: Width
-    devices: Annotated[Whole, Field(ge=1, le=64)]
     training: DigitTraining
-
-    @model_validator(mode="after")
-    def _parts(self) -> "ConvDenoiser":
-        if self.training.batch % self.devices:
-            raise ValueError(f"it should have a batch that its devices ({self.devices}) can share evenly")
-        return self
 
 
 class Denoiser(Section):
@@ -196,6 +195,8 @@ class Textgen(Section):
         least = [row.characters for row in self.sizes]
         if least[0] != 0 or any(a >= b for a, b in itertools.pairwise(least)):
             raise ValueError(f"it should have sizes whose characters begin with 0 and rise; they are {least}")
+        if self.training.steps is None and min(row.steps for row in self.sizes) < self.training.epochs:
+            raise ValueError("it should have sizes with at least as many steps as training.epochs")
         return self
 
 
@@ -212,19 +213,16 @@ class SentimentNetwork(Section):
     units: Width
     dropout: Dropout
     word_dropout: Dropout
-    sentence_length: Annotated[Whole, Field(ge=1, le=1_000)]
-    sentence_units: Width
-    sentence_dropout: Dropout
     sentence_scale: Annotated[Number, Field(gt=0, le=10_000)]
     ngram_dropout: Dropout
     ngram_penalty: Annotated[Number, Field(gt=0, le=1_000_000)]
 
 
 class SentimentTraining(Training):
-    """How the classifier is trained: beside a batch of reviews, each step reads sentences."""
+    """How the classifier is trained: beside a batch of reviews, each step reads sentences and negated clauses."""
 
-    sentences: Annotated[Whole, Field(ge=1, le=10_000)]
-    short: Annotated[Whole, Field(ge=1, le=10_000)]
+    sentences: Annotated[Whole, Field(ge=0, le=10_000)]
+    negations: Annotated[Whole, Field(ge=0, le=10_000)]
 
 
 class Sentiment(Section):
@@ -250,11 +248,7 @@ class Params(Section):
 
 
 def load(path: Path = PATH) -> Params:
-    """Read and validate the whole of params.yaml.
-
-    Raises:
-        StageError: with one line for each wrong key: its name, its value and what is allowed.
-    """
+    """Read and validate the whole of params.yaml."""
     return validated(Params, yaml_reader.read(path), path)
 
 
@@ -262,9 +256,6 @@ def setting(key: str, path: Path = PATH) -> Any:
     """One value or section of params.yaml, such as "sentiment.network"; the rest of the file is not looked at.
 
     For commands on trained models: they must not fail because of another task's parameter.
-
-    Raises:
-        StageError: the file cannot be read, or the key is missing or not valid.
     """
     content, section = yaml_reader.read(path), Params
     for name in key.split("."):

@@ -1,35 +1,27 @@
-"""The command line: python -m sweeps run|plan|table FILE
+"""The command line: python -m sweeps run|table FILE
 
 Exit status: 0 success, 1 a failed experiment or invalid input, 2 an invalid command line, 130 Ctrl-C.
 """
 
 import argparse
 import os
-import re
-import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.params import load as load_params
-from sweeps import environment
-from sweeps.declaration import Experiment, Sweep, existing, load
+from sweeps.declaration import Sweep, existing, load
 
 LOGS = Path(".dvc/tmp/sweeps")  # ignored by Git
 
 
 def main() -> int:
     """Run the command line; return the exit status."""
-    signal.signal(signal.SIGTERM, _interrupted)
     options = parser().parse_args()
-    os.environ.update(environment())
     sweep = load(options.file)
-    if options.command == "plan":
-        return plan(sweep)
-    status = run(sweep, options) if options.command == "run" else 0
-    if status == 0 or any(experiment.name in existing() for experiment in sweep.experiments):
+    status = run(sweep, options.ray, options.jobs) if options.command == "run" else 0
+    if status == 0 or sweep.all.keys() & existing().keys():
         from sweeps import results
 
         for path in results.write(sweep):
@@ -41,56 +33,34 @@ def parser() -> argparse.ArgumentParser:
     """Every command and option."""
     top = argparse.ArgumentParser(prog="python -m sweeps", description="Many experiments, declared in one file.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, text in {
-        "run": "run the missing experiments of a sweep, then write its table",
-        "plan": "list the experiments of a sweep without running any",
-        "table": "write the table of the finished experiments",
-    }.items():
-        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-        command.add_argument("file", help="such as sweeps/default.yaml")
-        if name == "run":
-            command.add_argument(
-                *("--jobs", "-j"),
-                type=_jobs,
-                default=max(1, (os.cpu_count() or 1) // load_params().threads),
-                help="experiments at a time on this machine (default: processors / threads, here %(default)s)",
-            )
-            command.add_argument(
-                "--ray", metavar="ADDRESS", help="run on a Ray cluster: auto for the one of this machine, or host:port"
-            )
-            command.add_argument("--git-remote", default="origin", metavar="NAME", help="with --ray (default: origin)")
-            command.add_argument("--dvc-remote", metavar="NAME", help="with --ray (default: DVC's default remote)")
+    run = commands.add_parser("run", help="run the missing experiments of a sweep, then write its table")
+    run.add_argument("file", help="such as sweeps/default.yaml")
+    jobs = "experiments at a time on this machine (default: processors / threads)"
+    run.add_argument("--jobs", "-j", type=_jobs, help=jobs)
+    ray = "run on a Ray cluster: auto for the one of this machine, or host:port"
+    run.add_argument("--ray", metavar="ADDRESS", help=ray)
+    table = commands.add_parser("table", help="write the table of the finished experiments")
+    table.add_argument("file", help="such as sweeps/default.yaml")
     return top
 
 
 def _jobs(text: str) -> int:
-    if not re.fullmatch(r"[1-9]\d{0,3}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 9999")
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
     return int(text)
 
 
-def plan(sweep: Sweep) -> int:
-    """List the experiments, each marked as done or missing."""
-    known = existing()
-    for experiment in sweep.experiments:
-        print("done   " if experiment.name in known else "missing", experiment.name)
-    return 0
-
-
-def run(sweep: Sweep, options: argparse.Namespace) -> int:
+def run(sweep: Sweep, address: str | None, jobs: int | None) -> int:
     """Run the missing experiments; report each failed one with the end of its log."""
-    if options.ray is None:
-        from sweeps import local
+    from sweeps import driver
 
-        missing = _missing(sweep, existing())
-        failed = local.run(missing, options.jobs) if missing else {}
-    else:
-        from sweeps import cluster
-
-        remotes = cluster.checked_remotes(options.git_remote, options.dvc_remote)
-        missing = _missing(sweep, existing() | cluster.pushed(remotes))
-        failed = cluster.run(missing, remotes, options.ray) if missing else {}
-        cluster.fetch(remotes, [experiment.name for experiment in sweep.experiments])
+    known = existing()
+    missing = [experiment for name, experiment in sweep.all.items() if name not in known]
+    already = len(sweep.all) - len(missing)
+    print(f"{sweep.path}: {len(sweep.all)} experiments, {already} of them already finished", file=sys.stderr)
+    threads = load_params().threads
+    jobs = jobs or max(1, (os.cpu_count() or 1) // threads)
+    failed = driver.run(missing, address, jobs, threads) if missing else {}
     for name, log in failed.items():
         artifacts.write_text(LOGS / f"{name}.log", log)
         print(f"\nfailed: {name}; full log: {LOGS / name}.log", file=sys.stderr)
@@ -98,17 +68,6 @@ def run(sweep: Sweep, options: argparse.Namespace) -> int:
     if failed:
         print(f"\n{len(failed)} failed; run the sweep again to retry them", file=sys.stderr)
     return 1 if failed else 0
-
-
-def _missing(sweep: Sweep, known: dict[str, str]) -> list[Experiment]:
-    missing = [experiment for experiment in sweep.experiments if experiment.name not in known]
-    already = len(sweep.experiments) - len(missing)
-    print(f"{sweep.path}: {len(sweep.experiments)} experiments, {already} of them already finished", file=sys.stderr)
-    return missing
-
-
-def _interrupted(*_: Any) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -7,13 +7,11 @@ import itertools
 import json
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
-from unicodedata import category
 
 from pydantic import Field, model_validator
 
@@ -22,16 +20,13 @@ from stages.core.errors import StageError
 from stages.core.typed import validated
 from stages.params import Params, Section, Whole
 from sweeps import git
-from tools.summary import look_up
-
-MOST = 1_000  # experiments of a sweep; sweeps/README.md says what limits them
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+from sweeps.worker import set_param
 
 
 class Group(Section):
     """Experiments with the same targets: every combination of its params, each once for every seed."""
 
-    name: Name
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     params: Annotated[dict[str, Any], Field(default_factory=dict)]
     seeds: Annotated[list[Annotated[Whole, Field(ge=0, le=2**31 - 1)]], Field(min_length=1)]
     targets: Annotated[list[str], Field(min_length=1)]
@@ -43,24 +38,14 @@ class Group(Section):
             raise ValueError("it should have no seed twice")
         if "seed" in self.params:
             raise ValueError("it should have its seeds under `seeds`, not among the params")
-        for key, value in self.params.items():
-            if value == []:
-                raise ValueError(f"it should have a value for {key}; an empty list as the value is [[]]")
-            if (text := next(filter(_replaced, _texts(value)), None)) is not None:
-                raise ValueError(f"it should have a value for {key} that means itself, and DVC changes {text!r}")
+        if empty := [key for key, value in self.params.items() if value == []]:
+            raise ValueError(f"it should have a value for {empty[0]}; an empty list as the value is [[]]")
         return self
-
-    @property
-    def size(self) -> int:
-        """Number of experiments."""
-        return len(self.seeds) * math.prod(len(choices) for choices in self._choices())
-
-    def _choices(self) -> list[list[Any]]:
-        return [value if isinstance(value, list) else [value] for value in self.params.values()]
 
     def settings(self) -> Iterator[dict[str, Any]]:
         """Every combination of the params, the last one changing fastest; a list is a choice."""
-        for combination in itertools.product(*self._choices()):
+        choices = [value if isinstance(value, list) else [value] for value in self.params.values()]
+        for combination in itertools.product(*choices):
             yield dict(zip(self.params, combination, strict=True))
 
 
@@ -73,16 +58,13 @@ class Declaration(Section):
     def _distinct(self) -> "Declaration":
         if len({group.name for group in self.groups}) < len(self.groups):
             raise ValueError("it should have no name of a group twice")
-        if (size := sum(group.size for group in self.groups)) > MOST:
-            raise ValueError(f"it should have at most {MOST:,} experiments, and has {size:,}")
         return self
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One run of DVC: `dvc exp run --name <name> -S <param> ... <target> ...`."""
+    """One run of DVC: some params changed, some stages with what they need."""
 
-    group: str
     params: dict[str, Any]  # without the seed
     seed: int
     targets: tuple[str, ...]
@@ -94,23 +76,8 @@ class Experiment:
         values = [f"{key.split('.')[-1]}-{value}" for key, value in self.params.items()]
         words = "-".join([*self.targets, *values, f"seed-{self.seed}"])
         readable = re.sub(r"[^\w.]+|\.\.+", "-", words).strip("-.")[:80]  # Git allows no `..`
-        return f"{readable}-{self.digest}"
-
-    @property
-    def digest(self) -> str:
-        """A hash of all that the result depends on."""
         content = json.dumps([self.params, self.seed, self.targets, self.pipeline], sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()[:8]
-
-    @property
-    def overrides(self) -> list[str]:
-        """Every param and the seed, as `dvc exp run --set-param` takes them."""
-        return [f"{key}={_hydra(value)}" for key, value in {**self.params, "seed": self.seed}.items()]
-
-    @property
-    def arguments(self) -> list[str]:
-        """For `dvc exp run`."""
-        return ["--name", self.name, *(part for one in self.overrides for part in ("--set-param", one)), *self.targets]
+        return f"{readable}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
@@ -119,21 +86,22 @@ class Sweep:
 
     path: Path
     groups: list[Group]
-    experiments: list[Experiment]
+    pipeline: str  # hash of code, params and stages
     commit: str  # the last one that changed the pipeline
 
-    @property
-    def name(self) -> str:
-        """The name of its file."""
-        return self.path.stem
+    def experiments(self, group: Group, setting: dict[str, Any]) -> list[Experiment]:
+        """Those of one setting, one for each seed."""
+        return [Experiment(setting, seed, tuple(group.targets), self.pipeline) for seed in group.seeds]
+
+    @cached_property
+    def all(self) -> dict[str, Experiment]:
+        """All experiments by name; one that two groups have is there once."""
+        made = (self.experiments(group, setting) for group in self.groups for setting in group.settings())
+        return {experiment.name: experiment for experiment in itertools.chain.from_iterable(made)}
 
 
 def load(path: str | Path) -> Sweep:
-    """Read a sweep's file and check all of it: keys, values of the params, stages, metrics, and that Git has the code.
-
-    Raises:
-        StageError: one line for each mistake.
-    """
+    """Read a sweep's file and check it: keys, values of params, stages, metrics, and that Git has the code."""
     path = Path(path)
     content = yaml_reader.read(path) if path.exists() else None
     if content is None:
@@ -144,18 +112,8 @@ def load(path: str | Path) -> Sweep:
         check(path, group, stages)
     if changed := git("status", "--porcelain", "--untracked-files=no", "--", *files).splitlines():
         raise StageError(f"{changed[0][3:]} is not as committed; a sweep is of a commit: commit it, or git stash")
-    tree = git("ls-tree", "-r", "HEAD", "--", *files)
-    digest = hashlib.sha256(tree.encode()).hexdigest()
-    experiments = [
-        Experiment(group.name, setting, seed, tuple(group.targets), digest)
-        for group in groups
-        for setting in group.settings()
-        for seed in group.seeds
-    ]
-    times = Counter(experiment.digest for experiment in experiments)
-    if twice := [experiment.name for experiment in experiments if times[experiment.digest] > 1]:
-        raise StageError(f"{path}: {twice[0]} occurs twice")
-    return Sweep(path, groups, experiments, git("log", "-1", "--format=%H", "--", *files).strip())
+    digest = hashlib.sha256(git("ls-tree", "-r", "HEAD", "--", *files).encode()).hexdigest()
+    return Sweep(path, groups, digest, git("log", "-1", "--format=%H", "--", *files).strip())
 
 
 def pipeline() -> tuple[list[str], list[str]]:
@@ -170,106 +128,56 @@ def pipeline() -> tuple[list[str], list[str]]:
     try:
         with Repo() as repo:
             stages = list(repo.index.stages)
-            names = [stage.addressing for stage in stages]
-            files = {
-                dependency.fs_path for stage in stages for dependency in stage.deps if dependency.protocol == "local"
-            }
-            files |= {stage.path for stage in stages}
-            root = Path(repo.root_dir)
+            paths = {stage.path for stage in stages}
+            paths |= {dep.fs_path for stage in stages for dep in stage.deps if dep.protocol == "local"}
+            inside = [Path(path) for path in paths if Path(path).is_relative_to(repo.root_dir)]
+            files = sorted(path.relative_to(repo.root_dir).as_posix() for path in inside)
+            return files, [stage.addressing for stage in stages]
     except DvcException as error:
         raise StageError(f"dvc: {error}") from error
-    return sorted(Path(file).relative_to(root).as_posix() for file in files if Path(file).is_relative_to(root)), names
 
 
 def existing() -> dict[str, str]:
     """Every experiment that this repository has: its name → its commit."""
-    return experiment_refs(git("for-each-ref", "--format=%(objectname)\t%(refname)", "refs/exps"))
-
-
-def experiment_refs(listing: str) -> dict[str, str]:
-    """Name → commit of the experiments among lines of a hash and a ref, as git for-each-ref and ls-remote give them."""
-    pattern = r"^([0-9a-f]{40,64})\trefs/exps/[0-9a-f]{2}/[0-9a-f]{38,62}/(\S+)$"
-    return {match[2]: match[1] for match in re.finditer(pattern, listing, re.MULTILINE)}
+    listing = git("for-each-ref", "--format=%(refname:lstrip=4) %(objectname)", "refs/exps/*/*/*")
+    return dict(line.split() for line in listing.splitlines())
 
 
 def check(path: Path, group: Group, stages: list[str]) -> None:
-    """Targets, params and metrics of a group against dvc.yaml, params.yaml and the committed metrics.
-
-    Raises:
-        StageError: one is not there, or a value is out of bounds.
-    """
-    for target in group.targets:
-        if target not in stages:
-            raise StageError(f"{path}: group {group.name}: dvc.yaml has no stage {target}{_hint(target, stages)}")
+    """Compare targets, params and metrics of a group with dvc.yaml, params.yaml and the committed metrics."""
     committed = yaml_reader.read("params.yaml")
+    files = Path("metrics").glob("*.json")
+    metrics = [f"{file.stem}.{key}" for file in files for key in numbers(artifacts.read_json(file))]
+    for kind, found, known in (
+        ("dvc.yaml has no stage", group.targets, stages),
+        ("params.yaml has no", group.params, list(dotted(committed))),
+        ("metrics/ has no number", group.metrics, metrics),
+    ):
+        for name in found:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=1)
+                hint = f"; did you mean {close[0]}?" if close else ""
+                raise StageError(f"{path}: group {group.name}: {kind} {name}{hint}")
     for setting in group.settings():
         content = copy.deepcopy(committed)
         for key, value in setting.items():
-            *parents, last = key.split(".")
-            section = content
-            for parent in parents:
-                section = section.get(parent) if isinstance(section, dict) else None
-            if not isinstance(section, dict) or last not in section:
-                raise StageError(f"{path}: group {group.name}: params.yaml has no {key}{_hint(key, _dotted(content))}")
-            section[last] = value
+            set_param(content, key, value)
         validated(Params, content, path)
-    for metric in group.metrics:
-        file, key = metric.split(".", 1)
-        results = Path(f"metrics/{file}.json")
-        if not results.exists():
-            raise StageError(f"{path}: group {group.name}: {metric}: {results} does not exist")
-        content = artifacts.read_json(results)
-        try:
-            value = look_up(content, key)
-        except (KeyError, TypeError):
-            hint = _hint(key, _dotted(content))
-            raise StageError(f"{path}: group {group.name}: {results} has no {key}{hint}") from None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            inside = f"; it has {', '.join(list(value)[:5])}" if isinstance(value, dict) else ""
-            raise StageError(f"{path}: group {group.name}: {key} of {results} is not a number{inside}")
 
 
-def _replaced(text: str) -> bool:
-    """Whether DVC would write another text: it fills in `${...}`, `???` is a missing value, line ends are folded."""
-    return (
-        "${" in text
-        or text == "???"
-        or any(category(letter) in ("Cc", "Cs") for letter in text if letter not in "\n\t")
-    )
+def numbers(metrics: dict[str, Any]) -> dict[str, float]:
+    """The numbers of a metrics file by key with dots; NaN and true are none."""
+    return {
+        key: value
+        for key, value in dotted(metrics).items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    }
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in a value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in (*value, *value.values()):
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-
-
-def _dotted(content: dict, prefix: str = "") -> list[str]:
-    return [
-        name
-        for key, value in content.items()
-        for name in (f"{prefix}{key}", *(_dotted(value, f"{prefix}{key}.") if isinstance(value, dict) else ()))
-    ]
-
-
-def _hint(wrong: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(wrong, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
-def _hydra(value: Any) -> str:
-    """A value in the grammar of `dvc exp run -S`: https://hydra.cc/docs/advanced/override_grammar/basic/"""
-    if isinstance(value, list):
-        return f"[{','.join(map(_hydra, value))}]"
-    if isinstance(value, dict):
-        return f"{{{','.join(f'{key}:{_hydra(item)}' for key, item in value.items())}}}"
-    if isinstance(value, str):
-        escaped = re.sub(r"(\\*)('|\Z)", lambda match: match[1] * 2 + ("\\'" if match[2] else ""), value)
-        return f"'{escaped}'"
-    return json.dumps(value)
+def dotted(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Every key of nested sections, with dots, and its value."""
+    found = {}
+    for key, value in content.items():
+        found[f"{prefix}{key}"] = value
+        found |= dotted(value, f"{prefix}{key}.") if isinstance(value, dict) else {}
+    return found

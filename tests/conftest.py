@@ -22,7 +22,7 @@ hypothesis.settings.load_profile("reprise")
 
 # What trains, or starts a server, DVC or many processes: marked `slow`, so left out of `make test-fast`.
 SLOW = (
-    *("core/test_command", "core/test_environment", "core/test_notices", "core/test_snapshot"),
+    *("core/test_command", "core/test_environment", "core/test_model_files", "core/test_snapshot"),
     *(
         "reprise/test_completion",
         "reprise/test_demo",
@@ -31,8 +31,8 @@ SLOW = (
         "reprise/test_sentiment",
         "reprise/test_server",
     ),
-    *("benchmarks/test_benchmarks", "benchmarks/test_longer"),
-    *("autoencoder/test_baselines", "autoencoder/test_model", "denoiser/test_baselines", "denoiser/test_recognition"),
+    "benchmarks/test_benchmarks",
+    *("autoencoder/test_baselines", "autoencoder/test_stages", "denoiser/test_baselines", "denoiser/test_recognition"),
     *(
         "denoiser/test_train",
         "sentiment/test_stages",
@@ -40,13 +40,13 @@ SLOW = (
         "textgen/test_train",
         "training/test_processors",
     ),
-    *("sweeps/test_declaration", "sweeps/test_local", "sweeps/test_results", "test_checkouts"),
-    *("tools/test_chains", "tools/test_changes", "tools/test_environment", "tools/test_repair"),
+    *("sweeps/test_declaration", "sweeps/test_results", "test_checkouts"),
+    *("tools/test_changes", "tools/test_environment", "tools/test_repair", "tools/test_side_by_side"),
 )
 
 
 def pytest_configure() -> None:
-    """Until all tests are collected, Python looks for no garbage: see `stages.core.imports.begin`."""
+    """Until all tests are collected, Python looks for no garbage: they all stay."""
     gc.disable()
 
 

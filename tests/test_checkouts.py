@@ -41,6 +41,7 @@ def origin(tmp_path_factory) -> Path:
 
 def prepared(folder: Path) -> Path:
     """A folder whose environment is, for make, set up already; its `dvc repro` is that of the first stage."""
+    folder = folder.resolve()
     (folder / ".venv" / "bin").mkdir(parents=True)
     for name, command in {
         "python": f'exec "{sys.executable}" "$@"',
@@ -48,7 +49,7 @@ def prepared(folder: Path) -> Path:
     }.items():
         (folder / ".venv" / "bin" / name).write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
         (folder / ".venv" / "bin" / name).chmod(0o755)
-    (folder / ".venv" / "installed").touch()
+    (folder / ".venv" / "installed").write_text(f"{folder}/.venv\n", encoding="utf-8")
     return folder
 
 
@@ -90,14 +91,7 @@ def test_make_repro_in_a_read_only_checkout_says_so_in_a_line(set_up):
     anyone = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for file in (
-            "Makefile",
-            "requirements.txt",
-            "reprise/command.sh",
-            "tools/environment.sh",
-            "tools/by_path.py",
-            ".dvc/config",
-        ):
+        for file in ("Makefile", "requirements.txt", "reprise/command.sh", ".dvc/config"):
             (folder / file).parent.mkdir(exist_ok=True)
             shutil.copyfile(REPOSITORY / file, folder / file)
         if set_up:
@@ -118,7 +112,8 @@ def test_make_repro_in_a_read_only_checkout_says_so_in_a_line(set_up):
 
 def test_no_variable_of_the_shell_changes_or_slows_the_stages(tmp_path):
     (tmp_path / "more.mk").write_text("include Makefile\nshown:\n\t@env\n", encoding="utf-8")
-    kept_out = dict.fromkeys(("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"), "1")
+    names = "PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONWARNINGS PYTHONDONTWRITEBYTECODE PIP_USER CDPATH"
+    kept_out = dict.fromkeys(names.split(), "1")
     shown = subprocess.run(
         ["make", "--file", str(tmp_path / "more.mk"), "shown"],
         cwd=REPOSITORY,

@@ -12,78 +12,64 @@ import pytest
 import yaml
 
 from tests.conftest import REPOSITORY
+from tests.test_architecture import MODULES, imports
 
-STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+PIPELINE = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))
+STAGES = PIPELINE["stages"]
 # Bounds only, no values: editing it must not re-run everything.
 NOT_A_DEPENDENCY = "stages/params.py"
 # Folders that a stage depends on as a whole.
 SHARED = {"stages/core", "stages/datasets", "stages/evaluation", "stages/report", "stages/training"}
 
 
+def module_of(stage: str) -> str:
+    """The module that a stage runs."""
+    execute, python, option, module, *arguments = STAGES[stage]["cmd"].split()
+    # Without exec a shell would stand between dvc and the stage, which could not end with dvc.
+    assert (execute, python, option) == ("exec", "python", "-m")
+    assert all(argument.isalnum() for argument in arguments)
+    return module
+
+
 def module_file(name: str) -> str | None:
     """The file of a repository module, or None."""
-    path = Path(*name.split("."))
-    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-        if (REPOSITORY / candidate).is_file():
-            return candidate.as_posix()
-    return None
-
-
-def imported_names(file: str) -> set[str]:
-    """Names imported anywhere in a file, also inside functions; `from a import b` gives a and a.b."""
-    names = set()
-    for node in ast.walk(ast.parse((REPOSITORY / file).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}: relative import"
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return names
+    return MODULES[name].as_posix() if name in MODULES else None
 
 
 @cache
 def reached(file: str) -> frozenset[str]:
     """The repository files that a file imports, directly or through others, with itself and its packages."""
-    found, waiting = set(), [file]
+    found: set[str] = set()
+    waiting = [next(name for name, path in MODULES.items() if path.as_posix() == file)]
     while waiting:
-        current = waiting.pop()
-        if current in found:
-            continue
-        found.add(current)
-        packages = [(parent / "__init__.py").as_posix() for parent in Path(current).parents]
-        names = imported_names(current) | {name for name in packages if (REPOSITORY / name).is_file()}
-        waiting += [
-            name if name.endswith(".py") else module_file(name)
-            for name in names
-            if name.endswith(".py") or module_file(name)
-        ]
-    return frozenset(path for path in found if (REPOSITORY / path).stat().st_size > 0)
+        if (module := waiting.pop()) not in found:
+            found.add(module)
+            packages = {".".join(module.split(".")[:depth]) for depth in range(1, module.count(".") + 1)}
+            waiting += imports(module) | packages
+    return frozenset(MODULES[name].as_posix() for name in found if has_code(MODULES[name]))
 
 
-@pytest.mark.parametrize("name", STAGES)
-def test_a_stage_is_one_module_of_the_repository(name):
-    python, option, module, *arguments = STAGES[name]["cmd"].split()
-    assert (python, option) == ("python", "-m")
-    assert module_file(module), module
-    assert all(argument.isalnum() for argument in arguments)
+def has_code(path: Path) -> bool:
+    """Is there more in a file than a docstring?"""
+    body = ast.parse((REPOSITORY / path).read_text(encoding="utf-8")).body
+    return any(not isinstance(node, ast.Expr) for node in body)
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_a_stage_depends_on_the_code_it_imports(name):
     code = {path for path in STAGES[name]["deps"] if path.startswith("stages/")}
-    imported = reached(module_file(STAGES[name]["cmd"].split()[2])) - {NOT_A_DEPENDENCY}
     folders = {path for path in code if (REPOSITORY / path).is_dir()}
     assert folders <= SHARED, "a task's own files are named one by one, so that one edit re-runs one task"
-    assert folders == {folder for folder in SHARED if any(file.startswith(f"{folder}/") for file in imported)} - (
-        # check reads one module of it, and must not run again because of the others
-        {"stages/datasets"} if name == "check" else set()
-    )
-    rest = {file for file in imported if not any(file.startswith(f"{folder}/") for folder in folders)}
-    assert code - folders == rest
+    imported = reached(module_file(module_of(name))) - {NOT_A_DEPENDENCY}
+    within = {folder for folder in SHARED if any(file.startswith(f"{folder}/") for file in imported)}
+    assert folders == within
+    assert code - folders == {file for file in imported if not file.startswith(tuple(f"{path}/" for path in folders))}
 
 
 def test_training_does_not_depend_on_the_evaluation():
-    assert all("stages/evaluation" not in STAGES[name]["deps"] for name in STAGES if name.startswith("train"))
+    for name in STAGES:
+        if name.startswith("train"):
+            assert not [path for path in STAGES[name]["deps"] if path.startswith("stages/evaluation")]
 
 
 def test_the_file_is_short_and_every_stage_has_a_description():
@@ -93,23 +79,18 @@ def test_the_file_is_short_and_every_stage_has_a_description():
 
 
 def test_every_model_is_an_artifact_with_its_own_name():
-    artifacts = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["artifacts"]
     models = {out for stage in STAGES.values() for out in stage.get("outs", []) if str(out).endswith(".keras")}
-    assert {entry["path"] for entry in artifacts.values()} == models
-    for name, entry in artifacts.items():
+    assert {entry["path"] for entry in PIPELINE["artifacts"].values()} == models
+    for name, entry in PIPELINE["artifacts"].items():
         assert Path(entry["path"]).stem == name
         assert entry["type"] == "model"
         assert entry["desc"]
         assert entry["labels"]
 
 
-WITHOUT_TENSORFLOW = ("check", "download", "preprocess", "report")
-
-
-@pytest.mark.parametrize("name", [name for name in STAGES if name.startswith(WITHOUT_TENSORFLOW)])
-def test_stages_that_need_no_network_do_without_tensorflow(name):
-    module = STAGES[name]["cmd"].split()[2]
-    code = f"import sys, {module}; sys.exit(bool({{'keras', 'tensorflow'}} & set(sys.modules)))"
+def test_stages_that_need_no_network_do_without_tensorflow():
+    modules = [module_of(name) for name in STAGES if name.startswith(("check", "download", "preprocess", "report"))]
+    code = f"import sys, {', '.join(modules)}; sys.exit(bool({{'keras', 'tensorflow'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0
 
 

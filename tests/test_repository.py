@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,20 @@ def test_dvc_sends_nothing_and_draws_from_here():
     assert "check_update = false" in config
     page = (REPOSITORY / ".dvc" / "plots" / "page" / "page.html").read_text(encoding="utf-8")
     assert "://" not in page
+
+
+@pytest.mark.parametrize("path", sorted(REPOSITORY.glob("requirements-*.txt")), ids=lambda path: path.name)
+def test_a_further_lock_lists_only_what_it_adds_and_agrees_with_the_others(path):
+    def pins(path: Path) -> dict[str, str]:
+        return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", path.read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert pins(path)
+    assert not pins(path).keys() & pins(REPOSITORY / "requirements.txt").keys()
+    assert path.read_text(encoding="utf-8").count("--hash=sha256:") >= len(pins(path))
+    for other in REPOSITORY.glob("requirements-*.txt"):
+        if path.stem != "requirements-bench" != other.stem:  # which has an environment of its own
+            common = pins(path).keys() & pins(other).keys()
+            assert {name: pins(path)[name] for name in common} == {name: pins(other)[name] for name in common}
 
 
 def test_text_files_have_line_feeds(tracked):

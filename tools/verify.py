@@ -4,6 +4,7 @@ python -m tools.verify [stage ...]
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,21 +14,17 @@ from pathlib import Path
 
 from stages.core import artifacts
 from stages.core.errors import StageError
-from tools.comparison import changed, differences, hashes, numbers
-from tools.locks import BASE, pins
+from tools import run
+from tools.compare import changed, differences, git, hashes, numbers
+
+Hashes = dict[tuple[str, str], str]  # of an output, by stage and path
 
 
-def main(targets: list[str]) -> int:
+def main(*targets: str) -> int:
     """Run the last commit in a scratch clone with a cache of its own, print what is equal, clean up.
 
-    Args:
-        targets: stages to verify, with all that they need; none: the whole pipeline.
-
-    Returns:
-        Exit status: 0 if every output has the committed bytes, or every metric is within its tolerance; otherwise 1.
-
-    Raises:
-        StageError: this is not a Git checkout, nothing was committed, or the pipeline failed.
+    Returns 0 if every output of the target stages (none: of all) and of those before them has the committed bytes, or
+    every metric is within its tolerance; otherwise 1.
     """
     commit = git("rev-parse", "--verify", "--quiet", "HEAD").strip()
     top = git("rev-parse", "--show-toplevel").rstrip("\n")
@@ -37,42 +34,24 @@ def main(targets: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="reprise-verify-") as folder:
         scratch = Path(folder, "clone")
         git("clone", "--quiet", "--no-checkout", top, str(scratch))
-        git("-C", str(scratch), "checkout", "--quiet", "--detach", commit)
+        git("checkout", "--quiet", "--detach", commit, folder=scratch)
         artifacts.write_text(scratch / ".dvc" / "config.local", "[cache]\n    dir = cache\n")
-        committed = hashes(lock_of(scratch))
-        before = metrics(scratch)
-        (scratch / "dvc.lock").unlink()  # every stage counts as never run
+        lock = scratch / "dvc.lock"
+        committed, before = hashes(artifacts.read_text(lock)), metrics(scratch)
+        lock.unlink()  # every stage counts as never run
         repro(scratch, *targets)
-        now = hashes(lock_of(scratch))
+        now = hashes(artifacts.read_text(lock))
         differing = tell_hashes(committed, now, changed(*(path for _, path in now), folder=scratch))
         if not differing:
             print("verified by bytes: every output is the committed one")
             return 0
-        print(f"\n{reason(scratch, now, differing)}")
-        return tell_metrics(before, metrics(scratch), [path for _, path in now])
-
-
-def git(*arguments: str) -> str:
-    """What a git command prints.
-
-    Raises:
-        StageError: it failed; with the last line of its error.
-    """
-    try:
-        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout
-    except FileNotFoundError as error:
-        raise StageError("git is not installed; verify runs the last commit in a clone") from error
-    except subprocess.CalledProcessError as error:
-        told = (error.stderr.strip().splitlines() or ["nothing is committed"])[-1].removeprefix("fatal: ")
-        raise StageError(f"verify runs the last commit in a clone, and git says: {told}") from error
+        print(f"\n{reason(scratch, now, differing[0][0])}")
+        ran = {Path(path).stem for _, path in now if path.startswith("metrics/")}
+        return tell_metrics(before, {task: new for task, new in metrics(scratch).items() if task in ran})
 
 
 def repro(scratch: Path, *arguments: str) -> None:
-    """`dvc repro` in the scratch clone, its output shown. If this process ends before it, it ends too, stages and all.
-
-    Raises:
-        StageError: it failed.
-    """
+    """`dvc repro` in the scratch clone, its output shown. If this process ends first, it ends too, stages and all."""
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -89,30 +68,15 @@ def repro(scratch: Path, *arguments: str) -> None:
         raise StageError("the pipeline failed in the scratch clone, as told above; your own files are untouched")
 
 
-def lock_of(folder: Path) -> str:
-    """The dvc.lock in a folder.
-
-    Raises:
-        StageError: there is none.
-    """
-    return artifacts.read_text(folder / "dvc.lock")
+def metrics(folder: Path) -> dict[str, dict]:
+    """The content of every metrics/<task>.json, by task."""
+    return {path.stem: artifacts.read_json(path) for path in sorted((folder / "metrics").glob("*.json"))}
 
 
-def metrics(folder: Path) -> dict[str, dict[str, float]]:
-    """Every number of metrics/*.json, by file and dotted key."""
-    files = sorted((folder / "metrics").glob("*.json"))
-    return {path.relative_to(folder).as_posix(): dict(numbers(artifacts.read_json(path))) for path in files}
-
-
-def tell_hashes(
-    committed: dict[tuple[str, str], str], now: dict[tuple[str, str], str], edited: list[str]
-) -> list[tuple[str, str]]:
+def tell_hashes(committed: Hashes, now: Hashes, edited: list[str]) -> list[tuple[str, str]]:
     """Print a line per output of the stages that ran; return those that are not the committed ones.
 
-    Args:
-        committed: hashes in the committed dvc.lock.
-        now: hashes after the run.
-        edited: files that Git does not ignore and finds changed by the run, whatever dvc.lock says of them.
+    `edited` are files that Git does not ignore and finds changed by the run, whatever dvc.lock says of them.
     """
     differing = []
     print(f"\n{'stage':<23} {'output':<39} dvc.lock  now       verdict")
@@ -127,17 +91,16 @@ def tell_hashes(
     return differing
 
 
-def reason(scratch: Path, now: dict[tuple[str, str], str], differing: list[tuple[str, str]]) -> str:
+def reason(scratch: Path, now: Hashes, stage: str) -> str:
     """Why bytes differ, as far as it can be told: other packages, an unsteady stage, or another kind of processor.
 
-    The first stage that differs is run a second time; all before it is equal to what was committed.
+    `stage` is the first that differs: it is run a second time, and all before it is equal to what was committed.
     """
     if others := other_packages():
         return f"bytes differ, and so do packages: {', '.join(others)}; `make setup` installs the pinned ones"
-    stage = differing[0][0]
     print(f"\n{stage} is the first that differs; once more, to see whether it repeats itself", flush=True)
     repro(scratch, "--force", "--single-item", stage)
-    if hashes(lock_of(scratch)) != now:
+    if hashes(artifacts.read_text(scratch / "dvc.lock")) != now:
         raise StageError(f"{stage} gave two results in two runs on this machine: it is not reproducible; report this")
     return (
         f"bytes differ, packages do not, and {stage} repeats itself to the bit: this processor rounds in another way\n"
@@ -148,7 +111,7 @@ def reason(scratch: Path, now: dict[tuple[str, str], str], differing: list[tuple
 def other_packages() -> list[str]:
     """Installed packages whose version is not the one in requirements.txt."""
     others = []
-    for name, pinned in pins(artifacts.read_text(BASE)).items():
+    for name, pinned in re.findall(r"^([\w.-]+)==([^\s;]+)", artifacts.read_text("requirements.txt"), re.M):
         try:
             installed = version(name)
         except PackageNotFoundError:
@@ -158,19 +121,17 @@ def other_packages() -> list[str]:
     return others
 
 
-def tell_metrics(committed: dict[str, dict[str, float]], now: dict[str, dict[str, float]], ran: list[str]) -> int:
+def tell_metrics(committed: dict[str, dict], now: dict[str, dict]) -> int:
     """Print every metric that differs and its tolerance; return the exit status."""
-    off = compared = 0
     print("\nso the metrics are compared:")
-    print(f"{'metric':<55} {'committed':>10} {'now':>10} {'differ by':>10} {'allowed':>9}")
-    for file in (file for file in now if file in ran):
-        old, new = committed.get(file, {}), now[file]
-        compared += len(old.keys() | new.keys())
-        for found in differences(old, new, Path(file).stem):
+    print(f"{'metric':<55} {'committed':>10} {'now':>10} {'allowed':>9}")
+    off = 0
+    for task, new in now.items():
+        for found in differences(committed.get(task, {}), new, task):
             off += found.beyond
-            told = ["none" if value is None else f"{value:.6g}" for value in (found.committed, found.now)]
-            figures = f"{told[0]:>10} {told[1]:>10} {found.size:>10.3g} {found.allowed:>9.3g}"
-            print(f"{found.name:<55} {figures}{'  OFF' if found.beyond else ''}")
+            old_and_new = " ".join(f"{'none' if x is None else f'{x:.6g}':>10}" for x in found[1:])
+            print(f"{found.name:<55} {old_and_new} {found.allowed:>9.3g}{'  OFF' if found.beyond else ''}")
+    compared = sum(len(numbers(new)) for new in now.values())
     if off:
         print(f"not verified: {off} of {compared} metrics differ by more than rounding explains")
         return 1
@@ -180,9 +141,4 @@ def tell_metrics(committed: dict[str, dict[str, float]], now: dict[str, dict[str
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the scratch clone is removed
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except StageError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("\nstopped; the scratch clone is removed")
+    run(main)

@@ -16,28 +16,24 @@ from sklearn.pipeline import make_pipeline
 
 
 def main(reviews: str, data: str) -> None:
-    """Train on the training reviews; print the accuracy on the others, the seconds from text on, and the test
+    """Train on the training reviews; print the accuracy on test reviews, the seconds from text on, and the test
     reviews per second (`rate`), as JSON.
     """
     csv.field_size_limit(sys.maxsize)
     with open(reviews, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     arrays = dict(np.load(data))
-    texts, labels = {}, {}
-    for part in ("train", "validation", "test"):
-        texts[part] = [rows[row]["text"] for row in arrays[f"{part}_rows"]]
-        labels[part] = [int(rows[row]["label"]) for row in arrays[f"{part}_rows"]]
+    train, test = ([rows[row] for row in arrays[f"{part}_rows"]] for part in ("train", "test"))
     model = make_pipeline(
         TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True), LogisticRegression(C=10, max_iter=1000)
     )
     started = time.perf_counter()
-    model.fit(texts["train"], labels["train"])
-    seconds = time.perf_counter() - started
-    figures = {part: model.score(texts[part], labels[part]) for part in ("validation", "test")}
-    started = time.perf_counter()
-    model.predict(texts["test"])
-    rate = len(texts["test"]) / (time.perf_counter() - started)
-    print(json.dumps({**figures, "seconds": seconds, "rate": rate}))
+    model.fit([row["text"] for row in train], [row["label"] for row in train])
+    trained = time.perf_counter()
+    found = model.predict([row["text"] for row in test])
+    ended = time.perf_counter()
+    accuracy = float(np.mean(found == [row["label"] for row in test]))
+    print(json.dumps({"accuracy": accuracy, "seconds": trained - started, "rate": len(test) / (ended - trained)}))
 
 
 if __name__ == "__main__":

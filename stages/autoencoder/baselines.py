@@ -1,4 +1,4 @@
-"""What an autoencoder has to beat: principal components, and the best any model could do."""
+"""What an autoencoder has to beat: principal components, and the best any model could do. Images: shape (n, 28, 28)."""
 
 import copy
 
@@ -16,12 +16,11 @@ class PrincipalComponents:
     """Linear codes: the best reconstruction, in squared error on the training digits, that a linear map can give.
 
     Args:
-        images: training digits, shape (n, 28, 28), values in [0, 1].
+        images: training digits in [0, 1].
         components: size of the code.
     """
 
     def __init__(self, images: np.ndarray, components: int) -> None:
-        self.shape = images.shape[1:]
         # Both find the same components; only the rounding differs.
         solver = "full" if len(images) < MANY else "covariance_eigh"
         self.pca = PCA(components, svd_solver=solver).fit(_flat(images))
@@ -34,24 +33,23 @@ class PrincipalComponents:
         return fewer
 
     def encode(self, images: np.ndarray) -> np.ndarray:
-        """Shape (n, 28, 28) → (n, components)."""
+        """Codes, shape (n, components)."""
         return self.pca.transform(_flat(images))
 
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
-        """Shape (n, 28, 28), both ways; cut to [0, 1], which only brings it nearer to the digits."""
-        flat = self.pca.inverse_transform(self.encode(images))
-        return np.clip(flat, 0, 1).reshape(-1, *self.shape)
+        """Images through the code and back, cut to [0, 1], which only brings them nearer to the digits."""
+        return np.clip(self.pca.inverse_transform(self.encode(images)), 0, 1).reshape(images.shape)
 
 
 def cross_entropy(images: np.ndarray, reconstructions: np.ndarray) -> float:
-    """Binary cross-entropy of reconstructions, mean over pixels, in nats.
-
-    Args:
-        images: shape (n, 28, 28), values in [0, 1].
-        reconstructions: the same shape, values in [0, 1]; cut to [1e-7, 1 - 1e-7] as Keras does.
-    """
+    """Binary cross-entropy of reconstructions, mean over pixels, in nats; cut to [1e-7, 1 - 1e-7] as Keras does."""
     p = np.clip(reconstructions.astype(np.float64), 1e-7, 1 - 1e-7)
     return float(-np.mean(images * np.log(p) + (1 - images) * np.log(1 - p)))
+
+
+def cross_entropy_floor(images: np.ndarray) -> float:
+    """Cross-entropy of a perfect reconstruction: grey pixels have entropy of their own, so it is not 0."""
+    return cross_entropy(images, images)
 
 
 def best_margin(images: np.ndarray, reconstructions: np.ndarray) -> float:
@@ -63,23 +61,15 @@ def best_margin(images: np.ndarray, reconstructions: np.ndarray) -> float:
     return min(MARGINS, key=lambda m: cross_entropy(images, np.clip(reconstructions, m, 1 - m)))
 
 
-def cross_entropy_floor(images: np.ndarray) -> float:
-    """Cross-entropy of a perfect reconstruction: grey pixels have entropy of their own, so it is not 0."""
-    return cross_entropy(images, images)
-
-
 def probe(
     train_codes: np.ndarray, train_labels: np.ndarray, test_codes: np.ndarray, test_labels: np.ndarray
 ) -> np.ndarray:
     """Which digits a logistic regression reads right off their codes: what the code still knows, linearly.
 
-    Codes have shape (n, latent), labels (n,).
-
-    Returns:
-        Bool, shape (n,), of the test digits.
+    Codes have shape (n, latent), labels (n,); the result is of bools, shape (n,), for the test digits.
     """
-    reader = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    return reader.fit(train_codes, train_labels).predict(test_codes) == test_labels
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    return classifier.fit(train_codes, train_labels).predict(test_codes) == test_labels
 
 
 def _flat(images: np.ndarray) -> np.ndarray:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from stages.training import networks
+from stages.training import layers
 
 
 def build(latent: int, hidden: Sequence[int]) -> keras.Model:
-    """The network that `networks.fully_connected` describes."""
-    return networks.fully_connected(latent, hidden, name="autoencoder")
+    """The network that `layers.fully_connected` describes."""
+    return layers.fully_connected(latent, hidden, name="autoencoder")
 
 
 def latent_of(model: keras.Model) -> int:
@@ -20,9 +20,9 @@ def latent_of(model: keras.Model) -> int:
 
 def encode(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """Codes of images: shape (n, 28, 28) in [0, 1] → (n, latent)."""
-    return networks.apply(keras.Model(model.input, model.get_layer("code").output), images)
+    return layers.apply(keras.Model(model.input, model.get_layer("code").output), images)
 
 
 def reconstruct(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """Images through the code and back: shape (n, 28, 28) in [0, 1], both ways."""
-    return networks.apply(model, images)
+    return layers.apply(model, images)

@@ -1,14 +1,19 @@
 """preprocess-autoencoder: all digits → those to train on, to validate on and to test on."""
 
+from pathlib import Path
+
 from stages.core import artifacts, digits
 from stages.core.command import run
 from stages.params import Params
 
-OUTPUT = "data/autoencoder/digits.npz"
+# Files that more than one stage of this task uses.
+DATA = "data/autoencoder/digits.npz"
+MODEL = "models/autoencoder.keras"
+SIZES = Path("models/sizes")
 
 
 def main(params: Params) -> None:
-    artifacts.write_npz(OUTPUT, **digits.split(params))
+    artifacts.write_npz(DATA, **digits.split(params))
 
 
 if __name__ == "__main__":

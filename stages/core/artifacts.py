@@ -1,34 +1,33 @@
-"""Everything a stage writes or reads: atomic, and the same bytes for the same content.
+"""Everything a stage writes or reads: whole or not at all, and the same bytes for the same content.
 
 A file appears under its name only when it is whole, so a killed stage leaves no half-written file that a later one
 would take for good. Nothing here stores a date, and nothing is ever unpickled.
 """
 
+from __future__ import annotations
+
 import contextlib
 import io
 import json
-import math
 import os
 import secrets
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from stages.core import limits
+from stages.core import inputs
 from stages.core.errors import StageError, shortened
 
+if TYPE_CHECKING:
+    import numpy as np  # nothing is imported here but by what needs it: a stage is pinned before numpy is imported
+
 SIGNIFICANT_DIGITS = 6
+LARGEST_OUTPUT = 2**31  # bytes; a checkpoint of the text model has 0.35 GB
 
 
 def write_bytes(path: str | Path, content: bytes | memoryview) -> None:
-    """Write `content` to `path` whole or not at all.
-
-    Raises:
-        StageError: the file cannot be written (disk full, no permission); an older file of that name is untouched.
-    """
+    """Write `content` to `path` whole or not at all: where it fails, an older file of that name is untouched."""
     path = Path(path)
     temporary = temporary_name(path)
     try:
@@ -46,22 +45,14 @@ def write_bytes(path: str | Path, content: bytes | memoryview) -> None:
 
 def temporary_name(path: Path, suffix: str = ".tmp") -> Path:
     """A new hidden name next to `path`, which no other writer has: several may write the same file at once."""
-    name = path.name if len(os.fsencode(path.name)) < 200 else "long"  # a file system allows 255 bytes
-    return path.with_name(f".{name}.{secrets.token_hex(8)}{suffix}")
+    return path.with_name(f".{path.name[:50]}.{secrets.token_hex(8)}{suffix}")
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """The content of a file.
-
-    Raises:
-        StageError: the file is missing or cannot be read.
-    """
-    try:
-        return Path(path).read_bytes()
-    except FileNotFoundError as error:
-        raise StageError(f"{path} does not exist; `dvc repro` makes it, `dvc pull` fetches it") from error
-    except OSError as error:
-        raise StageError(f"cannot read {path}: {error.strerror}") from error
+    """The content of a file that the pipeline makes."""
+    if not os.path.lexists(path):
+        raise StageError(f"{path} does not exist; `dvc repro` makes it, `dvc pull` fetches it")
+    return inputs.read(Path(path), LARGEST_OUTPUT)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -70,30 +61,19 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def read_text(path: str | Path) -> str:
-    """Read UTF-8 text.
-
-    Raises:
-        StageError: the file is missing or is not UTF-8.
-    """
-    try:
-        return read_bytes(path).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise StageError(f"{path} is not UTF-8 text (byte {error.start})") from error
+    """Read UTF-8 text."""
+    return read_bytes(path).decode("utf-8")
 
 
 def rounded(value: Any) -> Any:
-    """`value` with every float in it, at any depth, at `SIGNIFICANT_DIGITS` digits, and numpy scalars as Python's."""
+    """`value` with every float in it, at any depth, at `SIGNIFICANT_DIGITS` digits, and numpy's types as Python's."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
     if isinstance(value, Mapping):
         return {str(key): rounded(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | list | tuple):
+    if isinstance(value, list | tuple):
         return [rounded(item) for item in value]
-    if isinstance(value, np.bool_ | bool):
-        return bool(value)
-    if isinstance(value, np.integer):
-        return int(value)
-    if isinstance(value, np.floating | float):
-        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
-    return value
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if isinstance(value, float) else value
 
 
 def json_text(content: Any) -> str:
@@ -107,15 +87,8 @@ def write_json(path: str | Path, content: Any) -> None:
 
 
 def read_json(path: str | Path) -> Any:
-    """Read JSON.
-
-    Raises:
-        StageError: the file is missing or is not JSON.
-    """
-    try:
-        return json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise StageError(f"{path} is not JSON: {error}") from error
+    """Read JSON."""
+    return json.loads(read_text(path))
 
 
 def write_csv(path: str | Path, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -127,33 +100,21 @@ def write_csv(path: str | Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def read_csv(path: str | Path, *, text: Iterable[str] = ()) -> Any:
-    """Read CSV as a DataFrame; text stays text, also where it says NA.
-
-    Args:
-        path: of the file.
-        text: columns that are text also where every row of them is a number.
-
-    Raises:
-        StageError: the file is missing or is not CSV.
-    """
+    """Read CSV as a DataFrame; text stays text, also where it says NA, and in `text` columns where it is a number."""
     import pandas as pd
 
-    try:
-        return pd.read_csv(io.BytesIO(read_bytes(path)), keep_default_na=False, dtype=dict.fromkeys(text, str))
-    except ValueError as error:
-        raise StageError(f"{path} is not CSV: {error}") from error
+    return pd.read_csv(io.BytesIO(read_bytes(path)), keep_default_na=False, dtype=dict.fromkeys(text, str))
 
 
 def write_npz(path: str | Path, **arrays: np.ndarray) -> None:
-    """Write arrays as .npz, uncompressed: what a compressor writes depends on its version.
-
-    `np.savez` leaves headers to Python's `zipfile`, which fills them in another way from one patch version to the next.
-    """
+    """Write arrays as .npz, uncompressed: what a compressor writes depends on its version."""
     write_bytes(path, zipped({f"{name}.npy": npy(array) for name, array in arrays.items()}))
 
 
 def npy(array: np.ndarray) -> memoryview:
     """An array as the content of a .npy file."""
+    import numpy as np
+
     member = io.BytesIO()
     np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
     return member.getbuffer()
@@ -172,31 +133,15 @@ def zipped(members: Mapping[str, bytes | memoryview]) -> memoryview:
 
 
 def read_npz(path: str | Path) -> dict[str, np.ndarray]:
-    """Read every array of an .npz; never unpickles.
+    """Every array of an .npz by name; never unpickles."""
+    import numpy as np
 
-    Raises:
-        StageError: the file is missing, is not an .npz, or holds pickled objects.
-        MemoryError: there is too little memory for the arrays; the file is not at fault.
-    """
     content = io.BytesIO(read_bytes(path))
     try:
-        sizes = limits.check_size(content, path)
-        with zipfile.ZipFile(content) as archive:
-            return {name.removesuffix(".npy"): read_array(archive, name, size) for name, size in sizes.items()}
-    except (*limits.DAMAGED, OSError) as error:
+        with np.load(content, allow_pickle=False) as archive:
+            return dict(archive)
+    except (*inputs.DAMAGED, OSError, TypeError) as error:  # TypeError: it is one array
         raise StageError(f"{path} is not a valid .npz: {shortened(error)}") from error
-
-
-def read_array(archive: zipfile.ZipFile, name: str, size: int) -> np.ndarray:
-    """One array, after its header is held against the member's size: no memory is taken for what is not there."""
-    with archive.open(name) as member:
-        version = np.lib.format.read_magic(member)
-        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = header(member)
-    if (claimed := math.prod(shape) * dtype.itemsize) > size:
-        raise ValueError(f"{name} says it has {claimed:,} bytes; it has {size:,}")
-    with archive.open(name) as member:
-        return np.lib.format.read_array(member, allow_pickle=False)
 
 
 def write_png(path: str | Path, figure: Any) -> None:

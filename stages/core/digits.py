@@ -14,16 +14,10 @@ SIDE = 28
 def split(params: Params) -> dict[str, np.ndarray]:
     """All raw digits in three parts, the same for every task: none is trained on here that is tested on there.
 
-    Args:
-        params: all of params.yaml; `seed`, `data.limit` and `split.digits` are used.
-
     Returns:
         Under "train", "validation" and "test" images, uint8, shape (n, 28, 28); under each name with "_labels" their
         labels, uint8, shape (n,). The source's own test half is the test part, where it has one. Where the classes have
         names, these by label under "names".
-
-    Raises:
-        StageError: there are too few digits, or all are the same.
     """
     raw = artifacts.read_npz(RAW)
     shares = params.split.digits

@@ -7,20 +7,7 @@ import os
 import platform
 from pathlib import Path
 
-from stages.core import yaml_reader
-from stages.core.errors import StageError
-
 KERNELS = ("portable", "native")
-
-
-def pin_from_params(path: str = "params.yaml") -> None:
-    """Pin the environment of this process, with the `threads` and `kernels` of params.yaml.
-
-    Where they cannot be read nothing is pinned: the stage ends before it computes, with an error from
-    stages/params.py.
-    """
-    if (found := _pinned(path)) is not None:
-        pin(*found)
 
 
 def pin(threads: int, kernels: str = "portable") -> None:
@@ -55,13 +42,3 @@ def pin(threads: int, kernels: str = "portable") -> None:
     os.environ["MATPLOTLIBRC"] = os.devnull
     # No start-up notices, nor an error for want of a GPU; what fails still raises.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-
-def _pinned(path: str) -> tuple[int, str] | None:
-    """`threads` and `kernels` of params.yaml, or None where they cannot be read."""
-    try:
-        content = yaml_reader.read(path)
-        threads, kernels = content["threads"], content["kernels"]
-    except (StageError, KeyError, TypeError):
-        return None
-    return (threads, kernels) if type(threads) is int and threads > 0 and kernels in KERNELS else None

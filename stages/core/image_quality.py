@@ -8,15 +8,7 @@ BLOCK = 500  # images at a time
 
 
 def mse(clean: np.ndarray, images: np.ndarray) -> np.ndarray:
-    """Mean squared error of each image.
-
-    Args:
-        clean: shape (n, height, width), values in [0, 1].
-        images: the same shape.
-
-    Returns:
-        Shape (n,).
-    """
+    """Mean squared error of each image: shape (n, height, width) in [0, 1], both, → (n,)."""
     return np.mean(np.square(clean.astype(np.float64) - images), axis=(1, 2))
 
 
@@ -52,3 +44,8 @@ def _ssim(clean: np.ndarray, images: np.ndarray) -> np.ndarray:
     covariance = mean(clean * images) - one * other
     likeness = (2 * one * other + C1) * (2 * covariance + C2)
     return np.mean(likeness / ((one**2 + other**2 + C1) * (variances + C2)), axis=(1, 2))
+
+
+def means(clean: np.ndarray, images: np.ndarray) -> dict[str, float]:
+    """Mean MSE, PSNR (dB) and SSIM of images, shape (n, 28, 28)."""
+    return {measure.__name__: measure(clean, images).mean() for measure in (mse, psnr, ssim)}

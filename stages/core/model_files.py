@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import zipfile
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.core import artifacts, limits
+from stages.core import artifacts, inputs
 from stages.core.errors import StageError, shortened
 
 ATTACHED = "reprise"  # folder in a .keras archive
@@ -53,41 +54,6 @@ def write(path: str | Path, model: Any, attached: Mapping[str, Any] | None = Non
     artifacts.write_bytes(path, artifacts.zipped(members))
 
 
-def attachments(path: str | Path, needed: Mapping[str, type]) -> dict[str, Any]:
-    """What a model file carries beside the network: see `write`.
-
-    Args:
-        path: of a .keras file.
-        needed: names and the types of what should be there.
-
-    Returns:
-        By name.
-
-    Raises:
-        StageError: the file is missing, damaged or too large, or carries none of a name or something else.
-    """
-    content = io.BytesIO(artifacts.read_bytes(path))
-    found = {}
-    try:
-        sizes = limits.check_size(content, path)
-        with zipfile.ZipFile(content) as archive:
-            for name, kind in needed.items():
-                array, text = (f"{ATTACHED}/{name}.{form}" for form in ("npy", "json"))
-                if array in sizes:
-                    found[name] = artifacts.read_array(archive, array, sizes[array])
-                elif text in sizes:
-                    found[name] = json.loads(archive.read(text))
-                else:
-                    raise StageError(f"{path} does not carry its {name}; a model that `dvc repro` trains does")
-                if not isinstance(found[name], kind):
-                    raise StageError(
-                        f"{path} carries a {name} that is {type(found[name]).__name__}, not {kind.__name__}"
-                    )
-    except (*limits.DAMAGED, OSError, RecursionError) as error:
-        raise StageError(f"{path} is not a whole Keras model: {shortened(error)}") from error
-    return found
-
-
 def _renumber_shared_objects(config: str) -> str:
     """Replace each `shared_object_id`, an address in memory, by the order in which it first appears."""
     numbers: dict[str, int] = {}
@@ -98,20 +64,35 @@ def _renumber_shared_objects(config: str) -> str:
     )
 
 
-def read(path: str | Path) -> Any:
-    """Load a .keras model for inference (not compiled, no code from the file is run).
+def attachments(path: str | Path, needed: Mapping[str, type]) -> dict[str, Any]:
+    """What a model file carries beside the network, by name; `needed` has the type of each: see `write`."""
+    content = io.BytesIO(artifacts.read_bytes(path))
+    carried: dict[str, Any] = {}
+    try:
+        with np.load(content, allow_pickle=False) as archive:  # makes arrays of .npy members, bytes of all others
+            for name in needed:
+                if f"{ATTACHED}/{name}" in archive.files:
+                    carried[name] = archive[f"{ATTACHED}/{name}"]
+                elif f"{ATTACHED}/{name}.json" in archive.files:
+                    carried[name] = json.loads(archive[f"{ATTACHED}/{name}.json"])
+    except (*inputs.DAMAGED, OSError, RecursionError, TypeError) as error:
+        raise StageError(f"{path} is not a whole Keras model: {shortened(error)}") from error
+    for name, kind in needed.items():
+        if name not in carried:
+            raise StageError(f"{path} does not carry its {name}; a model that `dvc repro` trains does")
+        if not isinstance(carried[name], kind):
+            raise StageError(f"{path} carries a {name} that is {type(carried[name]).__name__}, not {kind.__name__}")
+    return carried
 
-    Raises:
-        StageError: the file is missing or is not a whole .keras model.
-    """
+
+def read(path: str | Path) -> Any:
+    """Load a .keras model for inference (not compiled, no code from the file is run)."""
     import keras
 
-    if not Path(path).exists():
+    if not os.path.lexists(path):
         raise StageError(f"{path} does not exist; `dvc repro` makes it, `dvc pull` fetches it")
+    inputs.need_file(Path(path))
     try:
-        limits.check_model(path)
         return keras.models.load_model(path, compile=False, safe_mode=True)
-    except StageError:
-        raise
     except Exception as error:  # a damaged or hostile configuration can make Keras raise anything
         raise StageError(f"{path} is not a whole Keras model: {shortened(error)}") from error

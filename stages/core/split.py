@@ -44,18 +44,9 @@ def split_rows(
     seed: int,
     limit: int | None = None,
 ) -> dict[str, np.ndarray]:
-    """Split the rows of a dataset that may have a test half of its own; then it stays the test part.
+    """As `stratified`; the rows that the source itself has set apart, bool, shape (n,), stay the test part.
 
-    Args:
-        labels: shape (n,), the label of each row.
-        official_test: bool, shape (n,): has the source itself set the row apart for testing?
-        validation: share of the rows that are not, in (0, 1).
-        test: share of the rows, in (0, 1), where the source has no test half.
-        seed: as for `stratified`.
-        limit: use about this many rows only; both halves shrink alike.
-
-    Returns:
-        As `stratified`.
+    The shares are then of the other rows, and a `limit` shrinks both halves alike.
     """
     if not official_test.any():
         return stratified(labels, validation=validation, test=test, seed=seed, limit=limit)

@@ -12,11 +12,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def validated(model: type[Model], content: Any, path: Path) -> Model:
-    """A file's content as a typed object.
-
-    Raises:
-        StageError: with one line for each wrong key: its name, its value and what is allowed.
-    """
+    """A file's content as a typed object, or a StageError: for each wrong key its name, its value, what is allowed."""
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -26,19 +22,15 @@ def validated(model: type[Model], content: Any, path: Path) -> Model:
 def _explain(model: type[BaseModel], path: Path, problem: dict[str, Any]) -> str:
     """One line for one problem that pydantic found."""
     key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "missing":
+        return f"{path}: {key} is missing"
     if problem["type"] == "extra_forbidden":
-        known = _keys(model, problem["loc"][:-1])
+        section: Any = model
+        for part in problem["loc"][:-1]:  # a number is a place in a list
+            section = section.model_fields[part].annotation if isinstance(part, str) else get_args(section)[0]
+        known = list(section.model_fields)
         close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
         return f"{path}: unknown key {key}; {hint}"
-    if problem["type"] == "missing":
-        return f"{path}: {key} is missing"
     allowed = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
     return f"{path}: {key or 'the file'} is {shortened(repr(problem['input']))}; {allowed}"
-
-
-def _keys(section: Any, location: tuple[Any, ...]) -> list[str]:
-    """The keys that the section at `location` knows; a number in it is a place in a list."""
-    for part in location:
-        section = section.model_fields[part].annotation if isinstance(part, str) else get_args(section)[0]
-    return list(section.model_fields)

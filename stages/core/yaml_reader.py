@@ -11,37 +11,36 @@ from typing import Any
 from stages.core import inputs
 from stages.core.errors import StageError, shortened
 
-LARGEST = 1_000_000  # bytes
+LARGEST_YAML = 1_000_000  # bytes
 
 
 def read(path: str | Path) -> Any:
-    """The content of a YAML file, as DVC reads it.
-
-    Raises:
-        StageError: it is missing, is no regular file, is larger than `LARGEST`, or is not YAML in UTF-8; duplicate keys
-            are not YAML.
-    """
-    path = Path(path)
+    """The content of a YAML file, as DVC reads it."""
     if not os.path.lexists(path):
         raise StageError(f"{path} does not exist here; run from the top of the repository")
-    return parse(inputs.read(path, LARGEST), path)
+    return parse(inputs.read(Path(path), LARGEST_YAML), path)
 
 
 def parse(content: bytes, name: str | Path) -> Any:
-    """YAML as DVC reads it.
+    """YAML in UTF-8, as DVC reads it; `name` is for the error.
 
-    Args:
-        content: UTF-8.
-        name: of the file, for the error.
-
-    Raises:
-        StageError: as `read`.
+    Aliases are refused: a few lines of aliases of aliases stand for gigabytes.
     """
     from ruamel.yaml import YAML
+    from ruamel.yaml.composer import Composer, ComposerError
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.events import AliasEvent
 
+    class WithoutAliases(Composer):
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.parser.check_event(AliasEvent):
+                raise ComposerError(None, None, "aliases are not allowed", self.parser.peek_event().start_mark)
+            return super().compose_node(parent, index)
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = WithoutAliases
     try:
-        return YAML(typ="safe").load(content.decode("utf-8"))
+        return yaml.load(content.decode("utf-8"))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise StageError(f"{name} is not UTF-8: line {line}; save it as UTF-8") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.core import inputs, limits
+from stages.core import inputs
 from stages.core.errors import StageError, shortened
 from stages.datasets import own
 
@@ -34,7 +34,7 @@ def read(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
                 names = [name.removesuffix(".npy") for name in present]
                 raise StageError(f"{path} has no array {', '.join(missing)}; it has {own.some(names) or 'none'}")
             return {half: tuple(_array(archive, name, path) for name in pair) for half, pair in NAMES.items()}
-    except limits.DAMAGED as error:
+    except inputs.DAMAGED as error:
         raise StageError(f"{path} is not a whole .npz: {shortened(error)}") from error
     except OSError as error:
         raise StageError(f"cannot read {path}: {error.strerror or error}") from error

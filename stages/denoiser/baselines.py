@@ -1,6 +1,7 @@
 """What a denoiser has to beat: filters that were never trained, their settings tuned on validation digits.
 
-BM3D, the strongest of its kind, is left out: its licence forbids commercial use.
+Images have shape (n, 28, 28), values in [0, 1]; `std` is that of the noise before it is cut to [0, 1]. BM3D, the
+strongest of its kind, is left out: its licence forbids commercial use.
 """
 
 import itertools
@@ -11,19 +12,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, median_filter
 from scipy.stats import norm
 from skimage.restoration import denoise_nl_means, denoise_tv_chambolle
-from sklearn.decomposition import PCA
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.svm import SVC
 
 from stages.core import image_quality
-
-# Every combination of a method's values is tried.
-GRIDS: dict[str, dict[str, tuple[float, ...]]] = {
-    "non_local_means": {"patch": (5, 7), "distance": (4, 6), "strength": (0.35, 0.5, 0.65)},
-    "gaussian": {"sigma": (0.8, 0.9, 1.0, 1.1, 1.2)},
-    "total_variation": {"weight": (0.4, 0.45, 0.5, 0.55, 0.6)},
-    "median_gaussian": {"sigma": (0.5, 0.6, 0.7, 0.8, 0.9)},
-}
 
 
 def clipped_moments(values: np.ndarray, std: float) -> tuple[np.ndarray, np.ndarray]:
@@ -53,7 +43,7 @@ def unclipped(images: np.ndarray, std: float) -> np.ndarray:
 
 
 def median(images: np.ndarray) -> np.ndarray:
-    """Median of 3 × 3 pixels, nothing else: shape (n, 28, 28), both ways."""
+    """Median of 3 × 3 pixels, nothing else."""
     return median_filter(images, size=(1, 3, 3))
 
 
@@ -64,9 +54,8 @@ def non_local_means(images: np.ndarray, std: float, *, patch: float, distance: f
     weights that allow for the noise's own distance).
 
     Args:
-        images: noisy, shape (n, 28, 28), in [0, 1].
-        std: of the noise before it is cut to [0, 1]. The filter is given what is left of it on black pixels, of which
-            a digit mostly consists.
+        images: noisy.
+        std: the filter is given what the cut has left of it on black pixels, of which a digit mostly consists.
         patch: side of the patches compared, in pixels.
         distance: how far to look for like patches, in pixels.
         strength: its parameter h, in units of that standard deviation.
@@ -103,35 +92,17 @@ METHODS: dict[str, Callable[..., np.ndarray]] = {
     "total_variation": total_variation,
     "median_gaussian": median_gaussian,
 }
+# Every combination of a method's values is tried.
+GRIDS: dict[str, dict[str, tuple[float, ...]]] = {
+    "non_local_means": {"patch": (5, 7), "distance": (4, 6), "strength": (0.35, 0.5, 0.65)},
+    "gaussian": {"sigma": (0.8, 0.9, 1.0, 1.1, 1.2)},
+    "total_variation": {"weight": (0.4, 0.45, 0.5, 0.55, 0.6)},
+    "median_gaussian": {"sigma": (0.5, 0.6, 0.7, 0.8, 0.9)},
+}
 
 
 def tune(name: str, clean: np.ndarray, noisy: np.ndarray, std: float) -> dict[str, Any]:
-    """The setting of a method's grid that gives validation digits the highest mean PSNR.
-
-    Args:
-        name: of the method, in `METHODS` and `GRIDS`.
-        clean: validation digits, shape (n, 28, 28).
-        noisy: the same ones with noise.
-        std: of the noise.
-    """
+    """The setting of a method's grid that gives validation digits the highest mean PSNR."""
     names = GRIDS[name]
     settings = [dict(zip(names, values, strict=True)) for values in itertools.product(*names.values())]
     return max(settings, key=lambda setting: image_quality.psnr(clean, METHODS[name](noisy, std, **setting)).mean())
-
-
-def recogniser(images: np.ndarray, labels: np.ndarray) -> Pipeline:
-    """A classifier of digits that knows clean ones only: a support vector machine on 50 principal components.
-
-    Args:
-        images: clean training digits, shape (n, 28, 28).
-        labels: shape (n,).
-    """
-    flat = images.reshape(len(images), -1)
-    components = min(50, *flat.shape)
-    machine = make_pipeline(PCA(components, svd_solver="covariance_eigh"), SVC(C=10, break_ties=True))
-    return machine.fit(flat, labels)
-
-
-def recognised(machine: Pipeline, images: np.ndarray, labels: np.ndarray) -> float:
-    """Share of digits, shape (n, 28, 28), that a `recogniser` reads right."""
-    return float(machine.score(images.reshape(len(images), -1), labels))

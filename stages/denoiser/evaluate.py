@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -12,31 +12,21 @@ from stages.core.command import run
 from stages.core.digits import SIDE, scaled
 from stages.core.split import PARTS, every
 from stages.denoiser import baselines, recognition
-from stages.denoiser.preprocess import LEVELS, TEST, add_noise
-from stages.denoiser.preprocess import OUTPUT as DATA
-from stages.denoiser.train import MODELS
+from stages.denoiser.preprocess import DATA, LEVELS, MODELS, TEST, add_noise
+from stages.denoiser.situations import Situation, situations
 from stages.evaluation import charts, measures
 from stages.evaluation.classes import Classes, first_of_each
 from stages.params import Params
-from stages.training import networks
+from stages.training import layers
 
 AUTOENCODER = "models/autoencoder.keras"
 METRICS = "metrics/denoiser.json"
-PICTURE = "plots/denoiser/methods.png"
-WORST = "plots/denoiser/worst.png"
-LEVELS_CURVE = "plots/denoiser/levels.csv"
-RECOGNITION = "plots/denoiser/recognition.csv"
-KINDS_PICTURE = "plots/denoiser/kinds.png"
+EVALUATION = "data/denoiser/evaluation.json"  # all that is measured
 INVENTED = "data/denoiser/invented.json"
-INVENTED_PICTURE = "plots/denoiser/invented.png"
-LAYERS = "plots/denoiser/layers.csv"
 
 TUNED_ON = 100  # validation digits: enough to place a filter's setting, and quick
-TAUGHT = 10_000  # training digits that the recogniser learns from at most: its time grows with their square
-SOME = (
-    1000  # test digits, evenly spread over all, for what takes long: filters, reading, and what is compared with them
-)
-SLOW = ("classical",)  # of the methods
+TAUGHT = 10_000  # training digits that the classifier learns from at most: its time grows with their square
+SUBSET = 1000  # test digits, evenly spread over all, for what takes long: filters, reading, what is compared with them
 SHOWN = 10
 LABELS = {
     "clean": "clean",
@@ -51,82 +41,190 @@ LABELS = {
 Denoiser = Callable[[np.ndarray, float], np.ndarray]
 
 
+class Test(NamedTuple):
+    """The test digits, shape (n, 28, 28), and what they are."""
+
+    clean: np.ndarray
+    noisy: np.ndarray
+    labels: np.ndarray
+    classes: Classes
+
+
 # Threads of OpenBLAS wait for each other in a busy loop: for the small matrices here, one takes less time than two.
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def main(params: Params) -> None:
-    std = params.denoiser.noise_std
-    data = artifacts.read_npz(DATA)
-    clean, noisy, labels = scaled(data["test"]), data["test_noisy"], data["test_labels"]
+    data, std = artifacts.read_npz(DATA), params.denoiser.noise_std
+    test = Test(scaled(data["test"]), data["test_noisy"], data["test_labels"], Classes(data))
     held_out, held_out_noisy = scaled(data["validation"]), data["validation_noisy"]
-    part = every(len(held_out), TUNED_ON)
-    tuned = {name: baselines.tune(name, held_out[part], held_out_noisy[part], std) for name in baselines.METHODS}
-    networks_of = {name: model_files.read(path) for name, path in {"autoencoder": AUTOENCODER, **MODELS}.items()}
-    methods = denoisers(networks_of, tuned["non_local_means"])
-    some = every(len(clean), SOME)
-    rows = {name: some if name in SLOW else np.arange(len(clean)) for name in methods}
-    results = {name: method(noisy[rows[name]], std) for name, method in methods.items()}
-    filters = {name: method(noisy[some], std, **tuned[name]) for name, method in baselines.METHODS.items()}
-
-    psnr = {name: image_quality.psnr(clean[rows[name]], images) for name, images in results.items()}
-    filters_psnr = {name: image_quality.psnr(clean[some], images) for name, images in filters.items()}
-    best = max(filters, key=lambda name: filters_psnr[name].mean())
-    conv = psnr["conv"][some]
+    rows = every(len(held_out), TUNED_ON)
+    tuned = {name: baselines.tune(name, held_out[rows], held_out_noisy[rows], std) for name in baselines.METHODS}
+    networks = {name: model_files.read(path) for name, path in {"autoencoder": AUTOENCODER, **MODELS}.items()}
+    methods = denoisers(networks, tuned["non_local_means"])
     taught = every(len(data["train"]), TAUGHT)
-    machine = baselines.recogniser(scaled(data["train"][taught]), data["train_labels"][taught])
-    read = {"clean": clean[some]} | {name: of if name in SLOW else of[some] for name, of in results.items()}
-    metrics = {
+    classifier = recognition.Classifier(scaled(data["train"][taught]), data["train_labels"][taught])
+    classifier.calibrate(held_out, data["validation_labels"])
+
+    restored = {name: method(test.noisy, std) for name, method in methods.items() if name != "classical"}
+    evaluation = {
         "noise_std": std,
-        "digits": {**{part: len(data[part]) for part in PARTS}, "some": len(some)},
-        "parameters": {name: networks_of[name].count_params() for name in MODELS},
-        "recognition": {name: baselines.recognised(machine, images, labels[some]) for name, images in read.items()},
-        **{name: quality(clean[rows[name]], images, seed=params.seed) for name, images in results.items()},
-        "filters": {name: {"psnr": filters_psnr[name].mean(), **tuned[name]} for name in filters},
-        "conv_on_some": {"psnr": conv.mean()},
-        "conv_minus_classical": gain(conv - psnr["classical"], seed=params.seed),
-        "conv_minus_best_filter": gain(conv - filters_psnr[best], seed=params.seed),
-        "conv_minus_dense": gain(psnr["conv"] - psnr["dense"], seed=params.seed),
+        "digits": {**{part: len(data[part]) for part in PARTS}, "some": min(SUBSET, len(test.clean))},
+        "parameters": {name: networks[name].count_params() for name in MODELS},
+        **compare(test, restored, tuned, classifier, params),
     }
-    artifacts.write_json(METRICS, metrics)
-    artifacts.write_csv(LEVELS_CURVE, levels(clean, methods, params))
-    artifacts.write_csv(
-        LAYERS, [{"network": name, **row} for name in MODELS for row in measures.layers(networks_of[name])]
-    )
-    reader = recognition.Reader(machine, held_out, data["validation_labels"])
-    classes = Classes(data)
-    examine(params, clean, labels, classes, reader, lambda images: methods["conv"](images, std))
-    draw(
-        {"clean": clean, **results}, psnr["conv"], lambda at: methods["classical"](noisy[at], std), labels, classes, std
-    )
-    print(f"PSNR on {len(clean)} test digits: conv {psnr['conv'].mean():.2f} dB, dense {psnr['dense'].mean():.2f} dB;")
-    print(f"the best filter, on {len(some)} of them, is {best.replace('_', ' ')}: {filters_psnr[best].mean():.2f} dB")
+    artifacts.write_json(EVALUATION, evaluation)
+    artifacts.write_json(METRICS, headlines(evaluation))
+    artifacts.write_csv("plots/denoiser/levels.csv", levels(test.clean, methods, params))
+    plan = [{"group": name, **row} for name in MODELS for row in measures.layers(networks[name])]
+    artifacts.write_csv("plots/denoiser/layers.csv", plan)
+    examine(test, lambda images: layers.apply(networks["conv"], images), classifier, params)
+    draw(test, restored, lambda noisy: methods["classical"](noisy, std), std)
+    conv, dense, best = (evaluation[name]["psnr"] for name in ("conv", "dense", "best_filter"))
+    print(f"PSNR on {len(test.clean)} test digits: conv {conv:.2f} dB, dense {dense:.2f} dB;")
+    print(f"the best filter, on {evaluation['digits']['some']} of them: {best:.2f} dB")
+
+
+def denoisers(networks: dict[str, Any], settings: dict[str, float]) -> dict[str, Denoiser]:
+    """All that are compared: name → (noisy images, standard deviation of the noise) → images.
+
+    The networks do not get the strength of the noise; the filters do. `settings` are of non-local means, as tuned.
+    """
+
+    def network(name: str) -> Denoiser:
+        return lambda images, std: layers.apply(networks[name], images)
+
+    return {
+        "noisy": lambda images, std: images,
+        "median": lambda images, std: baselines.median(images),
+        "classical": lambda images, std: baselines.non_local_means(images, std, **settings),
+        **{name: network(name) for name in networks},
+    }
+
+
+def compare(
+    test: Test,
+    restored: dict[str, np.ndarray],
+    tuned: dict[str, dict[str, float]],
+    classifier: recognition.Classifier,
+    params: Params,
+) -> dict[str, Any]:
+    """Quality of all test digits as each method restores them; of the filters, and recognition, of `SUBSET` of them."""
+    std, seed = params.denoiser.noise_std, params.seed
+    subset = every(len(test.clean), SUBSET)
+    clean, noisy, labels = test.clean[subset], test.noisy[subset], test.labels[subset]
+    filtered = {name: method(noisy, std, **tuned[name]) for name, method in baselines.METHODS.items()}
+    filter_psnr = {name: image_quality.psnr(clean, images) for name, images in filtered.items()}
+    best = max(filter_psnr, key=lambda name: filter_psnr[name].mean())
+    conv, dense = (image_quality.psnr(test.clean, restored[name]) for name in ("conv", "dense"))
+    read = {"clean": clean, "classical": filtered["non_local_means"]}
+    read |= {name: images[subset] for name, images in restored.items()}
+    return {
+        "recognition": {name: np.mean(classifier.read(images)[0] == labels) for name, images in read.items()},
+        **{name: quality(test.clean, images, seed=seed) for name, images in restored.items()},
+        "classical": quality(clean, filtered["non_local_means"], seed=seed),
+        "best_filter": {"name": best, "psnr": filter_psnr[best].mean()},
+        "filters": {name: {"psnr": filter_psnr[name].mean(), **tuned[name]} for name in filtered},
+        "conv_on_some": {"psnr": conv[subset].mean()},
+        "conv_minus_classical": gain(conv[subset] - filter_psnr["non_local_means"], seed=seed),
+        "conv_minus_best_filter": gain(conv[subset] - filter_psnr[best], seed=seed),
+        "conv_minus_dense": gain(conv - dense, seed=seed),
+    }
+
+
+def quality(clean: np.ndarray, images: np.ndarray, *, seed: int) -> dict[str, Any]:
+    """Mean MSE, PSNR (dB, peak 1, the mean over images of each one's) and SSIM; the 95 % interval of the PSNR."""
+    interval = measures.interval(image_quality.psnr(clean, images), seed=seed)
+    return {**image_quality.means(clean, images), "psnr_interval": interval}
+
+
+def gain(differences: np.ndarray, *, seed: int) -> dict[str, Any]:
+    """Mean of the differences in PSNR between two methods on the same digits, in dB, and its 95 % interval."""
+    return {"psnr": differences.mean(), "psnr_interval": measures.interval(differences, seed=seed)}
+
+
+def headlines(evaluation: dict[str, Any]) -> dict[str, Any]:
+    """What the metrics show of all that is measured: PSNR, an interval for the best network's, recognition."""
+    names = ("noisy", "median", "classical", "best_filter", "dense", "conv")
+    psnr = {name: {"psnr": evaluation[name]["psnr"]} for name in names}
+    low, high = evaluation["conv"]["psnr_interval"]
+    psnr["conv"] |= {"psnr_low": low, "psnr_high": high}
+    recognition = {name: evaluation["recognition"][name] for name in ("noisy", "conv", "clean")}
+    return {"noise_std": evaluation["noise_std"], **psnr, "recognition": recognition}
+
+
+def levels(clean: np.ndarray, methods: dict[str, Denoiser], params: Params) -> list[dict[str, float | str]]:
+    """Mean PSNR (dB) of each method at each of `denoiser.noise_levels`, on some test digits with noise of its own."""
+    clean = clean[every(len(clean), params.denoiser.level_digits)]
+    rows = []
+    for number, std in enumerate(params.denoiser.noise_levels):
+        noisy = add_noise(clean, std, np.random.default_rng([params.seed, LEVELS, number]))
+        for name, method in methods.items():
+            psnr = image_quality.psnr(clean, method(noisy, std)).mean()
+            rows.append({"noise_std": std, "method": LABELS[name], "psnr": psnr})
+    return rows
+
+
+def draw(
+    test: Test, restored: dict[str, np.ndarray], classical: Callable[[np.ndarray], np.ndarray], std: float
+) -> None:
+    """Every method on the same digits: the first of each class, and those that are hardest for the conv denoiser."""
+    hardest = np.argsort(image_quality.psnr(test.clean, restored["conv"]), kind="stable")[:SHOWN]
+    for name, rows, title in (
+        ("methods", first_of_each(test.labels), f"Test digits with noise {std:g}, by every method"),
+        ("worst", hardest, f"The test digits that the conv denoiser restores worst, noise {std:g}"),
+    ):
+        images = {"clean": test.clean[rows], "classical": classical(test.noisy[rows])}
+        images |= {method: of_all[rows] for method, of_all in restored.items()}
+        grid = {label: images[method] for method, label in LABELS.items()}
+        columns = test.classes.captions(test.labels[rows])
+        artifacts.write_png(f"plots/denoiser/{name}.png", charts.image_grid(grid, title=title, columns=columns))
 
 
 def examine(
-    params: Params,
-    clean: np.ndarray,
-    labels: np.ndarray,
-    classes: Classes,
-    reader: recognition.Reader,
-    denoise: Callable[[np.ndarray], np.ndarray],
+    test: Test, denoise: Callable[[np.ndarray], np.ndarray], classifier: recognition.Classifier, params: Params
 ) -> None:
-    """What a denoiser is worth to a reader of test digits, `recognition.examine`, as files."""
-    cases = list(
-        recognition.situations(
-            clean,
-            labels,
-            noise_std=params.denoiser.noise_std,
-            noise_levels=params.denoiser.noise_levels,
-            other_classes=reader.machine.classes_ if classes.are_digits else (),
-            seed=params.seed,
-        )
-    )
-    rows, broken = recognition.examine(cases, denoise, reader, seed=params.seed)
-    artifacts.write_csv(RECOGNITION, rows)
+    """What a denoiser is worth to a reader of test digits, and the surest of what it made wrong."""
+    others = classifier.classes if test.classes.are_digits else ()
+    cases = list(situations(test.clean, test.labels, params, others))
+    rows, broken = recognition.examine(cases, denoise, classifier, seed=params.seed)
+    artifacts.write_csv("plots/denoiser/recognition.csv", rows)
+    draw_kinds(cases, denoise)
     worst = recognition.surest_of_each_kind(broken, SHOWN)
-    readings = [one["reading"] for one in worst]
-    told = [one | {key: classes.name(one[key]) for key in ("digit", "read_as")} for one in readings]
-    artifacts.write_json(INVENTED, told)
-    draw_cases(cases, worst, classes, denoise)
+    named = [{key: test.classes.name(one.reading[key]) for key in ("digit", "read_as")} for one in worst]
+    artifacts.write_json(INVENTED, [one.reading | names for one, names in zip(worst, named, strict=True)])
+    artifacts.write_png("plots/denoiser/invented.png", invented(worst, test.classes))
+
+
+def draw_kinds(cases: list[Situation], denoise: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Digits in the strongest situation of each kind, each before and after a denoiser."""
+    strongest = {case.kind: case for case in cases if case.digits == "test digits"}
+    others = [case for case in cases if case.digits == "other digits"]
+    strongest |= {"other digits": others[0]} if others else {}
+    grid = {}
+    for kind, case in strongest.items():
+        first = first_of_each(case.labels)
+        seen = case.images[first[:: 2 if len(first) > SHOWN // 2 else 1]]
+        name = f"{kind} {case.strength:g}" if case.strength else kind
+        grid[name] = np.stack([seen, denoise(seen)], axis=1).reshape(-1, SIDE, SIDE)
+    title = "Each in two: as it is seen, and by the conv denoiser"
+    artifacts.write_png("plots/denoiser/kinds.png", charts.image_grid(grid, title=title))
+
+
+def invented(worst: list[recognition.Broken], classes: Classes) -> Any:
+    """A picture of digits that were read right as they are seen, and wrong once denoised."""
+    if not worst:
+        return charts.text_page({"none": "no digit"}, title="Read wrong once denoised")
+    grid = {
+        "clean": np.stack([one.clean for one in worst]),
+        "as it is seen": np.stack([one.seen for one in worst]),
+        "conv denoiser": np.stack([one.denoised for one in worst]),
+    }
+    columns = [
+        ("other digits\n" if one["digits"] == "other digits" else "") + f"{one['kind']}\n"
+        f"{classes.change(one['digit'], one['read_as'])}\n{one['confidence']:.0%}"
+        for one in (broken.reading for broken in worst)
+    ]
+    title = "Read right as seen, read wrong once denoised: the surest of each kind"
+    return charts.image_grid(grid, title=title, columns=columns)
 
 
 def measure(path: str | Path, model: Any, images: np.ndarray, *, noise_std: float | None = None) -> dict[str, Any]:
@@ -138,7 +236,7 @@ def measure(path: str | Path, model: Any, images: np.ndarray, *, noise_std: floa
     seed, std = trained["seed"], noise_std or trained["noise_std"]
     clean = scaled(images)
     noisy = add_noise(clean, std, np.random.default_rng([seed, TEST]))
-    denoised = networks.apply(model, noisy)
+    denoised = layers.apply(model, noisy)
     return {
         "digits": len(clean),
         "noise_std": std,
@@ -146,124 +244,6 @@ def measure(path: str | Path, model: Any, images: np.ndarray, *, noise_std: floa
         "denoised": quality(clean, denoised, seed=seed),
         "gain": gain(image_quality.psnr(clean, denoised) - image_quality.psnr(clean, noisy), seed=seed),
     }
-
-
-def denoisers(networks_of: dict[str, Any], settings: dict[str, float]) -> dict[str, Denoiser]:
-    """All that are compared: name → (noisy images, standard deviation of the noise) → images.
-
-    The networks do not get the strength of the noise; the filters do.
-
-    Args:
-        networks_of: name → Keras model.
-        settings: of non-local means, as tuned.
-    """
-
-    def network(name: str) -> Denoiser:
-        return lambda images, std: networks.apply(networks_of[name], images)
-
-    return {
-        "noisy": lambda images, std: images,
-        "median": lambda images, std: baselines.median(images),
-        "classical": lambda images, std: baselines.non_local_means(images, std, **settings),
-        **{name: network(name) for name in networks_of},
-    }
-
-
-def levels(clean: np.ndarray, methods: dict[str, Denoiser], params: Params) -> list[dict[str, float | str]]:
-    """Mean PSNR of each method at each of `denoiser.noise_levels`, on some of the test digits with noise of its own.
-
-    Returns:
-        Rows of `noise_std`, `method`, `psnr` (dB).
-    """
-    some = clean[every(len(clean), params.denoiser.level_digits)]
-    rows = []
-    for number, std in enumerate(params.denoiser.noise_levels):
-        noisy = add_noise(some, std, np.random.default_rng([params.seed, LEVELS, number]))
-        for name, method in methods.items():
-            psnr = image_quality.psnr(some, method(noisy, std)).mean()
-            rows.append({"noise_std": std, "method": LABELS[name], "psnr": psnr})
-    return rows
-
-
-def draw(
-    images: dict[str, np.ndarray],
-    conv_psnr: np.ndarray,
-    classical: Callable[[np.ndarray], np.ndarray],
-    labels: np.ndarray,
-    classes: Classes,
-    std: float,
-) -> None:
-    """Every method on the same digits: the first of each class, and those that are hardest for the conv denoiser.
-
-    Args:
-        images: of each method but `SLOW`, of all test digits.
-        conv_psnr: of the conv denoiser, shape (n,).
-        classical: row numbers → images of these test digits by `SLOW`.
-        labels: shape (n,).
-        classes: what they are called.
-        std: of the noise.
-    """
-    hardest = np.argsort(conv_psnr, kind="stable")[:SHOWN]
-    for path, rows, title in (
-        (PICTURE, first_of_each(labels), f"Test digits with noise {std:g}, by every method"),
-        (WORST, hardest, f"The test digits that the conv denoiser restores worst, noise {std:g}"),
-    ):
-        drawn = {name: classical(rows) if name in SLOW else images[name][rows] for name in LABELS}
-        grid = {LABELS[name]: pictures for name, pictures in drawn.items()}
-        columns = classes.captions(labels[rows])
-        artifacts.write_png(path, charts.image_grid(grid, title=title, columns=columns))
-
-
-def draw_cases(
-    cases: list[recognition.Situation],
-    worst: list[dict[str, Any]],
-    classes: Classes,
-    denoise: Callable[[np.ndarray], np.ndarray],
-) -> None:
-    """The strongest of each kind of degradation before and after a denoiser, and the surest of what it made wrong."""
-    strongest = {case.kind: case for case in cases if case.digits == "test digits"}
-    others = [case for case in cases if case.digits == "other digits"]
-    strongest |= {"other digits": others[0]} if others else {}
-    grid = {}
-    for kind, case in strongest.items():
-        first = first_of_each(case.labels)
-        seen = case.images[first[:: 2 if len(first) > SHOWN // 2 else 1]]
-        told = f"{kind} {case.strength:g}" if case.strength else kind
-        grid[told] = np.stack([seen, denoise(seen)], axis=1).reshape(-1, SIDE, SIDE)
-    title = "Each in two: as it is seen, and by the conv denoiser"
-    artifacts.write_png(KINDS_PICTURE, charts.image_grid(grid, title=title))
-    if not worst:
-        artifacts.write_png(INVENTED_PICTURE, charts.text_page({"none": "no digit"}, title="Read wrong once denoised"))
-        return
-    grid = {
-        "clean": np.stack([one["images"]["clean"] for one in worst]),
-        "as it is seen": np.stack([one["images"]["seen"] for one in worst]),
-        "conv denoiser": np.stack([one["images"]["denoised"] for one in worst]),
-    }
-    told = [one["reading"] for one in worst]
-    columns = [
-        ("other digits\n" if one["digits"] == "other digits" else "") + f"{one['kind']}\n"
-        f"{classes.change(one['digit'], one['read_as'])}\n{one['confidence']:.0%}"
-        for one in told
-    ]
-    title = "Read right as seen, read wrong once denoised: the surest of each kind"
-    artifacts.write_png(INVENTED_PICTURE, charts.image_grid(grid, title=title, columns=columns))
-
-
-def quality(clean: np.ndarray, images: np.ndarray, *, seed: int) -> dict[str, float | list[float]]:
-    """Mean PSNR (dB, peak 1, the mean over images of each one's), its 95 % interval, mean SSIM and MSE."""
-    psnr = image_quality.psnr(clean, images)
-    return {
-        "psnr": psnr.mean(),
-        "psnr_interval": measures.interval(psnr, seed=seed),
-        "ssim": image_quality.ssim(clean, images).mean(),
-        "mse": image_quality.mse(clean, images).mean(),
-    }
-
-
-def gain(differences: np.ndarray, *, seed: int) -> dict[str, float | list[float]]:
-    """Mean of the differences in PSNR between two methods on the same digits, in dB, and its 95 % interval."""
-    return {"psnr": differences.mean(), "psnr_interval": measures.interval(differences, seed=seed)}
 
 
 if __name__ == "__main__":

@@ -6,16 +6,18 @@ import keras
 from keras import layers
 
 from stages.core.digits import SIDE
-from stages.training import networks
+from stages.training.layers import fully_connected
 
 
 def dense(latent: int, hidden: Sequence[int]) -> keras.Model:
-    """The network that `networks.fully_connected` describes: with equal `hidden`, the basic autoencoder."""
-    return networks.fully_connected(latent, hidden, name="dense")
+    """The network that `fully_connected` describes: with equal `hidden`, the basic autoencoder."""
+    return fully_connected(latent, hidden, name="dense")
 
 
 def conv(channels: Sequence[int], units: int) -> keras.Model:
-    """A small convolutional denoising autoencoder.
+    """A small convolutional denoising autoencoder: shape (n, 28, 28) in [0, 1] → the same shape in (0, 1).
+
+    `channels` are of the layers at 14 × 14 and at 7 × 7, `units` of the fully connected layer.
 
     Two strided convolutions bring the image to 7 × 7; a fully connected layer sees all of it at once and guesses the
     digit's shape, a residual block sees each place; both are summed and brought back to 28 × 28. A shortcut at 14 × 14
@@ -23,13 +25,6 @@ def conv(channels: Sequence[int], units: int) -> keras.Model:
 
     Source: the shortcut between encoder and decoder is that of Ronneberger et al. 2015, "U-Net", MICCAI, figure 1,
     added instead of concatenated; the block is that of He et al. 2016, "Deep Residual Learning", CVPR, figure 2.
-
-    Args:
-        channels: of the layers at 14 × 14 and at 7 × 7.
-        units: of the fully connected layer.
-
-    Returns:
-        A model from shape (n, 28, 28) in [0, 1] to the same shape in (0, 1).
     """
     fine, coarse = channels
     small = SIDE // 4

@@ -6,10 +6,12 @@ from stages.core import artifacts, digits
 from stages.core.command import run
 from stages.params import Params
 
-OUTPUT = "data/denoiser/digits.npz"
+# Files that more than one stage of this task uses.
+DATA = "data/denoiser/digits.npz"
+MODELS = {"dense": "models/denoiser-dense.keras", "conv": "models/denoiser-conv.keras"}
 
 # Streams of random numbers, so that no part ever sees another's noise.
-TRAIN, VALIDATION, TEST, LEVELS, KINDS = 1, 2, 3, 4, 5
+TRAIN, VALIDATION, TEST, LEVELS, SITUATIONS = 1, 2, 3, 4, 5
 
 
 def main(params: Params) -> None:
@@ -19,24 +21,16 @@ def main(params: Params) -> None:
         f"{part}_noisy": add_noise(digits.scaled(parts[part]), std, np.random.default_rng([params.seed, stream]))
         for part, stream in (("validation", VALIDATION), ("test", TEST))
     }
-    artifacts.write_npz(OUTPUT, **parts, **noisy)
+    artifacts.write_npz(DATA, **parts, **noisy)
 
 
-def add_noise(images: np.ndarray, std: float, generator: np.random.Generator) -> np.ndarray:
+def add_noise(images: np.ndarray, std: float, rng: np.random.Generator) -> np.ndarray:
     """Images as a poor camera would give them: N(0, `std`) added to every pixel, then cut to [0, 1].
 
     The cut is what a camera does too. It makes the noise on black pixels positive: no filter that takes means can be
-    right without putting that back (`baselines.unclipped`).
-
-    Args:
-        images: any shape, float32 in [0, 1].
-        std: standard deviation of the noise before the cut, on the scale of the pixels.
-        generator: the source of the noise.
-
-    Returns:
-        The same shape, float32 in [0, 1].
+    right without putting that back (`baselines.unclipped`). Images are float32 of any shape, before and after.
     """
-    noise = generator.standard_normal(images.shape, dtype=np.float32)
+    noise = rng.standard_normal(images.shape, dtype=np.float32)
     return np.clip(images + np.float32(std) * noise, 0, 1)
 
 

@@ -1,16 +1,23 @@
-"""Pictures in one style."""
+"""Pictures in one style: figures that `stages.core.artifacts.write_png` or `svg` writes."""
 
+import io
 import textwrap
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import font_manager
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 # Okabe & Ito's colours, which colour-blind readers can distinguish; the Vega templates in .dvc/plots use them too.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+GREY = "#767676"
+LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)), "-")  # colour is not the only distinction
+MARKERS = "os^Dv*P"
 FONT = "DejaVu Sans Mono"  # matplotlib brings it along: the same on every machine
 MISSING = "□"
 GAP = 3  # pixels between two images of a grid
@@ -19,9 +26,11 @@ matplotlib.rcdefaults()
 matplotlib.rcParams.update(
     {
         "figure.dpi": 100,
+        "figure.figsize": (5.4, 3.6),
         "figure.facecolor": "white",
         "figure.constrained_layout.use": True,
         "font.size": 10,
+        "text.parse_math": False,  # a dollar in a text is a dollar
         "axes.titlesize": 11,
         "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
         "axes.grid": True,
@@ -30,17 +39,26 @@ matplotlib.rcParams.update(
         "grid.color": "#dddddd",
         "image.cmap": "gray",
         "legend.frameon": False,
+        "lines.markersize": 4,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "reprise",
     }
 )
+
+
+def svg(figure: Figure) -> str:
+    """A figure as SVG, closed then: text as text, always the same bytes."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    plt.close(figure)
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
 
 
 def image_grid(rows: Mapping[str, np.ndarray], *, title: str, columns: Sequence[str] = ()) -> Figure:
     """Rows of images, one method a row, the same images in the same columns.
 
-    Args:
-        rows: label of the row → images, shape (n, height, width), values in [0, 1].
-        title: above the picture.
-        columns: labels above the columns, or none.
+    `rows` maps a label to images of shape (n, height, width), values in [0, 1]; `columns` are labels above, or none.
     """
     count = max(len(images) for images in rows.values())
     height, width = next(iter(rows.values())).shape[1:]
@@ -57,7 +75,7 @@ def image_grid(rows: Mapping[str, np.ndarray], *, title: str, columns: Sequence[
     figure, axis = plt.subplots(figsize=size, layout="compressed")
     axis.imshow(whole, vmin=0, vmax=1, interpolation="nearest")
     axis.set_yticks(np.arange(len(rows)) * step_y + (height - 1) / 2, list(rows))
-    axis.set_xticks(np.arange(len(columns)) * step_x + (width - 1) / 2, columns, fontsize=9, parse_math=False)
+    axis.set_xticks(np.arange(len(columns)) * step_x + (width - 1) / 2, columns, fontsize=9)
     axis.tick_params(length=0, labeltop=True, labelbottom=False)
     axis.grid(visible=False)
     axis.spines[:].set_visible(False)
@@ -66,21 +84,101 @@ def image_grid(rows: Mapping[str, np.ndarray], *, title: str, columns: Sequence[
 
 
 def lines(
-    series: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, title: str, x_label: str, y_label: str
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    x_label: str,
+    y_label: str,
+    title: str = "",
+    markers: bool = True,
 ) -> Figure:
-    """Curves in one chart.
-
-    Args:
-        series: label → (x values, y values).
-        title: above the chart.
-        x_label: quantity and unit.
-        y_label: quantity and unit.
-    """
-    figure, axis = plt.subplots(figsize=(6.4, 4))
-    for label, (x, y) in series.items():
-        axis.plot(x, y, marker="o", markersize=4, label=label)
+    """Curves in one chart, label → (x values, y values); the labels of the axes name quantity and unit."""
+    figure, axis = plt.subplots()
+    for number, (label, (x, y)) in enumerate(series.items()):
+        axis.plot(x, y, linestyle=LINES[number % 7], marker=MARKERS[number % 7] if markers else None, label=label)
     axis.set(title=title, xlabel=x_label, ylabel=y_label)
-    axis.legend()
+    places = sorted({float(place) for x, _ in series.values() for place in x})
+    if all(place.is_integer() for place in places):
+        axis.xaxis.set_major_locator(FixedLocator(places) if len(places) <= 10 else MaxNLocator(integer=True))
+    if len(series) > 1:
+        figure.legend(loc="outside upper center", ncols=3, fontsize=9, columnspacing=1.2)
+    return figure
+
+
+def losses(rows: Sequence[Mapping[str, float]], unit: str) -> Figure:
+    """Loss on training and validation data by epoch; the first one, which would flatten the rest, is left out."""
+    later = rows[1:] if len(rows) > 2 else rows
+    series = {
+        name: ([row["epoch"] for row in later], [row[key] for row in later])
+        for name, key in (("training", "loss"), ("validation", "val_loss"))
+    }
+    x_label = "epoch" if later is rows else "epoch, from the second on"
+    return lines(series, x_label=x_label, y_label=f"loss ({unit})")
+
+
+def make_logarithmic(axis: Axes) -> None:
+    """A logarithmic x axis with a tick at each value; of neighbours that would overlap, the later one has the label."""
+    places = sorted({float(place) for line in axis.lines for place in line.get_xdata()})
+    least = 0.15 * np.log(places[-1] / places[0])
+    fits = np.diff(np.log(places), append=np.inf) >= least
+    axis.set_xscale("log")
+    axis.set_xticks(places, [f"{place:,.0f}" if fit else "" for place, fit in zip(places, fits, strict=True)])
+    axis.minorticks_off()
+
+
+def intervals(rows: Sequence[tuple[str, float, float, float]], *, x_label: str, zero: bool = False) -> Figure:
+    """Values with their intervals from top to bottom: (label, value, low, high).
+
+    `zero` draws a line at 0; intervals above it are green, those below it orange, those that include it grey.
+    """
+    figure, axis = plt.subplots(figsize=(5.4, 0.8 + 0.22 * len(rows)))
+    for place, (_, value, low, high) in enumerate(rows):
+        colour = COLOURS[0] if not zero else COLOURS[2] if low > 0 else COLOURS[1] if high < 0 else GREY
+        axis.plot([low, high], [place, place], color=colour, linewidth=2)
+        axis.plot([value], [place], marker="o", color=colour)
+    if zero:
+        axis.axvline(0, color="black", linewidth=0.8)
+    axis.set_yticks(range(len(rows)), [label for label, *_ in rows])
+    axis.tick_params(axis="y", length=0)
+    axis.grid(visible=False, axis="y")
+    axis.set(xlabel=x_label, ylim=(len(rows) - 0.4, -0.6))
+    return figure
+
+
+def bars(panels: Mapping[str, Sequence[tuple[str, float]]], *, x_label: str) -> Figure:
+    """Shares of the same categories in panels, two in a row: title → [(category, share)]."""
+    rows, longest = -(-len(panels) // 2), max(map(len, panels.values()))
+    size = (5.4, 0.4 + rows * (0.5 + 0.2 * longest))
+    figure, axes = plt.subplots(rows, 2, figsize=size, sharex=True, sharey=True, squeeze=False)
+    for axis in axes.flat[len(panels) :]:
+        axis.set_axis_off()
+    for axis, (title, shares) in zip(axes.flat, panels.items(), strict=False):
+        axis.barh(range(len(shares)), [share for _, share in shares], height=0.7)
+        for place, (_, share) in enumerate(shares):
+            axis.text(share + 0.03, place, f"{share:.0%}", va="center", fontsize=9)
+        axis.set_title(title)
+        axis.set(xlim=(0, 1.25), xticks=[0, 0.5, 1])
+        axis.set_yticks(range(len(shares)), [category for category, _ in shares])
+        axis.tick_params(axis="y", length=0)
+        axis.grid(visible=False, axis="y")
+    axes[0][0].invert_yaxis()
+    figure.supxlabel(x_label, fontsize=10)
+    return figure
+
+
+def plan(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """A network from input to output, rows of `measures.layers`: a bar for each layer, its width the square root of
+    the output's size."""
+    figure, axis = plt.subplots(figsize=(5.4, 0.3 + 0.3 * len(rows)))
+    widths = np.sqrt([row["values"] for row in rows])
+    widths = widths / max(widths)
+    for place, (row, width) in enumerate(zip(rows, widths, strict=True)):
+        colour = COLOURS[5] if row["kind"] == "Input" else COLOURS[0]
+        axis.barh(place, width, left=-width / 2, height=0.62, color=colour)
+        axis.text(-0.56, place, row["layer"].replace("_", " "), ha="right", va="center")
+        parameters = f" · {row['parameters']:,}" if row["parameters"] else ""
+        axis.text(0.56, place, f"{row['output']}{parameters}", ha="left", va="center")
+    axis.set(xlim=(-1.4, 1.5), ylim=(len(rows) - 0.4, -0.6))
+    axis.set_axis_off()
     return figure
 
 
@@ -108,21 +206,11 @@ def drawable() -> set[str]:
 
 def drawn(text: str) -> str:
     """A text with `MISSING` for each character that the font lacks."""
-    return _without(set(text) - drawable(), text)
-
-
-def _without(lacking: set[str], text: str) -> str:
-    return text.translate({ord(character): MISSING for character in lacking})
+    return text.translate({ord(character): MISSING for character in set(text) - drawable()})
 
 
 def text_page(passages: Mapping[str, str], *, title: str, width: int = 60, columns: int = 1) -> Figure:
-    """Passages of text as a picture, each under its heading.
-
-    Args:
-        passages: heading → text; line feeds are kept, longer lines are wrapped.
-        title: above the picture.
-        width: characters in a line.
-        columns: passages side by side.
+    """Passages of text as a picture, heading → text, `columns` side by side; lines of over `width` characters wrap.
 
     Characters that the font lacks are drawn as `MISSING`, and a line is printed that says so.
     """
@@ -131,10 +219,9 @@ def text_page(passages: Mapping[str, str], *, title: str, width: int = 60, colum
         print(
             f"the pictures' font lacks {len(lacking)} of the characters, such as {min(lacking)!r}: drawn as {MISSING}"
         )
-    title, *texts = (_without(lacking, text) for text in [title, *passages.values()])
     wrapped = {
-        heading: [part for line in text.split("\n") for part in textwrap.wrap(line, width) or [""]]
-        for heading, text in zip(passages, texts, strict=True)
+        heading: [part for line in drawn(text).split("\n") for part in textwrap.wrap(line, width) or [""]]
+        for heading, text in passages.items()
     }
     blocks = list(wrapped.items())
     rows = [blocks[start : start + columns] for start in range(0, len(blocks), columns)]
@@ -151,10 +238,6 @@ def text_page(passages: Mapping[str, str], *, title: str, width: int = 60, colum
     for line, row in zip(axes, rows, strict=True):
         for axis, (heading, text) in zip(line, row, strict=False):
             axis.set_title(heading, loc="left", fontweight="bold")
-            axis.text(
-                *(0, 1, "\n".join(text)),
-                **{"family": FONT, "fontsize": 8, "va": "top", "transform": axis.transAxes},
-                parse_math=False,
-            )
-    figure.suptitle(title)
+            axis.text(0, 1, "\n".join(text), family=FONT, fontsize=8, va="top", transform=axis.transAxes)
+    figure.suptitle(drawn(title))
     return figure

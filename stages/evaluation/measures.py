@@ -6,22 +6,31 @@ import numpy as np
 
 
 def interval(values: np.ndarray, *, seed: int, resamples: int = 2000) -> list[float]:
-    """95 % percentile bootstrap interval of the mean of `values`, shape (n,).
+    """95 % percentile bootstrap interval [low, high] of the mean of `values`, shape (n,).
 
     To compare two methods on the same rows, pass the differences: the comparison is then paired. Method: Efron &
     Tibshirani 1993, "An Introduction to the Bootstrap", section 13.3.
-
-    Returns:
-        [low, high].
     """
-    generator = np.random.default_rng([seed, resamples])
+    rng = np.random.default_rng([seed, resamples])
     values = np.asarray(values, np.float64)
-    means = [values[generator.integers(len(values), size=len(values))].mean() for _ in range(resamples)]
+    means = [values[rng.integers(len(values), size=len(values))].mean() for _ in range(resamples)]
     return [float(bound) for bound in np.quantile(means, [0.025, 0.975])]
 
 
+def proportion_interval(share: float, count: int) -> list[float]:
+    """95 % Wilson score interval [low, high] of a share of `count` items, which does not collapse at 0 and 1.
+
+    Method: Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference", Journal of the American
+    Statistical Association 22, p. 212.
+    """
+    z = 1.959964
+    centre = share + z * z / (2 * count)
+    margin = z * np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
+    return [float(bound) for bound in np.clip(np.array([centre - margin, centre + margin]) / (1 + z * z / count), 0, 1)]
+
+
 def layers(model: Any) -> list[dict[str, Any]]:
-    """The inputs of a Keras model and its layers with weights, in order.
+    """The inputs of a Keras model and its layers with weights, in order; "index_1", "index_2" and so on in a row.
 
     Returns:
         Rows of `layer`, `kind`, `output` (its shape without the batch; "n" where it follows the input), `values` (how
@@ -41,4 +50,13 @@ def layers(model: Any) -> list[dict[str, Any]]:
                     "parameters": parameters,
                 }
             )
-    return rows
+    first = {}
+    for place, row in enumerate(rows):
+        first.setdefault(_stem(row["layer"])[0], place)
+    return sorted(rows, key=lambda row: (first[_stem(row["layer"])[0]], _stem(row["layer"])[1]))
+
+
+def _stem(name: str) -> tuple[str, int]:
+    """A layer's name without its number, and the number."""
+    stem, _, number = name.rpartition("_")
+    return (stem, int(number)) if number.isdigit() else (name, 0)

@@ -1,12 +1,11 @@
-"""report: results, pictures and explanations of this run, as one page of HTML and as Markdown for a Git host.
+"""report: results, pictures and explanations of this run, as Markdown for a Git host and as one page of HTML.
 
-Both come from the same Markdown templates, whose numbers are all read from metrics/ and plots/. On the page, each
-number, and each word that depends on one, names its source.
+The page is made from the Markdown, with its pictures inlined. All numbers come from the results.
 """
 
+import base64
 import itertools
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +16,16 @@ from markupsafe import Markup
 
 from stages.core import artifacts
 from stages.core.command import run
+from stages.core.digits import SIDE
+from stages.evaluation import charts
 from stages.params import Params
-from stages.report import context, figures
-from stages.report.context import wording
-from stages.report.measured import Word, sources_of
-from stages.report.results import read
-from stages.report.targets import ForGit, ForPage, verbatim
+from stages.report import autoencoder, denoiser, sentiment, textgen, wording
+from stages.report.results import Results, read
 
-PAGE = "report/index.html"
 MARKDOWN = "report/README.md"
-CHARTS = Path("report/charts")
-CARDS = Path("report/cards")
+PAGE = "report/index.html"
+CHARTS = "report/charts"
+CARDS = "report/cards"
 # Name of a model → its template and what the template needs besides the variables of the report.
 MODELS: dict[str, tuple[str, dict[str, str]]] = {
     "autoencoder": ("autoencoder", {}),
@@ -41,111 +39,121 @@ HERE = Path(__file__).parent
 
 def main(params: Params) -> None:
     results = read()
-    charts = {name: (svg, drawn_from) for name, svg, drawn_from in figures.draw(results["table"], results["metrics"])}
-    for name, (svg, _) in charts.items():
-        artifacts.write_text(CHARTS / f"{name}.svg", svg)
-    page = html(render(ForPage(charts), results, params))
+    figures = itertools.chain(autoencoder.figures(), denoiser.figures(), textgen.figures(), sentiment.figures(results))
+    for name, figure in figures:
+        artifacts.write_text(f"{CHARTS}/{name}.svg", charts.svg(figure))
+    context = variables(results, params)
+    markdown = render("report.md.j2", context)
+    artifacts.write_text(MARKDOWN, markdown)
+    page = html(markdown)
     artifacts.write_text(PAGE, page)
-    artifacts.write_text(MARKDOWN, render(ForGit(charts), results, params))
     for name in MODELS:
-        artifacts.write_text(CARDS / f"{name}.md", card(name, results, params))
+        artifacts.write_text(f"{CARDS}/{name}.md", card(name, context))
     print(f"{PAGE}: {len(page.encode()) / 1000:.0f} kB; open it in a browser")
 
 
-def card(name: str, results: dict[str, Any], params: Params) -> str:
+def variables(results: Results, params: Params) -> dict[str, Any]:
+    """The variables of all templates: the metrics of each task, and what its module makes of them."""
+    augmented = {"augmented": params.autoencoder.training.shifted > 0}
+    more_steps = {"more_steps": 2 * params.sentiment.training.steps}
+    return {
+        "datasets": results.datasets,
+        "side": SIDE,
+        "autoencoder": results.metrics["autoencoder"] | autoencoder.variables(results) | augmented,
+        "denoiser": results.metrics["denoiser"] | denoiser.variables(results),
+        "textgen": results.metrics["textgen"] | textgen.variables(results),
+        "sentiment": results.metrics["sentiment"] | sentiment.variables(results) | more_steps,
+    }
+
+
+def card(name: str, context: dict[str, Any]) -> str:
     """The card of a model: what it is, its data, results and limits, and how to load it (Mitchell et al. 2019, "Model
     cards for model reporting", FAT*, pp. 220-229).
     """
     template, more = MODELS[name]
-    return render(ForGit({}), results, params, template=f"cards/{template}.md.j2", more=more)
+    return render(f"cards/{template}.md.j2", context | more)
 
 
-def render(
-    target: ForGit,
-    results: dict[str, Any],
-    params: Params,
-    *,
-    template: str = "report.md.j2",
-    more: dict[str, str] | None = None,
-) -> str:
-    """A template as Markdown.
+def render(template: str, context: dict[str, Any]) -> str:
+    """A template as Markdown."""
+    environment = environment_of_templates()
+    references = yaml.safe_load(artifacts.read_text(HERE / "references.yaml"))
+    cited: set[str] = set()
 
-    Args:
-        target: its form.
-        results: of `read`.
-        params: all of params.yaml.
-        template: the report, or a model's card.
-        more: variables of the template alone.
-    """
-    environment = jinja2.Environment(
+    def cite(*keys: str) -> Markup:
+        cited.update(keys)
+        return Markup("; ").join(Markup("[{}](#{})").format(references[key]["short"], key) for key in keys)
+
+    for form in wording.FORMS:
+        environment.filters[form] = lambda value, form=form: wording.formatted(value, form)
+    environment.filters |= {"listed": wording.listed, "literal": wording.literal, "bold": wording.bold}
+    environment.globals |= {
+        "cite": cite,
+        "cited": lambda: [(key, references[key]) for key in sorted(cited)],
+        "few": wording.FEW,
+        "span": wording.span,
+        "verbatim": wording.verbatim,
+    }
+    return environment.get_template(template).render(context)
+
+
+def environment_of_templates() -> jinja2.Environment:
+    """Jinja, which escapes every text for HTML, and refuses unknown variables and numbers without a format."""
+
+    def checked(value: Any) -> Any:
+        if isinstance(value, float):
+            raise TypeError(f"{value!r} has no format: use a filter of stages/report/wording.py")
+        return value
+
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        finalize=target.mark,
+        finalize=checked,
     )
-    references = yaml.safe_load(artifacts.read_text(HERE / "references.yaml"))
-    cited: list[str] = []
-
-    def cite(*keys: str) -> Markup:
-        cited.extend(keys)
-        links = [Markup("[{}](#{})").format(references[key]["short"], key) for key in keys]
-        return Markup("; ").join(links)
-
-    environment.filters |= {name: _figured(form) for name, form in wording.FORMS.items()}
-    environment.filters |= {"say": wording.say, "listed": wording.listed, "literal": target.literal}
-    environment.globals |= {
-        "picture": target.picture,
-        "chart": target.chart,
-        "row": target.side_by_side,
-        "command": target.command,
-        "cite": cite,
-        "span": wording.span,
-        "cited": lambda: [(key, references[key]) for key in sorted(set(cited))],
-        "verbatim": verbatim,
-        "panels": lambda texts: target.side_by_side(*(target.panel(*pair) for pair in texts)),
-    }
-    return environment.get_template(template).render(context.of(results, params) | (more or {}))
 
 
-def _figured(form: Callable[[float], str]) -> Callable[[Any], Word]:
-    """A filter that formats a measured number and keeps the number and its sources."""
-
-    def figure(value: float) -> Word:
-        word = Word(form(float(value)), sources_of(value))
-        word.number = float(value)
-        return word
-
-    return figure
-
-
-def html(text: str) -> str:
-    """The Markdown of the report as a page of HTML."""
+def html(markdown: str) -> str:
+    """The Markdown of the report as a page of HTML that needs no other file."""
     reader = MarkdownIt("commonmark", {"html": True}).enable("table")
-    tokens = reader.parse(text)
+    tokens = reader.parse(markdown)
     title, contents = "", []
     for token, inside in itertools.pairwise(tokens):
-        if token.type == "heading_open" and token.tag == "h1":
-            title = inside.content
-        if token.type == "heading_open" and token.tag in ("h2", "h3"):
+        if token.type == "heading_open":
             name = inside.content
-            anchor = re.sub(r"[^\w\- ]", "", name.lower()).replace(" ", "-")
+            anchor = re.sub(r"[^\w\- ]", "", name.lower()).replace(" ", "-")  # as Git hosts make it
             token.attrSet("id", anchor)
+            title = title or name
             if token.tag == "h2":
                 contents.append((anchor, name.split(":")[0]))
+    for token in tokens:
+        for child in token.children or ():
+            if child.type == "image":
+                child.attrSet("src", inlined(str(child.attrGet("src"))))
     body = reader.renderer.render(tokens, reader.options, {})
     # A wide table scrolls within the page and can be reached by keyboard.
     body = body.replace("<table>", '<div class="table" tabindex="0" role="region" aria-label="table"><table>')
     body = body.replace("</table>", "</table></div>")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"), undefined=jinja2.StrictUndefined, autoescape=True
+    return (
+        environment_of_templates()
+        .get_template("page.html.j2")
+        .render(
+            title=title,
+            style=Markup(artifacts.read_text(HERE / "templates" / "style.css")),
+            contents=contents,
+            body=Markup(body),
+        )
     )
-    style = Markup(artifacts.read_text(HERE / "templates" / "style.css"))
-    return environment.get_template("page.html.j2").render(
-        title=title, style=style, contents=contents, body=Markup(body)
-    )
+
+
+def inlined(path: str) -> str:
+    """A picture of the report, by its path from report/, as a data URL."""
+    kind = "svg+xml" if path.endswith(".svg") else "png"
+    content = artifacts.read_bytes(Path(MARKDOWN).parent / path)
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
-"""The results that the report is made of, each number with its source."""
+"""The results that the report is made of."""
 
-from typing import Any
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from stages.core import artifacts
-from stages.report.measured import Measured, Word, measured
+
+Row = dict[str, Any]
 
 TASKS = ("autoencoder", "denoiser", "textgen", "sentiment")
 TEXTS = {
@@ -12,55 +16,80 @@ TEXTS = {
     "comparison": "data/textgen/comparison.json",
     "reviews": "data/sentiment/examples.json",
     "mistakes": "data/sentiment/mistakes.json",
-    "sentences": "data/sentiment/sentences.json",
     "invented": "data/denoiser/invented.json",
 }
 DATASETS = ("digits", "text", "reviews")
-LEARNING_CURVE = "benchmarks/learning_curve"  # of the text model; a series
-REVIEW_SIZES = "benchmarks/review_sizes"  # of the classifier
 
 
-def path_of(series: str) -> str:
-    """The file of a series: of plots/, such as "autoencoder/sizes", or of benchmarks/, which the name says then."""
-    return f"{series}.csv" if series.startswith("benchmarks/") else f"plots/{series}.csv"
+class Results(NamedTuple):
+    """Metrics by task, texts by the names in `TEXTS`, the provenance of each dataset."""
+
+    metrics: dict[str, Row]
+    texts: dict[str, Any]
+    datasets: dict[str, Row]
+
+    def packaged(self, dataset: str) -> bool:
+        """Is a dataset the packaged one, on which the benchmarks were measured?"""
+        return "==" in self.datasets[dataset].get("source", "")
 
 
-def by_size(curve: list[dict[str, Any]], size: str) -> dict[float, list[dict[str, Any]]]:
-    """The rows of a learning curve, one for each seed, by the size of the training data, which rises.
-
-    Args:
-        curve: rows of `LEARNING_CURVE` or `REVIEW_SIZES`.
-        size: the column that has it.
-    """
-    sizes = sorted({float(row[size]) for row in curve})
-    return {found: [row for row in curve if float(row[size]) == found] for found in sizes}
+def read() -> Results:
+    """All results but the series, which `table` reads."""
+    return Results(
+        metrics={task: metrics(task) for task in TASKS},
+        texts={name: artifacts.read_json(path) for name, path in TEXTS.items()},
+        datasets={name: artifacts.read_json(f"data/raw/{name}.json") for name in DATASETS},
+    )
 
 
-def read() -> dict[str, Any]:
-    """All results, numbers as `Measured`.
+def metrics(task: str) -> Row:
+    """What a task's evaluation measured: its metrics, and the further numbers beside them."""
+    found = artifacts.read_json(f"metrics/{task}.json")
+    further = Path(f"data/{task}/evaluation.json")
+    return merged(found, artifacts.read_json(further)) if further.exists() else found
 
-    Returns:
-        `metrics` by task; `table`, a function from the name of a series ("autoencoder/sizes") to its rows; the `texts`
-        of `TEXTS`; the provenance of the `datasets`.
-    """
-    tables: dict[str, list[dict[str, Any]]] = {}
 
-    def table(name: str) -> list[dict[str, Any]]:
-        if name not in tables:
-            path = path_of(name)
-            tables[name] = [
-                {
-                    key: Measured(value, [path]) if isinstance(value, int | float) else Word(value, [path])
-                    for key, value in row.items()
-                }
-                for row in artifacts.read_csv(path, text=["digit"]).to_dict("records")  # a class may be called 1e3
-            ]
-        return tables[name]
+def merged(one: Row, other: Row) -> Row:
+    """Two nested dicts as one."""
+    shared = {key: merged(one[key], other[key]) for key in one if isinstance(one[key], dict) and key in other}
+    return one | other | shared
 
-    paths = {task: f"metrics/{task}.json" for task in TASKS}
+
+def table(name: str) -> list[Row]:
+    """The rows of a series of plots/, such as "autoencoder/sizes", or of benchmarks/."""
+    path = f"{name}.csv" if name.startswith("benchmarks/") else f"plots/{name}.csv"
+    return artifacts.read_csv(path, text=["digit"]).to_dict("records")  # a class may be called 1e3
+
+
+def grouped(rows: Sequence[Row], by: str) -> dict[Any, list[Row]]:
+    """Rows by the value of a column, in the order in which the values come."""
+    found: dict[Any, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row[by], []).append(row)
+    return found
+
+
+def curves(rows: Sequence[Row], x: str, y: str, by: str) -> dict[str, tuple[list[float], list[float]]]:
+    """Rows as curves of column `y` over column `x`, one for each value of column `by`."""
+    return {str(name): ([row[x] for row in some], [row[y] for row in some]) for name, some in grouped(rows, by).items()}
+
+
+def mean_rows(rows: Sequence[Row], by: str, columns: Sequence[str]) -> list[Row]:
+    """A row for each value of column `by`, which rises: the means of `columns`, without those of empty cells alone."""
+    found = []
+    for value, some in sorted(grouped(rows, by).items()):
+        cells = {column: [float(row[column]) for row in some if row.get(column, "") != ""] for column in columns}
+        found.append({by: value, **{column: statistics.mean(values) for column, values in cells.items() if values}})
+    return found
+
+
+def learning_curves(
+    rows: Sequence[Row], by: str, methods: dict[str, str]
+) -> dict[str, tuple[list[float], list[float]]]:
+    """The mean of each method (column → name) over column `by`; a method that was not measured everywhere lacks."""
+    means = mean_rows(rows, by, list(methods))
     return {
-        "metrics": {task: measured(artifacts.read_json(path), path) for task, path in paths.items()},
-        "table": table,
-        "texts": {name: measured(artifacts.read_json(path), path) for name, path in TEXTS.items()},
-        "datasets": {name: artifacts.read_json(f"data/raw/{name}.json") for name in DATASETS},
+        name: ([row[by] for row in means], [row[column] for row in means])
+        for column, name in methods.items()
+        if all(column in row for row in means)
     }

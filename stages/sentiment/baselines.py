@@ -87,3 +87,11 @@ def _tuned(
     parts = [part for part in features if part not in FITTED_ON]
     probability = {part: models[best].predict_proba(features[part])[:, 1] for part in parts}
     return Result(strengths[best], accuracies[best], probability)
+
+
+def described(results: Mapping[str, Result]) -> str:
+    """The baselines, each with the strength that validation chose and its accuracy there."""
+    return ", ".join(
+        f"{name} C = {found.strength:g} ({found.validation_accuracy:.4f} on validation)"
+        for name, found in results.items()
+    )

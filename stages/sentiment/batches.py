@@ -1,4 +1,4 @@
-"""Reviews as the network reads them: cut to a length, padded to equal length, in batches of similar length."""
+"""Reviews as the network reads them, in batches of similar length."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -11,11 +11,12 @@ from stages.sentiment.encoding import per_review
 
 
 class Reviews(NamedTuple):
-    """One part of the data: word ids and n-gram ids, an array per review, and the labels, shape (n,)."""
+    """One part of the data: word ids and n-gram ids, an array per review; labels and source numbers, shape (n,)."""
 
     words: list[np.ndarray]
     ngrams: list[np.ndarray]
     labels: np.ndarray
+    source: np.ndarray
 
 
 def reviews(data: Mapping[str, np.ndarray], part: str, network: SentimentNetwork) -> Reviews:
@@ -24,13 +25,19 @@ def reviews(data: Mapping[str, np.ndarray], part: str, network: SentimentNetwork
     Words and n-grams are numbered by frequency, so a smaller vocabulary is the beginning of a larger one: words outside
     it become unknown, n-grams outside it are left out. N-gram ids start at 1: 0 is padding.
     """
-    words = per_review(data[f"{part}_words"], data[f"{part}_word_lengths"])
+    ids = per_review(data[f"{part}_words"], data[f"{part}_word_lengths"])
     numbers = per_review(data[f"{part}_ngrams"], data[f"{part}_ngram_lengths"])
     return Reviews(
-        [encoding.read(ids, network.vocabulary, network.length, network.head) for ids in words],
-        [ids[ids < network.ngrams] + 1 for ids in numbers],
+        words(ids, network),
+        [some[some < network.ngrams] + 1 for some in numbers],
         data[f"{part}_labels"],
+        data[f"{part}_source"],
     )
+
+
+def words(reviews: Sequence[np.ndarray], network: SentimentNetwork) -> list[np.ndarray]:
+    """Word ids of reviews as the network reads them: of its vocabulary, cut to its length."""
+    return [encoding.read(ids, network.vocabulary, network.length, network.head) for ids in reviews]
 
 
 def batch(reviews: Reviews, rows: Sequence[int], pool: int) -> dict[str, np.ndarray]:
@@ -38,7 +45,7 @@ def batch(reviews: Reviews, rows: Sequence[int], pool: int) -> dict[str, np.ndar
     return encoding.batch([reviews.words[row] for row in rows], [reviews.ngrams[row] for row in rows], pool)
 
 
-def bucketed(lengths: np.ndarray, size: int, seed: int, *, pool: int = 50) -> Callable[[int], np.ndarray]:
+def bucketed(lengths: np.ndarray, size: int, seed: Sequence[int], *, pool: int = 50) -> Callable[[int], np.ndarray]:
     """An endless sequence of batches of similar length, each pass over the data in a fresh order.
 
     Each pass is a permutation; within every `pool` batches of it the reviews are sorted by length, so that little is
@@ -59,7 +66,7 @@ def bucketed(lengths: np.ndarray, size: int, seed: int, *, pool: int = 50) -> Ca
     last: dict[int, list[np.ndarray]] = {}
 
     def batches(number: int) -> list[np.ndarray]:
-        generator = np.random.default_rng([seed, number])
+        generator = np.random.default_rng([*seed, number])
         order = generator.permutation(len(lengths))[: in_pass * size]
         chunks = [order[start : start + pool * size] for start in range(0, len(order), pool * size)]
         order = np.concatenate([chunk[np.argsort(lengths[chunk], kind="stable")] for chunk in chunks])
@@ -72,30 +79,3 @@ def bucketed(lengths: np.ndarray, size: int, seed: int, *, pool: int = 50) -> Ca
         return last[step // in_pass][step % in_pass]
 
     return rows
-
-
-def mixed(
-    kinds: np.ndarray, shares: Mapping[int, float], size: int, seed: Sequence[int]
-) -> Callable[[int], np.ndarray]:
-    """An endless sequence of batches with given shares of kinds, drawn at random.
-
-    Args:
-        kinds: of each row, a number, shape (n,).
-        shares: of each kind in a batch; what is due to a kind without rows goes to the others.
-        size: rows in a batch.
-        seed: of the order.
-
-    Returns:
-        A function: number of the batch → row numbers, shape (size,). It keeps no state.
-    """
-    rows = {kind: np.flatnonzero(kinds == kind) for kind in shares}
-    present = [kind for kind in shares if len(rows[kind])]
-    ends = np.cumsum([shares[kind] for kind in present])
-    counts = np.diff(np.round(ends / ends[-1] * size).astype(int), prepend=0)
-
-    def batch(number: int) -> np.ndarray:
-        generator = np.random.default_rng([*seed, number])
-        drawn = [generator.choice(rows[kind], count) for kind, count in zip(present, counts, strict=True)]
-        return np.concatenate(drawn)
-
-    return batch

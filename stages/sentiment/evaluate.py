@@ -1,183 +1,134 @@
-"""evaluate-sentiment: the classifier and the n-gram baselines on test reviews."""
+"""evaluate-sentiment: the classifier and the n-gram baselines on test reviews, sentences and a table by hand."""
 
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 import numpy as np
-from scipy.special import expit
 
 from stages.core import artifacts, model_files
 from stages.core.command import run
 from stages.core.split import PARTS
 from stages.evaluation import measures
-from stages.params import Params, SentimentNetwork
-from stages.sentiment import baselines, batches, capabilities, examples, plots, scores, thresholds
+from stages.params import Params
+from stages.sentiment import baselines, batches, behaviour, plots, scores, thresholds
 from stages.sentiment import model as network
-from stages.sentiment.capabilities import Verdicts
-from stages.sentiment.encoding import tokenise
-from stages.sentiment.plots import PLOTS
+from stages.sentiment.encoding import numbers
 from stages.sentiment.preprocess import NGRAMS, RAW, VOCABULARY
 from stages.sentiment.preprocess import OUTPUT as DATA
-from stages.sentiment.preprocess import SENTENCES as TUNING
-from stages.sentiment.sentences import Sentence
-from stages.sentiment.train import MODEL
+from stages.sentiment.train import MODEL, sizes_for
 
 METRICS = "metrics/sentiment.json"
-MISTAKES = "data/sentiment/mistakes.json"
-EXAMPLES = "data/sentiment/examples.json"
-SENTENCES = "data/sentiment/sentences.json"
-
-Arrays = Mapping[str, np.ndarray]
+EVALUATION = "data/sentiment/evaluation.json"
 
 
 def main(params: Params) -> None:
-    sizes = params.sentiment.network
-    data = artifacts.read_npz(DATA)
-    labels = {part: data[f"{part}_labels"].astype(int) for part in PARTS}
-    model = model_files.read(MODEL)
-    tuning = artifacts.read_npz(TUNING)
-    branches, weights = network.branches(model), network.weights(model)
-    sources = {"validation": (data, "validation"), "test": (data, "test"), "sentences": (tuning, "validation")}
-    logits = {
-        name: network.logits(branches, batches.reviews(arrays, part, sizes), sizes.pool)
-        for name, (arrays, part) in sources.items()
-    }
-    probability = {part: network.probability(logits[part], weights) for part in ("validation", "test")}
-    known = artifacts.read_npz(NGRAMS)
-    reviews = artifacts.read_csv(RAW, text=["text"])["text"].to_numpy()
-    sentences = capabilities.unseen(reviews[data["train_rows"]], params.seed)
-    data |= capabilities.arrays(sentences, artifacts.read_text(VOCABULARY).splitlines(), known["keys"])
-    fitted = {"seed": params.seed, "parts": ("test", *capabilities.PARTS)}
+    data, known = artifacts.read_npz(DATA), artifacts.read_npz(NGRAMS)
+    sizes, model = sizes_for(data, params.sentiment.network), model_files.read(MODEL)
+    number = numbers(artifacts.read_text(VOCABULARY).splitlines())
+    table = behaviour.read()
+    data |= behaviour.arrays(table, number, known["keys"])
+    labels = {part: data[f"{part}_labels"].astype(int) for part in (*PARTS, behaviour.PART)}
+    fitted = {"seed": params.seed, "parts": ("test", behaviour.PART)}
     references = {
         "tfidf": baselines.tfidf(data, labels, known["orders"], **fitted),
         "nb": baselines.naive_bayes(data, labels, known["orders"], **fitted),
     }
-    verdicts = verdicts_on_sentences(data, model, references, sizes)
-    metrics = measured(model, labels, probability, logits["test"], references, seed=params.seed)
-    fitted_on = network.joined(logits["validation"], logits["sentences"])
-    labels_of_them = np.concatenate([labels["validation"], tuning["validation_labels"]])
-    for name, row in metrics["branches"].items():
-        without = network.probability(logits["test"], network.best_weights(fitted_on, labels_of_them, without=name))
-        row["adds"] = scores.added(labels["test"], probability["test"], without, seed=params.seed)
-    metrics["sentences"] = capabilities.measure(sentences, verdicts)
-    metrics["sentences"]["thresholds"] = capabilities.by_threshold(
-        sentences, verdicts["network"], labels["test"], probability["test"]
-    )
-    artifacts.write_json(METRICS, metrics)
-    write_sentences(sentences, verdicts["network"], metrics["sentences"])
-
-    write_plots(
-        model, labels["test"], probability["test"], metrics, references, reviews[data["test_rows"]], params.seed
-    )
-    compared = ", ".join(
-        f"{name} {metrics['baselines'][name]['accuracy']:.4f} (C = {baseline.strength:g})"
-        for name, baseline in references.items()
-    )
-    print(f"sentiment: accuracy {metrics['accuracy']:.4f}; baselines: {compared}")
-
-
-def write_plots(
-    model: keras.Model,
-    actual: np.ndarray,
-    predicted: np.ndarray,
-    metrics: dict[str, Any],
-    references: Mapping[str, baselines.Result],
-    texts: np.ndarray,
-    seed: int,
-) -> None:
-    """Write the curves, pictures and examples of the test reviews, shape (n,) each."""
-    methods = {"NB n-grams": references["nb"], "TF-IDF": references["tfidf"]}
-    plots.write_curves(
-        actual, {"network": predicted, **{name: baseline.probability["test"] for name, baseline in methods.items()}}
-    )
-    artifacts.write_png(f"{PLOTS}/report.png", plots.report_page(actual, predicted, metrics))
-    tokens = [tokenise(text) for text in texts]
-    correct = (predicted >= 0.5) == actual
-    artifacts.write_csv(f"{PLOTS}/slices.csv", scores.slices(correct, actual, tokens, seed=seed))
-    artifacts.write_csv(f"{PLOTS}/layers.csv", measures.layers(model))
-    artifacts.write_json(EXAMPLES, examples.short(actual, predicted, texts, tokens))
-    mistakes = examples.confident_mistakes(actual, predicted, texts)
-    artifacts.write_json(MISTAKES, mistakes)
-    artifacts.write_png(f"{PLOTS}/mistakes.png", plots.mistakes_page(mistakes))
-
-
-def verdicts_on_sentences(
-    data: Arrays, model: keras.Model, references: Mapping[str, baselines.Result], sizes: SentimentNetwork
-) -> dict[str, Verdicts]:
-    """What the network, each of its branches and the baselines say of the short sentences."""
     branches, weights = network.branches(model), network.weights(model)
-    found: dict[str, list[np.ndarray]] = {}
-    for part in capabilities.PARTS:
+    methods: dict[str, dict[str, np.ndarray]] = {}  # part → method → probability of a positive text
+    for part in ("validation", "test", behaviour.PART):
         logits = network.logits(branches, batches.reviews(data, part, sizes), sizes.pool)
-        found.setdefault("network", []).append(network.probability(logits, weights))
-        for name in network.BRANCHES:
-            found.setdefault(name, []).append(expit(logits[name]))
-        for name, baseline in references.items():
-            found.setdefault(name, []).append(baseline.probability[part])
-    return {name: Verdicts(*both) for name, both in found.items()}
+        methods[part] = {"network": network.probability(logits, weights)}
+        methods[part] |= {name: 1 / (1 + np.exp(-logits[name])) for name in network.BRANCHES}
+        methods[part] |= {name: found.probability[part] for name, found in references.items() if part != "validation"}
+    reviews = {part: data[f"{part}_source"] == 0 for part in ("validation", "test")}
+    actual = {part: labels[part][rows] for part, rows in reviews.items()}
+    found = {part: {name: p[rows] for name, p in methods[part].items()} for part, rows in reviews.items()}
+    evaluation = measured(actual, {part: some["network"] for part, some in found.items()}, found["test"], params.seed)
+    evaluation |= {
+        "parameters": model.count_params(),
+        "sources": {
+            str(name): {part: int(np.sum(data[f"{part}_source"] == code)) for part in PARTS}
+            for code, name in enumerate(data["sources"])
+        },
+        "weights": {
+            name: {"long": long, "short": long + added}
+            for name, long, added in zip(network.BRANCHES, *weights, strict=True)
+        },
+        "others": {
+            str(name): compared(labels["test"], methods["test"], data["test_source"] == code, params.seed)
+            for code, name in enumerate(data["sources"])
+            if code
+        },
+        "behaviour": behaviour.measure(table, methods[behaviour.PART]),
+    }
+    texts = artifacts.read_csv(RAW, text=["text"])["text"].to_numpy()[data["test_rows"]][reviews["test"]]
+    evaluation |= plots.write(model, actual["test"], found["test"], evaluation, texts, params.seed)
+    artifacts.write_json(METRICS, headline(evaluation))
+    artifacts.write_json(EVALUATION, evaluation)
+    print(f"sentiment: accuracy {evaluation['accuracy']:.4f}; {baselines.described(references)}")
 
 
-def write_sentences(sentences: list[Sentence], network: Verdicts, measured: dict[str, Any]) -> None:
-    """Write the set with the network's verdicts, its worst sentences first, and the scores as a series."""
-    rows = [
-        {**one._asdict(), "probability": probability}
-        for one, probability in zip(sentences, network.sentences, strict=True)
-    ]
-    artifacts.write_json(SENTENCES, {"worst": capabilities.worst(sentences, network), "all": rows})
-    scores = [
-        {"capability": name, **measured["capabilities"][capabilities.key_of(name)]}
-        for name in dict.fromkeys(one.capability for one in sentences)
-    ]
-    artifacts.write_csv(f"{PLOTS}/sentences.csv", scores)
+def headline(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers that `dvc metrics show` prints."""
+    low, high = evaluation["accuracy_interval"]
+    return {
+        "accuracy": evaluation["accuracy"],
+        "interval": {"low": low, "high": high},
+        **{name: evaluation[name] for name in ("precision", "recall", "f1", "roc_auc")},
+        "tuned": {"accuracy": evaluation["tuned"]["accuracy"]},
+        "baselines": {name: {"accuracy": evaluation["methods"][name]["accuracy"]} for name in ("tfidf", "nb")},
+        **{
+            name: {"accuracy": some["network"]["accuracy"], "nb": some["nb"]["accuracy"]}
+            for name, some in evaluation["others"].items()
+        },
+    }
 
 
 def measured(
-    model: keras.Model,
-    labels: Arrays,
-    probability: Arrays,
-    logits: Arrays,
-    references: Mapping[str, baselines.Result],
-    *,
+    actual: Mapping[str, np.ndarray],
+    probability: Mapping[str, np.ndarray],
+    methods: Mapping[str, np.ndarray],
     seed: int,
 ) -> dict[str, Any]:
-    """All that `metrics/sentiment.json` holds.
+    """The measures on reviews.
 
     Args:
-        model: the classifier.
-        labels: 0 or 1 by part.
-        probability: of a positive review, of the validation and the test part.
-        logits: of the test reviews by branch.
-        references: the baselines by name.
+        actual: 0 or 1 by part, validation and test.
+        probability: the network's, of a positive review, by part.
+        methods: probabilities of the test reviews by method.
         seed: of the bootstrap.
     """
-    actual, predicted = labels["test"], probability["test"]
-    correct = (predicted >= 0.5) == actual
-    correct_of = {name: (baseline.probability["test"] >= 0.5) == actual for name, baseline in references.items()}
-    threshold = thresholds.best_threshold(labels["validation"], probability["validation"])
+    labels, predicted = actual["test"], probability["test"]
+    threshold = thresholds.best_threshold(actual["validation"], probability["validation"])
+    points = scores.operating_thresholds(actual["validation"], probability["validation"])
     return {
-        "parameters": model.count_params(),
-        "reviews": {part: len(labels[part]) for part in PARTS},
-        "positive": actual.mean(),
-        **thresholds.quality(actual, predicted, 0.5),
-        "accuracy_interval": measures.interval(correct, seed=seed),
+        "positive": labels.mean(),
+        **thresholds.quality(labels, predicted, 0.5),
+        "accuracy_interval": measures.interval((predicted >= 0.5) == labels, seed=seed),
         "tuned": {
             "threshold": threshold,
-            **thresholds.quality(actual, predicted, threshold),
-            **scores.errors_per_thousand(actual, predicted, threshold),
+            **thresholds.quality(labels, predicted, threshold),
+            **scores.errors_per_thousand(labels, predicted, threshold),
         },
-        **scores.ranking(actual, predicted),
-        "branches": {
-            name: {"accuracy": np.mean((logits[name] >= 0) == actual), "weight": long, "sentence_weight": short}
-            for name, long, short in zip(network.BRANCHES, *network.weights(model), strict=True)
-        },
-        "baselines": {name: {"accuracy": np.mean(found)} for name, found in correct_of.items()},
-        "versus": {name: scores.paired(correct, found, seed=seed) for name, found in correct_of.items()},
-        "operating": {
-            name: scores.operating_point(actual, predicted, at)
-            for name, at in scores.operating_thresholds(labels["validation"], probability["validation"]).items()
-        },
+        **scores.ranking(labels, predicted),
+        "methods": compared(labels, methods, np.ones(len(labels), bool), seed),
+        "operating": {name: scores.operating_point(labels, predicted, at) for name, at in points.items()},
     }
+
+
+def compared(
+    labels: np.ndarray, methods: Mapping[str, np.ndarray], rows: np.ndarray, seed: int
+) -> dict[str, dict[str, Any]]:
+    """The accuracy of each method on some of the texts, its 95 % interval, and the network minus the others, paired."""
+    correct = {name: (probability[rows] >= 0.5) == labels[rows] for name, probability in methods.items()}
+    found = {
+        name: {"accuracy": right.mean(), "interval": measures.interval(right, seed=seed)}
+        for name, right in correct.items()
+    }
+    for name, right in correct.items():
+        if name != "network":
+            found[name]["versus"] = scores.paired(correct["network"], right, seed=seed)
+    return found
 
 
 if __name__ == "__main__":

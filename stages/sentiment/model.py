@@ -1,4 +1,4 @@
-"""The classifier: an LSTM over the words, another that reads sentences word by word, and weighted n-grams."""
+"""The classifier: an LSTM over the words and weighted n-grams, whose logits are added."""
 
 import keras
 import numpy as np
@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from stages.params import SentimentNetwork
 from stages.sentiment.batches import Reviews, batch
 
-BRANCHES = ("lstm", "sentence", "ngrams")
+BRANCHES = ("lstm", "ngrams")
 SHORTNESS = "shortness"
 READ_AT_ONCE = 256
 
@@ -16,14 +16,12 @@ READ_AT_ONCE = 256
 def build(network: SentimentNetwork, ratios: np.ndarray) -> keras.Model:
     """Word ids and n-gram ids of a review → probability that it is positive.
 
-    Three branches, each giving a logit; the network's is their weighted sum, with weights that depend on the number of
-    words. The LSTM branch reads the words in order: embedding → convolution over three words → maximum over every
-    `pool` steps → bidirectional LSTM → its maximum and its mean over time. The sentence branch is a bidirectional LSTM
-    over the first `sentence_length` words, one by one, with the same word vectors: order and negation decide a
-    sentence, and a maximum over several words loses them. The n-gram branch is a logistic regression on Naive Bayes'
-    log ratios (Wang & Manning 2012, ACL, p. 91), divided by the square root of their number: it uses which words and
-    phrases a review has, not where. Padding is masked in all. The weights of the n-gram branch are set by `set_ngrams`
-    and not trained by gradient descent: a solver finds their optimum in seconds.
+    Two branches, each giving a logit. The LSTM branch reads the words in order: embedding → convolution over three
+    words → maximum over every `pool` steps → bidirectional LSTM → its maximum and its mean over time. The n-gram branch
+    is a logistic regression on Naive Bayes' log ratios (Wang & Manning 2012, ACL, p. 91), divided by the square root of
+    their number: it uses which words and phrases a review has, not where. Its weights are set by `set_ngrams` and not
+    trained by gradient descent: a solver finds their optimum in seconds. The network's logit is the weighted sum of the
+    two; the weights of a sentence differ from those of a long review. Padding is masked in both.
 
     Args:
         network: sizes.
@@ -35,21 +33,14 @@ def build(network: SentimentNetwork, ratios: np.ndarray) -> keras.Model:
     """
     words = keras.Input((None,), dtype="int32", name="words")
     ngrams = keras.Input((None,), dtype="int32", name="ngrams")
-    vectors = layers.Embedding(
-        network.vocabulary + 2,
-        network.embedding,
-        embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05),
-        name="word_vectors",
-    )(words)
-    logits = [_lstm_branch(words, vectors, network), _sentence_branch(words, vectors, network)]
-    logits = layers.Concatenate(name="logits")([*logits, _ngram_branch(ngrams, ratios)])
+    logits = layers.Concatenate(name="logits")([_lstm_branch(words, network), _ngram_branch(ngrams, ratios)])
     # Near 1 for the few words of a sentence, near 0 for a whole review.
     length = ops.sum(ops.cast(ops.not_equal(words, 0), "float32"), axis=1, keepdims=True)
     # Products alone: TensorFlow puts unary operations one after the other into one of its own.
     short = layers.Activation("exponential", name=SHORTNESS)(length * (-1 / network.sentence_scale**2) * length)
-    logits = layers.Concatenate(name="logits_by_length")([logits * (1 - short), logits * short])
-    equal = keras.initializers.Constant(1 / len(BRANCHES))
-    probability = layers.Dense(1, "sigmoid", use_bias=False, kernel_initializer=equal, name="sentiment")(logits)
+    logits = layers.Concatenate(name="logits_by_length")([logits, logits * short])
+    start = keras.initializers.Constant([[1.0], [1.0], [0.0], [0.0]])
+    probability = layers.Dense(1, "sigmoid", use_bias=False, kernel_initializer=start, name="sentiment")(logits)
     return keras.Model({"words": words, "ngrams": ngrams}, probability, name="sentiment")
 
 
@@ -59,21 +50,19 @@ def branches(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, {**outputs, SHORTNESS: model.get_layer(SHORTNESS).output})
 
 
-def trained(model: keras.Model) -> keras.Model:
-    """The part that gradient descent trains, on reviews and on sentences at once.
+def trained(model: keras.Model, streams: tuple[str, ...]) -> keras.Model:
+    """The part that gradient descent trains, the LSTM branch, on several streams of texts at once.
 
-    From {"words", "sentences", "short"}, word ids of reviews and of sentences for the two branches that read words, to
-    {"reviews", "sentences", "short"}: the logits of the LSTM branch for the first two, of the sentence branch for the
-    third; shape (n, 1) each, with an n of its own. These branches have losses of their own: trained together with the
-    n-grams, which fit the training reviews almost perfectly, they would get hardly any gradient.
+    It has a loss of its own: trained together with the n-grams, which fit the training reviews almost perfectly, it
+    would get hardly any gradient.
+
+    Args:
+        model: of `build`.
+        streams: a name for the word ids of each stream, which has lengths of its own, and for their logits.
     """
-    words = model.get_layer("words").output
-    lstm, sentence = (keras.Model(words, model.get_layer(f"{name}_logit").output) for name in BRANCHES[:2])
-    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in ("words", "sentences", "short")}
-    outputs = {
-        "reviews": lstm(inputs["words"]), "sentences": lstm(inputs["sentences"]), "short": sentence(inputs["short"])
-    }  # fmt: skip
-    return keras.Model(inputs, outputs)
+    lstm = keras.Model(model.get_layer("words").output, model.get_layer("lstm_logit").output)
+    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in streams}
+    return keras.Model(inputs, {name: lstm(words) for name, words in inputs.items()})
 
 
 def set_ngrams(model: keras.Model, weights: np.ndarray, intercept: float) -> None:
@@ -93,36 +82,25 @@ def logits(model: keras.Model, reviews: Reviews, pool: int) -> dict[str, np.ndar
     return values
 
 
-def joined(*logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Logits of several sets of reviews or sentences, one behind the other."""
-    return {name: np.concatenate([some[name] for some in logits]) for name in logits[0]}
-
-
 def probability(logits: dict[str, np.ndarray], weights: np.ndarray) -> np.ndarray:
     """Probability of a positive review from the result of `logits` and the weights of the branches. Shape (n,)."""
     return 1 / (1 + np.exp(-_columns(logits) @ weights.ravel()))
 
 
-def best_weights(logits: dict[str, np.ndarray], labels: np.ndarray, *, without: str | None = None) -> np.ndarray:
-    """Weights of the branches: logistic regression on their logits of held-out reviews and sentences.
+def best_weights(logits: dict[str, np.ndarray], labels: np.ndarray) -> np.ndarray:
+    """Weights of the branches: logistic regression on their logits of validation texts.
 
-    A few hundred are enough for so few numbers. The weights also correct the branches' overconfidence, which does not
-    show on the training reviews.
-
-    Args:
-        logits: of validation reviews and sentences, from `logits`.
-        labels: of the same, 0 or 1.
-        without: a branch to leave out.
+    Neither branch was trained on these, so the weights also correct overconfidence that does not show on training
+    reviews. Without short texts the penalty leaves the second row at 0: then all lengths have the same weights.
 
     Returns:
-        Weights, not negative, shape (2, branches): for a long review, and for no words at all. In between they change
-        with the shortness.
+        Shape (2, branches): the weights for a long review, and what is added to them for a text of no words. In
+        between, what is added falls with the shortness. No weight is negative at either end.
     """
-    columns = _columns(logits)
-    if without:
-        columns[:, BRANCHES.index(without) :: len(BRANCHES)] = 0
-    fitted = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1000).fit(columns, labels)
-    return np.maximum(fitted.coef_[0], 0).reshape(2, len(BRANCHES))
+    fitted = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1000).fit(_columns(logits), labels)
+    long, added = fitted.coef_[0].reshape(2, len(BRANCHES))
+    long = np.maximum(long, 0)
+    return np.stack([long, np.maximum(added, -long)])
 
 
 def weights(model: keras.Model) -> np.ndarray:
@@ -130,23 +108,24 @@ def weights(model: keras.Model) -> np.ndarray:
     return model.get_layer("sentiment").get_weights()[0].reshape(2, len(BRANCHES)).astype(np.float64)
 
 
-def weights_at(shortness: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The weights of the branches for reviews of this shortness, shape (n,) → (n, branches)."""
-    return np.outer(1 - shortness, weights[0]) + np.outer(shortness, weights[1])
-
-
-def weigh(model: keras.Model, weights: np.ndarray) -> None:
+def set_weights(model: keras.Model, weights: np.ndarray) -> None:
     """Set the weights of the branches in a network, shape (2, branches)."""
     model.get_layer("sentiment").set_weights([weights.reshape(-1, 1)])
 
 
 def _columns(logits: dict[str, np.ndarray]) -> np.ndarray:
-    """What the last layer reads: the logits for a long review, and those for a short one."""
-    values, short = np.stack([logits[name] for name in BRANCHES], axis=1), logits[SHORTNESS][:, None]
-    return np.concatenate([values * (1 - short), values * short], axis=1)
+    """What the last layer reads, shape (n, 2 × branches): the logits, and the logits times the shortness."""
+    values = np.stack([logits[name] for name in BRANCHES], axis=1)
+    return np.concatenate([values, values * logits[SHORTNESS][:, None]], axis=1)
 
 
-def _lstm_branch(words: keras.KerasTensor, x: keras.KerasTensor, network: SentimentNetwork) -> keras.KerasTensor:
+def _lstm_branch(words: keras.KerasTensor, network: SentimentNetwork) -> keras.KerasTensor:
+    x = layers.Embedding(
+        network.vocabulary + 2,
+        network.embedding,
+        embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05),
+        name="word_vectors",
+    )(words)
     known = ops.expand_dims(ops.cast(ops.not_equal(words, 0), "float32"), -1)
     x = layers.Dropout(network.word_dropout, noise_shape=(None, None, 1), name="word_dropout")(x)
     # Padding is zero before and after the convolution, so that its length does not change the last words.
@@ -154,27 +133,13 @@ def _lstm_branch(words: keras.KerasTensor, x: keras.KerasTensor, network: Sentim
     x = layers.MaxPooling1D(network.pool, name="pooled")(x)
     known = layers.MaxPooling1D(network.pool, name="known")(known)
     x = layers.Dropout(network.dropout, name="lstm_dropout")(x)
-    x = _both_ways(x, known, network.units, "lstm")
-    return layers.Dense(1, name="lstm_logit")(layers.Dropout(network.dropout, name="state_dropout")(x))
-
-
-def _sentence_branch(words: keras.KerasTensor, x: keras.KerasTensor, network: SentimentNetwork) -> keras.KerasTensor:
-    words, x = words[:, : network.sentence_length], x[:, : network.sentence_length]
-    known = ops.expand_dims(ops.cast(ops.not_equal(words, 0), "float32"), -1)
-    x = layers.Dropout(network.sentence_dropout, name="sentence_dropout")(x)
-    x = _both_ways(x, known, network.sentence_units, "sentence")
-    x = layers.Dropout(network.sentence_dropout, name="sentence_state_dropout")(x)
-    return layers.Dense(1, name="sentence_logit")(x)
-
-
-def _both_ways(x: keras.KerasTensor, known: keras.KerasTensor, units: int, name: str) -> keras.KerasTensor:
-    """A bidirectional LSTM over the steps that are no padding: the maximum and the mean of its output over time."""
-    lstm = layers.LSTM(units, return_sequences=True)
-    x = layers.Bidirectional(lstm, name=f"{name}_states")(x, mask=ops.squeeze(known, -1) > 0)
+    states = layers.LSTM(network.units, return_sequences=True)
+    x = layers.Bidirectional(states, name="lstm_states")(x, mask=ops.squeeze(known, -1) > 0)
     # An LSTM's output is in (-1, 1), so -1 at padding is never the maximum.
-    highest = layers.GlobalMaxPooling1D(name=f"{name}_highest")(x * known - (1 - known))
+    highest = layers.GlobalMaxPooling1D(name="lstm_highest")(x * known - (1 - known))
     mean = ops.sum(x * known, axis=1) / ops.maximum(ops.sum(known, axis=1), 1)
-    return layers.Concatenate(name=f"{name}_summary")([highest, mean])
+    x = layers.Concatenate(name="lstm_summary")([highest, mean])
+    return layers.Dense(1, name="lstm_logit")(layers.Dropout(network.dropout, name="state_dropout")(x))
 
 
 def _ngram_branch(ngrams: keras.KerasTensor, ratios: np.ndarray) -> keras.KerasTensor:

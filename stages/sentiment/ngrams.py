@@ -101,3 +101,15 @@ def fit(
     found = minimize(objective, np.zeros(len(unit)), jac=True, method="L-BFGS-B", options=options)
     weights, intercept = np.split(unit * found.x, [-1])
     return weights.astype(np.float32), float(intercept[0])
+
+
+def word_ratios(reviews: Sequence[np.ndarray], labels: np.ndarray, words: Sequence[str]) -> dict[str, float]:
+    """Naive Bayes' log ratio of each word of a vocabulary, from the word ids of training reviews."""
+    present = occurrence([np.unique(ids[ids >= FIRST_WORD]) - FIRST_WORD for ids in reviews], len(words))
+    return dict(zip(words, log_ratios(present, labels).tolist(), strict=True))
+
+
+def occurrence(reviews: Sequence[np.ndarray], size: int) -> csr_matrix:
+    """1 where a review has a number: distinct, ascending numbers of each review → shape (reviews, size), float32."""
+    numbers = np.concatenate(reviews)
+    return matrix(Counts(numbers, np.ones_like(numbers), np.array([len(some) for some in reviews])), size)

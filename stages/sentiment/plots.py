@@ -1,6 +1,6 @@
 """Curves, the confusion matrix and pictures of the classifier's results."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,13 +8,54 @@ from matplotlib.figure import Figure
 from sklearn.metrics import classification_report, confusion_matrix
 
 from stages.core import artifacts
-from stages.evaluation import charts
+from stages.evaluation import charts, measures
 from stages.sentiment import scores, thresholds
-from stages.sentiment.examples import plain
+from stages.sentiment.encoding import LINE_BREAK, tokenise
 from stages.sentiment.scores import CLASSES
 
 PLOTS = "plots/sentiment"
-SHOWN = 3  # mistakes of each class in the picture
+SHORT = 60  # words: an example that can be read at a glance
+LISTED = 20  # mistakes of each class that are kept
+SHOWN = 3  # and in the picture
+
+
+def write(
+    model: Any,
+    actual: np.ndarray,
+    methods: Mapping[str, np.ndarray],
+    evaluation: Mapping[str, Any],
+    texts: Sequence[str],
+    seed: int,
+) -> dict[str, Any]:
+    """Write the curves and pictures of the test reviews, n of them.
+
+    Args:
+        model: the classifier.
+        actual: 0 or 1, shape (n,).
+        methods: probability of a positive review by method, shape (n,) each.
+        evaluation: the measures.
+        texts: the reviews.
+        seed: of the intervals' bootstrap.
+
+    Returns:
+        Reviews to read: `examples` and `mistakes`.
+    """
+    shown = {"network": "network", "nb": "NB n-grams", "tfidf": "TF-IDF"}
+    predicted, tokens = methods["network"], [tokenise(text) for text in texts]
+    write_curves(actual, {title: methods[name] for name, title in shown.items()})
+    artifacts.write_png(f"{PLOTS}/report.png", report_page(actual, predicted, evaluation))
+    correct = (predicted >= 0.5) == actual
+    artifacts.write_csv(f"{PLOTS}/slices.csv", scores.slices(correct, actual, tokens, seed=seed))
+    artifacts.write_csv(f"{PLOTS}/layers.csv", measures.layers(model))
+    bars = [
+        {"group": f"{row['capability']}: {side}", "accuracy": row["network"][side]}
+        for row in evaluation["behaviour"]["capabilities"]
+        for side in CLASSES
+    ]
+    artifacts.write_csv(f"{PLOTS}/behaviour.csv", bars)
+    mistakes = confident_mistakes(actual, predicted, texts)
+    artifacts.write_png(f"{PLOTS}/mistakes.png", mistakes_page(mistakes))
+    return {"examples": short(actual, predicted, texts, tokens), "mistakes": mistakes}
 
 
 def write_curves(actual: np.ndarray, probabilities: Mapping[str, np.ndarray]) -> None:
@@ -78,13 +119,13 @@ def report_page(actual: np.ndarray, probability: np.ndarray, metrics: Mapping[st
     ]
     low, high = metrics["accuracy_interval"]
     accuracies = [f"network             {metrics['accuracy']:.4f}   95 % interval {low:.4f} to {high:.4f}"]
-    accuracies += [f"  {name + ' branch':<18}{row['accuracy']:.4f}" for name, row in metrics["branches"].items()]
-    for name, row in metrics["versus"].items():
-        low, high = row["interval"]
-        accuracies.append(
-            f"{name:<20}{metrics['baselines'][name]['accuracy']:.4f}   network minus {name} {row['difference']:+.4f}, "
-            f"{low:+.4f} to {high:+.4f}, McNemar p = {row['mcnemar_p']:.2g}"
-        )
+    for name, row in metrics["methods"].items():
+        if name != "network":
+            low, high = row["versus"]["interval"]
+            accuracies.append(
+                f"{name:<20}{row['accuracy']:.4f}   network minus {name} {row['versus']['difference']:+.4f}, "
+                f"{low:+.4f} to {high:+.4f}, McNemar p = {row['versus']['mcnemar_p']:.2g}"
+            )
     passages = {
         "Test reviews, at 0.5": report.rstrip("\n"),
         "Thresholds that reach a goal on validation reviews": "\n".join(goals),
@@ -102,3 +143,32 @@ def mistakes_page(mistakes: list[dict[str, Any]]) -> Figure:
             text = text if len(text) <= 700 else f"{text[:300]} [...] {text[-400:]}"
             passages[f"{number}. {name}; predicted: positive with probability {row['probability']:.3f}"] = text
     return charts.text_page(passages or {"none": "no mistakes"}, title="The most confident mistakes", width=110)
+
+
+def short(
+    actual: np.ndarray, probability: np.ndarray, texts: np.ndarray, tokens: list[list[str]]
+) -> list[dict[str, Any]]:
+    """The first test review of each class with at most `SHORT` words, or its shortest: not chosen by hand."""
+    lengths = np.array([len(words) for words in tokens])
+    chosen = []
+    for label, name in enumerate(CLASSES):
+        rows = np.flatnonzero(actual == label)
+        brief = rows[lengths[rows] <= SHORT]
+        row = brief[0] if len(brief) else rows[np.argmin(lengths[rows])]
+        chosen.append({"actual": name, "probability": probability[row], "text": plain(texts[row])})
+    return chosen
+
+
+def confident_mistakes(actual: np.ndarray, probability: np.ndarray, texts: np.ndarray) -> list[dict[str, Any]]:
+    """The misclassified reviews with the most confident predictions: `LISTED` of each class, most confident first."""
+    mistakes = []
+    for label, name in enumerate(CLASSES):
+        wrong = np.flatnonzero((actual == label) & ((probability >= 0.5) != actual))
+        surest = wrong[np.argsort(-np.abs(probability[wrong] - 0.5), kind="stable")][:LISTED]
+        mistakes += [{"actual": name, "probability": probability[row], "text": texts[row]} for row in surest]
+    return mistakes
+
+
+def plain(text: str) -> str:
+    """A review on one line, without `<br />`."""
+    return " ".join(LINE_BREAK.sub(" ", text).split())

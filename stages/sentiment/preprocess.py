@@ -1,8 +1,10 @@
 """preprocess-sentiment: reviews → word ids and n-grams, in training, validation and test parts.
 
-The vocabulary and the n-grams are those of the training reviews alone.
+The vocabulary and the n-grams are those of the training texts alone. The table may hold texts from several sources,
+such as reviews and single sentences; each is split by itself.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -13,79 +15,76 @@ from stages.core.command import run
 from stages.core.errors import StageError
 from stages.core.split import PARTS, split_rows
 from stages.params import Params, Shares
-from stages.sentiment import ngrams, training_sentences
-from stages.sentiment.encoding import count, encode, numbers, tokenise
-from stages.sentiment.sentences import generate
+from stages.sentiment import negation, ngrams
+from stages.sentiment.encoding import count, encode, numbers, tidy, tokenise
 
 RAW = "data/raw/reviews.csv"
 OUTPUT = "data/sentiment/reviews.npz"
 VOCABULARY = "data/sentiment/vocabulary.txt"
 NGRAMS = "data/sentiment/ngrams.npz"
-SENTENCES = "data/sentiment/training-sentences.npz"
 LEAST = 2  # a word or n-gram that occurs in one review only says nothing about others
+FEWEST = 5  # texts of each label in a source that is measured by itself
+WITHIN = re.compile(r"(?<=[a-z,;] )[^\W\d_]+")  # words that do not begin a sentence
 
 
 def main(params: Params) -> None:
-    table = artifacts.read_csv(RAW, text=["text"])
-    labels = table["label"].to_numpy()
-    tokens = [tokenise(text) for text in table["text"]]
-    rows = split(tokens, labels, table["split"] == "test", params.split.reviews, params.seed, params.data.limit)
+    table = artifacts.read_csv(RAW, text=["text", "source"])
+    texts, labels = [tidy(text) for text in table["text"]], table["label"].to_numpy()
+    tokens = [tokenise(text) for text in texts]
+    kinds, source = sources(table["source"], labels)
+    rows = split(tokens, labels, source, table["split"] == "test", params.split.reviews, params.seed, params.data.limit)
     for part in PARTS:
         if len(set(labels[rows[part]])) < 2:
             raise StageError(f"{RAW} has too few different reviews ({len(table)}): {part} needs some of both labels")
-    words = vocabulary(tokens[row] for row in rows["train"])
+    words, plain = vocabulary((tokens[row] for row in rows["train"]), names([texts[row] for row in rows["train"]]))
     number = numbers(words)
     ids = {part: [encode(tokens[row], number) for row in rows[part]] for part in PARTS}
     known = ngrams.index(ids["train"], len(words), least=LEAST)
     if not len(known):
         raise StageError(f"no word occurs in {LEAST} of the training reviews; raise data.limit")
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {"sources": np.array(kinds), "plain_words": np.array(plain)}
     for part in PARTS:
         arrays |= {
             f"{part}_rows": rows[part],
             f"{part}_labels": labels[rows[part]].astype(np.uint8),
+            f"{part}_source": source[rows[part]],
             **arrays_of(part, ids[part], len(words), known),
         }
+    ratios = ngrams.word_ratios(ids["train"], labels[rows["train"]], words)
+    clauses, signs = negation.pairs([texts[row] for row in rows["train"]], ratios)
+    clauses = [encode(clause, number) for clause in clauses]
+    arrays |= {
+        "negation_labels": signs,
+        "negation_words": np.concatenate([np.zeros(0, np.int32), *clauses]),
+        "negation_word_lengths": np.array([len(clause) for clause in clauses], np.int32),
+    }
     artifacts.write_npz(OUTPUT, **arrays)
     artifacts.write_text(VOCABULARY, "".join(f"{word}\n" for word in words))
     artifacts.write_npz(NGRAMS, keys=known, orders=ngrams.orders(known, len(words)))
-    write_sentences(table["text"].to_numpy(), tokens, labels, rows, words, known, params.seed)
     sizes = ", ".join(f"{len(rows[part])} {part}" for part in PARTS)
-    print(f"reviews: {sizes}; {len(words)} words, {len(known)} n-grams → {OUTPUT}")
+    print(f"reviews: {sizes}; {len(words)} words, {len(known)} n-grams, {len(clauses)} negated clauses → {OUTPUT}")
 
 
-def write_sentences(
-    texts: np.ndarray,
-    tokens: Sequence[Sequence[str]],
-    labels: np.ndarray,
-    rows: dict[str, np.ndarray],
-    words: Sequence[str],
-    known: np.ndarray,
-    seed: int,
-) -> None:
-    """Write the sentences of the training and validation reviews, and those made of them, as reviews are written."""
-    found = training_sentences.make(
-        {part: texts[rows[part]] for part in training_sentences.PARTS},
-        (tokens[row] for row in rows["train"]),
-        {part: labels[rows[part]] for part in training_sentences.PARTS},
-        tokenise,
-        seed=seed,
-        barred=[text for one in generate(seed) for text in (one.text, one.like)],
-    )
-    arrays, number = {}, numbers(words)
-    for part, some in found.items():
-        ids = [encode(sentence, number) for sentence in some.words]
-        arrays |= {
-            f"{part}_labels": some.labels,
-            f"{part}_kinds": some.kinds,
-            **arrays_of(part, ids, len(words), known),
-        }
-    artifacts.write_npz(SENTENCES, **arrays)
+def sources(column: Iterable[str], labels: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """The names of the sources that are measured by themselves, the largest first; the number of each row's, uint8.
+
+    Rows of a source with one label only, or with too few rows, count with the largest source, and that is printed.
+    """
+    column = np.asarray(list(column))
+    names = [name for name, _ in Counter(column).most_common()]
+    kept = names[:1]
+    for name in names[1:]:
+        if min(np.sum((column == name) & (labels == label)) for label in (0, 1)) >= FEWEST:
+            kept.append(name)
+        else:
+            print(f"{RAW}: source {name!r} has fewer than {FEWEST} texts of a label; it is not measured by itself")
+    return kept, np.array([kept.index(name) if name in kept else 0 for name in column], np.uint8)
 
 
 def split(
     tokens: Sequence[Sequence[str]],
     labels: np.ndarray,
+    source: np.ndarray,
     official_test: Iterable[bool],
     shares: Shares,
     seed: int,
@@ -99,34 +98,60 @@ def split(
     Args:
         tokens: of each row.
         labels: of each row, 0 or 1, shape (n,).
+        source: number of each row's source; each source is split by itself.
         official_test: of each row: has the source itself set it apart for testing?
         shares: of the rows to validate and to test on; the latter for sources without a test part.
         seed: the split depends on it and on the data alone.
         limit: use about this many rows, or None for all.
 
     Returns:
-        Sorted row numbers by part.
+        Row numbers by part, those of the first source first, each source's in order.
     """
     official_test = np.asarray(list(official_test), bool)
     first: dict[str, int] = {}
     for row in np.argsort(~official_test, kind="stable"):
         first.setdefault(" ".join(tokens[row]), int(row))
     kept = np.sort(np.fromiter(first.values(), np.int64, len(first)))
-    parts = split_rows(
-        labels[kept],
-        official_test[kept],
-        validation=shares.validation,
-        test=shares.test,
-        seed=seed,
-        limit=limit,
-    )
-    return {part: kept[parts[part]] for part in PARTS}
+    found: dict[str, list[np.ndarray]] = {part: [] for part in PARTS}
+    for number in np.unique(source):
+        some = kept[source[kept] == number]
+        parts = split_rows(
+            labels[some],
+            official_test[some],
+            validation=shares.validation,
+            test=shares.test,
+            seed=seed,
+            limit=None if limit is None else round(limit * len(some) / len(kept)),
+        )
+        for part in PARTS:
+            found[part].append(some[parts[part]])
+    return {part: np.concatenate(found[part]) for part in PARTS}
 
 
-def vocabulary(training: Iterable[Iterable[str]]) -> list[str]:
-    """The words that occur at least `LEAST` times in the training reviews, most frequent first, then by alphabet."""
+def names(texts: Iterable[str]) -> set[str]:
+    """The words that are mostly capitalised within a sentence, in lower case: who plays in a film, and who made it.
+
+    A random split leaves reviews of one film in several parts. What an LSTM learns about names there helps on these
+    films alone; it reads reviews of other films better without them.
+    """
+    times = Counter(word for text in texts for word in WITHIN.findall(text))
+    capitalised, all_times = Counter[str](), Counter[str]()
+    for word, often in times.items():
+        all_times[word.lower()] += often
+        capitalised[word.lower()] += often * word.istitle()
+    return {word for word, often in capitalised.items() if 2 * often >= all_times[word] and len(word) > 1}
+
+
+def vocabulary(training: Iterable[Iterable[str]], names: set[str]) -> tuple[list[str], int]:
+    """The words that occur at least `LEAST` times in the training reviews: first those that are no names.
+
+    Returns:
+        The words, each kind from the most frequent one to the rarest, then by alphabet; and how many are no names.
+    """
     frequency = Counter(word for review in training for word in review)
-    return sorted((word for word, times in frequency.items() if times >= LEAST), key=lambda w: (-frequency[w], w))
+    often = [word for word, times in frequency.items() if times >= LEAST]
+    named = {word for word in often if word.split("'")[0] in names}
+    return sorted(often, key=lambda word: (word in named, -frequency[word], word)), len(often) - len(named)
 
 
 def arrays_of(part: str, reviews: Sequence[np.ndarray], vocabulary: int, known: np.ndarray) -> dict[str, np.ndarray]:

@@ -12,11 +12,11 @@ from sklearn.metrics import (
 )
 
 from stages.evaluation import measures
-from stages.sentiment.clauses import NEGATIONS
 from stages.sentiment.thresholds import THRESHOLDS, quality
 
 CLASSES = ("negative", "positive")
 BINS = 10
+NEGATIONS = {"not", "no", "never", "nothing", "nobody", "none", "nor", "neither", "without", "cannot"}
 
 
 def errors_per_thousand(actual: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, float]:
@@ -115,12 +115,6 @@ def paired(correct: np.ndarray, baseline: np.ndarray, *, seed: int) -> dict[str,
         "interval": measures.interval(difference, seed=seed),
         "mcnemar_p": binomtest(ours, ours + theirs).pvalue if ours + theirs else 1.0,
     }
-
-
-def added(actual: np.ndarray, probability: np.ndarray, without: np.ndarray, *, seed: int) -> dict[str, Any]:
-    """What a branch adds to the accuracy at 0.5: the probabilities with it and those without it, as in `paired`."""
-    difference = ((probability >= 0.5) == actual).astype(float) - ((without >= 0.5) == actual)
-    return {"difference": difference.mean(), "interval": measures.interval(difference, seed=seed)}
 
 
 def slices(correct: np.ndarray, actual: np.ndarray, tokens: list[list[str]], *, seed: int) -> list[dict[str, Any]]:

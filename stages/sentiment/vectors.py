@@ -12,6 +12,7 @@ from stages.sentiment.encoding import FIRST_WORD
 WINDOW = 5  # words on each side
 SMOOTHING = 0.75  # exponent of the frequencies of neighbours: rare ones count for less
 SPREAD = 0.1  # standard deviation of the numbers in the vectors
+RATIO_SMOOTHING = 10.0  # reviews added to each count: a rare word's ratio says most about its own reviews
 RATIO_SCALE = 0.3  # brings the log ratios into the range of the other numbers
 
 

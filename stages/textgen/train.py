@@ -17,7 +17,7 @@ from stages.textgen.preprocess import vocabulary_in
 from stages.training.batches import batches, permutations
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
-from stages.training.networks import start_orthogonal
+from stages.training.layers import start_orthogonal
 from stages.training.optimizers import lazy_adam, muon, warmup_cosine
 
 MODEL = "models/textgen.keras"

@@ -13,7 +13,6 @@ import numpy as np
 
 from stages.core import artifacts, command, snapshot
 from stages.core.errors import StageError
-from stages.params import Section
 
 CHECKPOINTS = Path(".checkpoints")
 PACKAGES = ("keras", "numpy", "tensorflow")
@@ -27,12 +26,13 @@ class Checkpoint:
 
     Args:
         name: of the network, for the file and the log.
-        settings: everything from params.yaml that the training depends on.
+        settings: everything from params.yaml that the training depends on: numbers, texts, sections.
         inputs: the files it reads.
     """
 
     def __init__(self, name: str, settings: dict[str, Any], inputs: Sequence[str | Path]) -> None:
-        digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=_plain).encode())
+        plain = json.dumps(settings, sort_keys=True, default=lambda section: section.model_dump())
+        digest = hashlib.sha256(plain.encode())
         for path in [*inputs, *snapshot.imported()]:
             digest.update(hashlib.sha256(artifacts.read_bytes(path)).digest())
         environment = [platform.machine(), *platform.python_version_tuple()[:2], *map(version, PACKAGES)]
@@ -52,17 +52,13 @@ class Checkpoint:
         try:
             return artifacts.read_npz(self.path)
         except StageError as error:
-            self.discard(str(error))
+            print(f"{self.name}: {error}; starting over", flush=True)
+            self.path.unlink()
             return None
 
     def save(self, **state: np.ndarray) -> None:
         """Replace the saved state; atomic, so a kill leaves the old one or the new one."""
         artifacts.write_npz(self.path, **state)
-
-    def discard(self, reason: str) -> None:
-        """Remove a state that cannot be used, and say why."""
-        print(f"{self.name}: {reason}; starting over", flush=True)
-        self.path.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Call when all that the stage makes has been written: the next run is to train, not to take up.
@@ -71,9 +67,3 @@ class Checkpoint:
         change taken back, the training is not repeated.
         """
         command.when_done(partial(self.path.unlink, missing_ok=True))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Section):
-        return value.model_dump()
-    raise TypeError(f"not a setting: {value!r}")

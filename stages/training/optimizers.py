@@ -4,6 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import keras
+import tensorflow as tf
+
 BETA_2 = 0.99  # decay of Adam's second moment; Keras' 0.999 averages over more steps than these trainings have
 
 
@@ -13,8 +16,6 @@ def warmup_cosine(peak: float, steps: int, *, warmup: float = 0.05) -> Any:
     Source: Loshchilov & Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR, equation 5 (one
     period, no restart).
     """
-    import keras
-
     first = max(1, round(warmup * steps))
     return keras.optimizers.schedules.CosineDecay(0.0, max(1, steps - first), warmup_target=peak, warmup_steps=first)
 
@@ -24,8 +25,6 @@ def adam(learning_rate: Any) -> Any:
 
     Source: Kingma & Ba 2015, "Adam: A Method for Stochastic Optimization", ICLR, algorithm 1.
     """
-    import keras
-
     return keras.optimizers.Adam(learning_rate, beta_2=BETA_2)
 
 
@@ -33,14 +32,8 @@ def lazy_adam(learning_rate: Any, *, clip: float) -> Any:
     """Adam that touches only the embeddings of what a batch has read; Keras' own goes through all rows at every step.
 
     Adam is Kingma & Ba 2015, "Adam: A Method for Stochastic Optimization", ICLR, algorithm 1. Rows that were not read
-    keep their moments, as TensorFlow Addons' LazyAdam had it.
-
-    Args:
-        learning_rate: number or schedule.
-        clip: greatest norm of the whole gradient.
+    keep their moments, as TensorFlow Addons' LazyAdam had it. `clip` is the greatest norm of the whole gradient.
     """
-    import keras
-    import tensorflow as tf
 
     class LazyAdam(keras.optimizers.Adam):
         def apply(self, grads: Any, trainable_variables: Any = None) -> None:
@@ -77,19 +70,17 @@ def muon(learning_rate: Any, *, clip: float | None = None) -> Any:
     https://kellerjordan.github.io/posts/muon/; the scale of the step, with which Adam and Muon share a learning rate:
     Liu et al. 2025, "Muon is Scalable for LLM Training", arXiv:2502.16982, equation 4.
 
-    Args:
-        learning_rate: number or schedule.
-        clip: greatest norm of the whole gradient; None: it is not clipped.
+    `clip` is the greatest norm of the whole gradient; None: it is not clipped.
     """
-    import keras
-    import tensorflow as tf
 
     class Muon(keras.optimizers.Muon):
         def apply(self, grads: Any, trainable_variables: Any = None) -> None:
             super().apply(grads if clip is None else _clipped(grads, clip), trainable_variables)
 
         def _should_use_adamw(self, variable: Any) -> bool:
-            return not by_muon(variable)
+            of_lstm = variable.path.endswith(("lstm_cell/kernel", "lstm_cell/recurrent_kernel"))
+            of_convolution = len(variable.shape) > 2
+            return not (of_lstm or of_convolution)
 
         def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
             # A convolution is one matrix: from all that it sees at a place to what it gives there.
@@ -104,30 +95,18 @@ def muon(learning_rate: Any, *, clip: float | None = None) -> Any:
     return Muon(learning_rate, momentum=0.9, adam_beta_2=BETA_2, weight_decay=None, adam_weight_decay=None)
 
 
-def by_muon(variable: Any) -> bool:
-    """Does `muon` update this variable by Muon: is it the kernel of an LSTM or of a convolution?"""
-    of_lstm = variable.path.endswith(("lstm_cell/kernel", "lstm_cell/recurrent_kernel"))
-    return of_lstm or len(variable.shape) > 2
-
-
 def _clipped(gradients: Sequence[Any], clip: float) -> list[Any]:
     """Gradients whose norm, of all together, is at most `clip`; of an embedding read twice, each reading counts alone.
 
     Keras' `global_clipnorm` would make those of embeddings dense, and TensorFlow's `clip_by_global_norm` takes a
     reciprocal as roughly as the processor gives it.
     """
-    import tensorflow as tf
-
     norm = tf.linalg.global_norm(gradients)
     # Not clip / norm: TensorFlow makes a constant over y a `Reciprocal`.
     scale = tf.minimum(norm, clip) / tf.maximum(norm, 1e-30)
-    return [_scaled(gradient, scale) for gradient in gradients]
-
-
-def _scaled(gradient: Any, scale: Any) -> Any:
-    """A gradient times a number; one of few rows stays one of few rows."""
-    import tensorflow as tf
-
-    if isinstance(gradient, tf.IndexedSlices):
-        return tf.IndexedSlices(gradient.values * scale, gradient.indices, gradient.dense_shape)
-    return gradient * scale
+    return [
+        tf.IndexedSlices(gradient.values * scale, gradient.indices, gradient.dense_shape)
+        if isinstance(gradient, tf.IndexedSlices)
+        else gradient * scale
+        for gradient in gradients
+    ]

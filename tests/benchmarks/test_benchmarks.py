@@ -1,21 +1,15 @@
-"""The code of `make bench` that needs no PyTorch; tests/pipeline/test_benchmarks.py runs its parts."""
+"""The code of the benchmarks that needs no PyTorch; tests/pipeline/test_benchmarks.py runs parts of `make bench`."""
+
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import (
-    common,
-    lstm_step,
-    review_sizes,
-    scaling,
-    sentiment,
-    table,
-    textgen,
-)
+from benchmarks import common, learning_curve, pipeline, review_sizes, sentiment, table
 from stages.core import artifacts
 from stages.core.errors import StageError
-from stages.params import load
 from tests.conftest import REPOSITORY
 
 
@@ -26,8 +20,8 @@ def settings(workdir, content):
     return content
 
 
-def row(ours, theirs, *, better="lower", measure="s", **options):
-    return common.row("task", measure, ours, "peer", theirs, better=better, **options)
+def row(ours, theirs, better="lower", measure="s", interval=None):
+    return common.Row("task", measure, ours, "peer", theirs, better, interval, "as seen")
 
 
 @pytest.mark.parametrize(
@@ -36,74 +30,53 @@ def row(ours, theirs, *, better="lower", measure="s", **options):
         (row(1.0, 2.0), "ours", "0.5 ×"),
         (row(3.0, 2.0), "**theirs**", "1.5 ×"),
         (row(2.0, 2.0), "equal", "1 ×"),
-        (row(20.0, 18.5, better="higher", measure="PSNR, dB"), "ours", "+1.50"),
-        (row(90.0, 91.0, better="higher", measure="accuracy, %"), "**theirs**", "-1.00"),
-        (
-            row(93.0, 92.6, better="higher", measure="accuracy, %", interval=[-0.4, 1.2]),
-            "no significant difference",
-            "+0.40",
-        ),
+        (row(20.0, 18.5, "higher", "PSNR, dB"), "ours", "+1.50"),
+        (row(90.0, 91.0, "higher", "accuracy, %"), "**theirs**", "-1.00"),
+        (row(93.0, 92.6, "higher", "accuracy, %", [-0.4, 1.2]), "no significant difference", "+0.40"),
         (row(1.5, 1.6, interval=[-0.2, -0.1]), "ours", "0.938 ×"),
-        (row(5.0, None), "ours", "–"),
-        (row(None, 5.0), "**theirs**", "–"),
-        (row(None, None), "equal", "–"),
     ],
 )
 def test_the_table_says_which_is_better(given, winner, comparison):
-    cells = dict(zip(table.COLUMNS, table.line(given), strict=True))
+    cells = dict(zip(table.COLUMNS, table.cells(given), strict=True))
     assert (cells["Better"], cells["Ratio"]) == (winner, comparison)
+    assert cells["Notes"].endswith("as seen")
 
 
-def test_the_table_holds_every_row_and_where_it_was_measured(settings):
-    usage = [
-        {"stage": "a.train", "size": size, "threads": threads, "seconds": seconds, "memory": 500}
-        for size, threads, seconds in ((0.5, 2, 9), (1, 1, 15), (1, 2, 10), (2, 2, 12))
-    ]
-    parts = {
-        "digits": {"seconds": 60, "result": [row(1, 2, note="as seen"), row(4, 2, measure="ms")]},
-        "scaling": {"seconds": 60, "result": {"steps": 7, "stages": usage}},
-    }
-    text = table.page(parts, quick=False)
-    assert "| task | s | 1 | peer | 2 | 0.5 × | ours | as seen |" in text
-    assert "| task | ms | 4 | peer | 2 | 2 × | **theirs** |" in text
-    assert "| `a.train` | 1 × | 1 | 15.0 | 1.50 | 500 | 1.00 |" in text
-    assert "in 2 minutes" in text
-    assert f"keras {table.installed('keras')}" in text
-    assert "meaningless" not in text
-    assert "meaningless" in table.page(parts, quick=True)
+def test_what_takes_longer_is_written_anew_and_the_rest_stays(workdir):
+    (workdir / "benchmarks").mkdir()
+    for path in (learning_curve.OUTPUT, review_sizes.OUTPUT, pipeline.OUTPUT):
+        (workdir / path).write_bytes((REPOSITORY / path).read_bytes())
+    artifacts.write_text(table.OUTPUT, f"# Results\n\n| a | b |\n\n{table.LONGER}\n## Old\n\nold\n")
+    table.update()
+    text = artifacts.read_text(table.OUTPUT)
+    assert text.startswith("# Results\n\n| a | b |\n\n<!--")
+    assert "## Old" not in text
+    # The committed file is made of the committed tables.
+    assert text.partition(table.LONGER)[2] == (REPOSITORY / table.OUTPUT).read_text("utf-8").partition(table.LONGER)[2]
 
 
-def test_the_table_waits_for_every_part(settings):
-    with pytest.raises(StageError, match=r"lstm_step; run python -m benchmarks"):
-        table.write({"digits": {"seconds": 1, "result": []}, "lstm_step": None}, quick=False)
-
-
-def test_a_result_holds_until_what_it_depends_on_changes(settings, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["part"])
-    assert common.result("digits", False) is None
-    common.part(lambda params, quick: [params.seed], "digits")
-    assert common.result("digits", False)["result"] == [settings["seed"]]
-    assert common.result("digits", True) is None
-    artifacts.write_text("params.yaml", artifacts.read_text("params.yaml").replace("seed: 7 ", "seed: 8 "))
-    assert common.result("digits", False) is None
-
-
-def test_a_part_without_its_input_ends_in_one_line(settings, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["part"])
-    with pytest.raises(SystemExit, match=r"^error: metrics/sentiment.json does not exist; `dvc repro` makes it"):
-        common.part(sentiment.measure, "sentiment")
+def test_means_over_the_draws():
+    drawn = pd.DataFrame(
+        {"characters": [3000, 3000, 5000], "seconds": [40, 30, 50], "nats": [1.0, 2.0, 3.0], "gpt": ["2.5", "", ""]}
+    )
+    text = table.means(drawn, "characters", {"nats": "text model", "gpt": "GPT", "xz": "xz", "seconds": "s"})
+    assert "| Characters | Draws | text model | GPT | s |" in text
+    assert "| 3,000 | 2 | 1.5 ± 0.71 | 2.5 | 30 |" in text
+    assert "| 5,000 | 1 | 3 |  | 50 |" in text
 
 
 def test_a_scratch_folder_changes_params_there_alone(settings):
     before = artifacts.read_text("params.yaml")
     with common.scratch({"textgen.training.steps": 3, "threads": 1}) as folder:
         there = common.params.load(folder / "params.yaml")
-        common.stage(folder, "check")
+        usage = common.stage(folder, "check")
         assert (folder / "data/checked.txt").exists()
     assert (there.textgen.training.steps, there.threads) == (3, 1)
     assert there.textgen.training.batch == settings["textgen"]["training"]["batch"]
     assert artifacts.read_text("params.yaml") == before
     assert not folder.exists()
+    assert 20 < usage.memory < 350
+    assert usage.seconds > 0.05
 
 
 def test_a_stage_that_fails_is_named(settings):
@@ -114,21 +87,37 @@ def test_a_stage_that_fails_is_named(settings):
         common.stage(folder, "check")
 
 
-def test_usage_is_of_the_stage_alone(settings):
-    ballast = np.ones(400_000_000 // 8)  # of the process that starts it
-    with common.scratch({}) as folder:
-        usage = common.stage(folder, "check")
-    assert 20 < usage.memory < 350
-    assert usage.seconds > 0.05
-    assert ballast.sum() == 50_000_000
+def test_figures_are_the_metrics_and_all_else_that_was_measured(workdir):
+    artifacts.write_json("metrics/textgen.json", {"nats": 1.4, "baselines": {"ngram": 1.5}})
+    assert common.figures("textgen") == {"nats": 1.4, "baselines": {"ngram": 1.5}}
+    artifacts.write_json("data/textgen/evaluation.json", {"baselines": {"xz": 1.7}, "sizes": {"steps": 3}})
+    assert common.figures("textgen") == {"nats": 1.4, "baselines": {"ngram": 1.5, "xz": 1.7}, "sizes": {"steps": 3}}
 
 
-def test_repeated_data_is_so_many_times_as_long():
-    data = {"train": np.arange(3), "test_labels": np.arange(2), "vocabulary": np.arange(5)}
-    more = scaling.repeated(data, 2)
-    assert more["train"].tolist() == [0, 1, 2, 0, 1, 2]
-    assert more["test_labels"].tolist() == [0, 1, 0, 1]
-    assert more["vocabulary"].tolist() == [0, 1, 2, 3, 4]
+def test_a_missing_input_or_part_ends_in_one_line(settings):
+    def told(*arguments: str) -> str:
+        command = [sys.executable, "-m", "benchmarks", *arguments]
+        variables = {**common.ENVIRONMENT, "PYTHONPATH": str(REPOSITORY)}
+        return subprocess.run(command, env=variables, capture_output=True, text=True, check=False).stderr
+
+    wanted = "error: metrics/sentiment.json does not exist; `dvc repro` makes it, `dvc pull` fetches it\n"
+    assert told("sentiment") == wanted
+    assert (
+        told("sgemm").splitlines()[-1].endswith("there is no part sgemm; there are digits, textgen, sentiment, serve")
+    )
+
+
+def test_drawn_plays_are_others_for_each_seed_and_the_test_play_is_in_none(workdir):
+    titles = ["Hamlet", learning_curve.HELD_OUT, "Macbeth", "Othello"]
+    plays = [f"{title}\n\n" + title[0] * 500 for title in titles]
+    artifacts.write_text(learning_curve.RAW, learning_curve.SEPARATOR.join(plays) + "\n")
+    draws = [learning_curve.Draw(800, seed) for seed in (7, 8, 9)]
+    for draw in draws:
+        assert draw.characters == 800
+        assert draw.text[800:] == plays[1][:720]
+        assert learning_curve.HELD_OUT not in draw.text[:800]
+        assert draw.test * len(draw.text) == pytest.approx(len(draw.text) - 800)
+    assert len({draw.text for draw in draws}) > 1
 
 
 def test_drawn_reviews_are_balanced_and_none_is_tested_on():
@@ -161,52 +150,26 @@ def test_the_recipe_reads_the_end_of_a_review_padded_in_front():
     assert words[1].tolist() == [0] * 198 + [7, 1]
 
 
-@pytest.fixture
-def easy_reviews(tmp_path):
+def test_the_peers_of_the_classifier_learn(tmp_path):
     """Reviews that differ in one word, as text and as inputs of the recipe."""
-    generator = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     arrays, lines = {}, ["text,label"]
-    for part, count in (("train", 192), ("validation", 32), ("test", 32)):
+    for part, count in (("train", 256), ("test", 32)):
         labels = np.arange(count) % 2
         arrays |= {f"{part}_labels": labels, f"{part}_rows": len(lines) - 1 + np.arange(count)}
-        arrays[f"{part}_words"] = generator.integers(10, 20, (count, 12)).astype(np.int32)
+        arrays[f"{part}_words"] = rng.integers(10, 20, (count, 12)).astype(np.int32)
         arrays[f"{part}_words"][:, 6:] = 3 + labels[:, None]
-        lines += [f"a film {'good' if label else 'bad'}" for label in labels]
-        lines[-count:] = [f"{text},{label}" for text, label in zip(lines[-count:], labels, strict=True)]
+        lines += [f"a film {'good' if label else 'bad'},{label}" for label in labels]
     artifacts.write_npz(tmp_path / "reviews.npz", **arrays)
     artifacts.write_text(tmp_path / "reviews.csv", "\n".join(lines) + "\n")
-    return tmp_path
-
-
-def test_keras_ios_recipe_learns_and_reports_when_it_reached_the_goal(easy_reviews):
-    settings = {"data": str(easy_reviews / "reviews.npz"), "threads": 2, "goal": 0.9, "every": 3}
-    figures = common.peer("keras_io", settings)
+    figures = common.peer("keras_io", {"data": str(tmp_path / "reviews.npz"), "threads": 2})
     assert figures["accuracy"] > 0.9
-    assert 0 < figures["goal_seconds"] <= figures["seconds"]
-
-
-def test_scikit_learns_pipeline_learns(easy_reviews):
-    files = {"reviews": str(easy_reviews / "reviews.csv"), "data": str(easy_reviews / "reviews.npz")}
+    files = {"reviews": str(tmp_path / "reviews.csv"), "data": str(tmp_path / "reviews.npz")}
     figures = common.peer("tfidf", files)
-    assert (figures["validation"], figures["test"]) == (1.0, 1.0)
-    assert figures["seconds"] > 0
-
-
-def test_a_peer_that_fails_is_named(tmp_path):
+    assert figures["accuracy"] == 1.0
+    assert min(figures["seconds"], figures["rate"]) > 0
     with pytest.raises(StageError, match=r"benchmarks.peers.tfidf failed with status 1"):
         common.peer("tfidf", {"reviews": str(tmp_path / "none.csv"), "data": "none.npz"})
-
-
-def test_a_worker_trains_on_request_and_ends():
-    worker = lstm_step.Worker("keras", (4, 5, 3, 2, True), 2)
-    assert worker.step(2) > 0
-    worker.stop()
-    assert worker.process.returncode == 0
-
-
-def test_a_worker_that_fails_is_named():
-    with pytest.raises(StageError, match=r"the keras process failed"):
-        lstm_step.Worker("keras", (4, 5, 3, -2, True), 2)
 
 
 def test_peers_do_not_import_the_stages():
@@ -215,8 +178,27 @@ def test_peers_do_not_import_the_stages():
         assert "from stages" not in path.read_text(encoding="utf-8")
 
 
-def test_the_shapes_and_steps_are_those_of_the_params(settings):
-    params = load()
-    assert lstm_step.shapes(params)["textgen's"][:4] == (64, 32, 64, 384)
-    assert textgen.default_steps(params, 100_000) == 1500
-    assert textgen.default_steps(params, 5_000_000) == 350
+def test_the_table_of_the_pipeline_has_both_commits_and_their_ratio():
+    figures = {
+        "old": {"check": (1, 1), "gone": (3, 3), "train": (40, 60), "whole": (50, 70)},
+        "new": {"check": (1, 1), "train": (20, 30), "more": (9, 9), "whole": (36, 45)},
+    }
+    rows = [
+        {"way": way, "round": number, "stage": stage, "seconds": seconds, "cpu": cpu, "memory": 300}
+        for number in (0, 1)
+        for way, stages in figures.items()
+        for stage, (seconds, cpu) in stages.items()
+    ]
+    assert pipeline.table(pd.DataFrame(rows)).splitlines()[2:] == [
+        "| `gone` | 3 |  | 3 |  |  | 300 |  |",
+        "| `check` | 1 | 1 | 1 | 1 | 1.00 | 300 | 300 |",
+        "| `train` | 40 | 20 | 60 | 30 | 0.50 | 300 | 300 |",
+        "| `more` |  | 9 |  | 9 |  |  | 300 |",
+        "| **whole, with DVC** | 50 | 36 | 70 | 45 | 0.64 |  |  |",
+    ]
+
+
+def test_no_result_of_the_measured_commit_counts_as_done(tmp_path):
+    pipeline.clone("HEAD", tmp_path / "clone")
+    assert (tmp_path / "clone/dvc.yaml").exists()
+    assert not (tmp_path / "clone/dvc.lock").exists()

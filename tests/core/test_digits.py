@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -47,15 +45,3 @@ def test_too_few_digits_are_told(workdir, params, labels):
     )
     with pytest.raises(StageError, match="too few digits"):
         digits.split(params)
-
-
-def test_a_pickled_object_in_the_raw_file_is_not_unpickled(workdir, params):
-    class Payload:
-        def __reduce__(self):
-            return (Path.touch, (Path("made"),))
-
-    Path("data/raw").mkdir(parents=True)
-    np.savez(digits.RAW, images=np.array([Payload()], object), labels=np.zeros(1, np.uint8), test=np.zeros(1, bool))
-    with pytest.raises(StageError, match=r"digits\.npz is not a valid \.npz"):
-        digits.split(params)
-    assert not Path("made").exists()

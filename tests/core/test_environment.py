@@ -5,14 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from stages.core import command
-
 ASK = """
 import stages
-from stages.core import imports
-imports.begin()
 import keras, matplotlib, numpy, tensorflow as tf
 print(keras.config.backend(), keras.config.floatx(), matplotlib.rcParams["backend"].lower(),
       matplotlib.rcParams["lines.linewidth"], tf.config.list_physical_devices("GPU"))
@@ -57,38 +51,3 @@ def test_native_kernels_use_all_that_the_processor_has(repository):
     assert instructions("portable") == "Intel AVX2"
     more = "avx512" in Path("/proc/cpuinfo").read_text(encoding="utf-8")
     assert ("AVX-512" in instructions("native")) == more
-
-
-@pytest.mark.parametrize(
-    ("failure", "status_line"), [("StageError('digits: no')", "error: digits: no"), ("KeyError('x')", "KeyError: 'x'")]
-)
-def test_a_failing_stage_says_how_to_get_the_results_back(repository, failure, status_line):
-    imports = "from stages.core.command import run\nfrom stages.core.errors import StageError\n"
-    code = f"{imports}def main(params): raise {failure}\nrun(main)"
-    result = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=False)
-    *_, before, last = result.stderr.splitlines()
-    assert result.returncode == 1
-    assert before == status_line
-    restore = "git checkout HEAD -- params.yaml dvc.lock metrics plots report && dvc checkout"
-    assert last == f"to get the previous results back: {restore}"
-    assert ("Traceback" in result.stderr) == ("KeyError" in failure)
-
-
-@pytest.mark.parametrize(
-    "failure",
-    [
-        "raise MemoryError",
-        "np.empty(2**60, np.uint8)",
-        "raise OSError(errno.ENOMEM, 'Cannot allocate memory')",
-        "exec('try: raise MemoryError\\nfinally: raise ValueError(0)')",  # as zipfile does when it closes
-        "raise type('ResourceExhaustedError', (Exception,), {})('OOM when allocating tensor')",
-    ],
-)
-def test_a_stage_without_memory_is_a_line_and_no_traceback(repository, failure):
-    code = f"import errno, numpy as np\nfrom stages.core.command import run\ndef main(params): {failure}\nrun(main)"
-    result = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=False)
-    assert result.returncode == 1
-    assert result.stderr.splitlines() == [
-        f"error: {command.NO_MEMORY}",
-        f"to get the previous results back: {command.RESTORE}",
-    ]

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from skimage.metrics import structural_similarity
 
 from stages.core import image_quality
@@ -10,6 +11,9 @@ def test_psnr_of_a_known_error():
     clean = np.zeros((2, 28, 28))
     np.testing.assert_allclose(image_quality.psnr(clean, clean + 0.1), [20, 20])
     np.testing.assert_allclose(image_quality.mse(clean, clean + 0.1), [0.01, 0.01])
+    images = clean + np.array([0.1, 0.01])[:, None, None]
+    means = image_quality.means(clean, images)  # of PSNR the mean of each image's, not that of the mean error
+    assert (means["mse"], means["psnr"]) == pytest.approx(((0.01 + 0.0001) / 2, (20 + 40) / 2))
 
 
 def test_equal_images():

@@ -58,6 +58,7 @@ def test_json_lines_with_labels_of_any_kind(tmp_path, labels):
         ("text,label\na,0\n&nbsp;,1\n", "line 3: the review is empty"),
         ("text,label,split\na,0,train\nb,1,train\nc,1,test\n", "one label only with the split test"),
         ("text,label,split\na,0,train\nb,1,\n", "line 3: the split is ''"),
+        ("text,label,source\na,0,here\nb,1, \n", "line 3: the source is empty; name one in every row or in none"),
         ("text,label\na,0\n" + "x" * 1_000_001 + ",1\n", "line 3: the review has 1,000,001 characters"),
         ("text,label\n" + "".join(f"a,{number}\n" for number in range(11, 5000)), "4,989 different labels"),
         (",".join(f"column{number}" for number in range(5000)) + "\n", r"column7, \.\.\. \(5,000 in all\)"),
@@ -78,3 +79,11 @@ def test_reviews_that_are_all_numbers_stay_text(workdir, set_source):
     assert artifacts.read_csv(reviews.OUTPUT, text=["text"])["text"][7] == "0070"
     with pytest.raises(StageError, match="no word occurs in 2 of the training reviews"):  # words they are, and read
         preprocess.main(params)
+
+
+def test_a_column_source_says_where_rows_come_from(workdir, set_source):
+    reviews.main(set_source("reviews", put(workdir / "mine.csv", "text,label,Source\nG,1,my  shop\nB,0,0\n")))
+    assert artifacts.read_csv(reviews.OUTPUT)["source"].tolist() == ["my shop", "0"]
+    assert artifacts.read_json(reviews.PROVENANCE)["reviews_by_source"] == {"my shop": 1, "0": 1}
+    reviews.main(set_source("reviews", put(workdir / "mine.csv", "text,label\nG,1\nB,0\n")))
+    assert artifacts.read_csv(reviews.OUTPUT)["source"].tolist() == ["reviews", "reviews"]

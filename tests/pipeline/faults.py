@@ -6,19 +6,30 @@ Run by root on Linux, it works on a small file system of its own (tmpfs) and als
 """
 
 import argparse
+import itertools
+import os
+import queue
+import random
 import re
+import resource
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
+import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
+import psutil
 import yaml
 
-from tests.pipeline.conftest import TINY, Clone, build, differing
-from tests.pipeline.injection import FULL, KINDS, NETWORKS, plan, small_file_system
-from tests.pipeline.run import Run, Strike, bytecode
+from tests.pipeline.conftest import TINY, build
+from tests.project import Project, differing, wait_for
 
 # More and longer epochs than in TINY: more moments after which a training has to resume.
 EPOCHS = 4
@@ -29,110 +40,242 @@ LONGER = TINY | {
     "textgen.training": {"steps": 200, "epochs": EPOCHS},
     "sentiment.training": TINY["sentiment.training"] | {"epochs": EPOCHS},
 }
+NETWORKS = {
+    "autoencoder-16": "train-sizes",
+    "autoencoder-32": "train-sizes",
+    "autoencoder-64": "train-sizes",
+    "denoiser-dense": "train-dense",
+    "denoiser-conv": "train-conv",
+    "textgen": "train-textgen",
+    "sentiment": "train-sentiment",
+}
 # DVC's messages about its own files that were truncated while it wrote them in place, and Python's about bytecode.
 TRUNCATED = re.compile(
     r"Unable to read RWLock-file|dvc\.lock' (?:is invalid|validation failed)|EOFError: marshal data too short"
 )
-COLUMNS = ("struck", "no effect", "in training", "resumed", "repaired")
 
 
-def clear(clone: Clone) -> None:
+class Strike(NamedTuple):
+    """One planned fault: `delay` seconds after `stage` has started, or after an epoch of a network."""
+
+    stage: str
+    kind: str
+    delay: float = 0
+    network: str = ""
+    epoch: int = 0
+
+
+class Run:
+    """A running `dvc repro`, with more environment variables, and its output so far."""
+
+    def __init__(self, clone: Project, **variables: str) -> None:
+        self.process = clone.start("dvc", "repro", PYTHONUNBUFFERED="1", **{**bytecode(clone), **variables})
+        self.ballast = clone.folder.parent / "ballast"
+        self.output = ""
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def lines(self, until: float | None = None) -> Iterator[str]:
+        """Lines as they are written, to the end or to a time of `time.monotonic`."""
+        with suppress(queue.Empty):
+            while True:
+                line = self._lines.get(timeout=None if until is None else max(0, until - time.monotonic()))
+                if line is None:
+                    self._lines.put(None)  # for the next call
+                    return
+                self.output += line
+                yield line
+
+    def wait_for(self, strike: Strike, order: list[str]) -> bool:
+        """Wait for the moment of the fault; False if the run has ended before.
+
+        Where its stage has been done, a fault strikes in the one after it, but for a fault after an epoch.
+        """
+        for line in self.lines():
+            started = re.match(r"Running stage '([^']+)'", line)
+            if started and not strike.network and order.index(started[1]) >= order.index(strike.stage):
+                for _ in self.lines(until=time.monotonic() + strike.delay):
+                    pass
+                return self.process.poll() is None
+            epoch = re.match(rf"{strike.network}: epoch (\d+),", line) if strike.network else None
+            if epoch and int(epoch[1]) >= strike.epoch:
+                return True
+        return False
+
+    def end(self) -> int:
+        """Wait for dvc; assert that no process it started is left."""
+        code = self.process.wait(timeout=600)
+        assert wait_for(lambda: not any(map(self._is_ours, psutil.process_iter())), seconds=15), "still running"
+        for _ in self.lines():
+            pass
+        self.ballast.unlink(missing_ok=True)
+        return code
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            return os.getpgid(process.pid) == self.process.pid and process.status() != psutil.STATUS_ZOMBIE
+        except (psutil.NoSuchProcess, ProcessLookupError):
+            return False
+
+
+def bytecode(clone: Project) -> dict[str, str]:
+    """Where Python keeps bytecode: not with the packages, as some faults cut files that other tests import."""
+    return {"PYTHONPYCACHEPREFIX": str(clone.folder.parent / "bytecode")}
+
+
+def to_group(number: int) -> Callable[[Run], None]:
+    return lambda run: os.killpg(run.process.pid, number)
+
+
+def to_dvc(number: int) -> Callable[[Run], None]:
+    return lambda run: run.process.send_signal(number)
+
+
+def to_stage(number: int) -> Callable[[Run], None]:
+    def strike(run: Run) -> None:
+        """Signal the stage at once, or as soon as one runs."""
+        struck = False
+        while not struck and run.process.poll() is None:
+            with suppress(psutil.NoSuchProcess):
+                for child in psutil.Process(run.process.pid).children(recursive=True):
+                    if "stages." in " ".join(child.cmdline()) and "python" in child.name():
+                        child.send_signal(number)
+                        struck = True
+            time.sleep(0.01)
+
+    return strike
+
+
+def limit_files(limit: int) -> Callable[[Run], None]:
+    """No file can grow beyond `limit` bytes any more: to a program, much like a full disk."""
+
+    def strike(run: Run) -> None:
+        dvc = psutil.Process(run.process.pid)
+        for process in (dvc, *dvc.children(recursive=True)):
+            with suppress(ProcessLookupError):
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, limit))
+
+    return strike
+
+
+def fill(run: Run) -> None:
+    """Fill the file system of the clone to the last byte, until the run has ended."""
+    with suppress(OSError), open(run.ballast, "ab", buffering=0) as file:
+        status = os.statvfs(run.ballast.parent)
+        os.posix_fallocate(file.fileno(), 0, status.f_bavail * status.f_frsize * 9 // 10)  # at once, then the rest
+        while True:
+            file.write(bytes(2**20))
+
+
+FULL = "disk full"
+FAULTS: dict[str, Callable[[Run], None]] = {
+    "kill -9 to all": to_group(signal.SIGKILL),
+    "SIGTERM to all": to_group(signal.SIGTERM),
+    "Ctrl-C": to_group(signal.SIGINT),
+    "kill -9 to dvc alone": to_dvc(signal.SIGKILL),
+    "SIGTERM to dvc alone": to_dvc(signal.SIGTERM),
+    "kill -9 to the stage alone": to_stage(signal.SIGKILL),
+    "SIGTERM to the stage alone": to_stage(signal.SIGTERM),
+    "no file can grow": limit_files(0),
+    "no file beyond 64 KiB": limit_files(2**16),
+    FULL: fill,
+}
+
+
+@contextmanager
+def small_file_system(folder: Path) -> Iterator[bool]:
+    """Mount a tmpfs of 640 MiB on `folder`; yields False where this is not allowed."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=640m", "tmpfs", str(folder)]
+    if not sys.platform.startswith("linux") or subprocess.run(mount, stderr=subprocess.DEVNULL, check=False).returncode:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def plan(kills: int, seed: int, epochs: int, order: list[str], kinds: list[str]) -> list[Strike]:
+    """Faults in the order of the pipeline: a quarter after an epoch of a network, the rest at random moments.
+
+    Args:
+        kills: how many; the numbers of the kinds differ by one at most.
+        seed: of the random choices.
+        epochs: of every training; after the last one there is nothing to resume.
+        order: of the stages.
+        kinds: keys of FAULTS.
+    """
+    rng = random.Random(seed)
+    cycle = itertools.cycle(rng.sample(kinds, len(kinds)))
+    networks = [network for network, stage in NETWORKS.items() if stage in order]
+    places = [(network, epoch) for network in networks for epoch in range(1, epochs)]
+    chosen = sorted(rng.sample(places, min(len(places), -(-kills // 4))), key=places.index)
+    strikes = [Strike(NETWORKS[network], next(cycle), network=network, epoch=epoch) for network, epoch in chosen]
+    while len(strikes) < kills:
+        stage = rng.choice(order)
+        # Importing TensorFlow alone takes seconds; the other stages have ended by then. After the last one is nothing.
+        longest = 12 if stage.startswith(("train", "evaluate")) and stage != order[-1] else 2
+        strikes.append(Strike(stage, next(cycle), delay=round(rng.uniform(0, longest), 2)))
+    # Within a stage the epochs first: after another fault the training may be done.
+    return sorted(strikes, key=lambda strike: (order.index(strike.stage), not strike.network))
+
+
+def clear(clone: Project) -> None:
     """Remove all outputs, the cache and the lock: every stage has to run."""
     for name in ("data", "models", "metrics", "plots", "report", ".dvc/cache", ".dvc/tmp", ".checkpoints"):
         shutil.rmtree(clone.folder / name, ignore_errors=True)
     (clone.folder / "dvc.lock").unlink(missing_ok=True)
 
 
-def repair(clone: Clone) -> None:
+def repair(clone: Project) -> None:
+    shutil.rmtree(bytecode(clone)["PYTHONPYCACHEPREFIX"], ignore_errors=True)  # as `make clean` does
     print(clone.succeed("python", "-m", "tools.repair", **bytecode(clone)), end="", flush=True)
 
 
-def compare(clone: Clone, expected: dict[str, bytes]) -> None:
-    """Assert that all outputs are the committed ones, with no checkpoint and no incomplete copy left."""
-    repair(clone)
-    assert differing(expected, clone.outputs()) == []
-    assert clone.succeed("git", "status", "--porcelain") == ""
-    assert list((clone.folder / ".checkpoints").glob("*")) == []
-
-
-class Record:
-    """What happened after each kind of fault: `table` counts the `COLUMNS`."""
-
-    def __init__(self, kinds: list[str]) -> None:
-        self.table = {kind: Counter() for kind in kinds}
-        self.last = ""  # kind of the last fault
-        self.interrupted: dict[str, str] = {}  # network interrupted after an epoch: kind of the fault
-
-    def resumed(self, run: Run) -> None:
-        """Count the interrupted trainings that this run has resumed."""
-        for network in re.findall(r"^(\S+): resumed (?:at epoch|after all)", run.output, re.MULTILINE):
-            if network in self.interrupted:
-                self.table[self.interrupted.pop(network)]["resumed"] += 1
-
-    def repaired(self) -> None:
-        self.table[self.last]["repaired"] += 1
-
-    def struck(self, strike: Strike, run: Run, code: int) -> str:
-        """Count a fault; returns what it was, in words."""
-        self.last = strike.kind
-        counts = self.table[strike.kind]
-        counts["struck"] += 1
-        counts["no effect"] += code == 0
-        stage = (re.findall(r"Running stage '([^']+)'", run.output) or ["?"])[-1]
-        trained = [name for name in NETWORKS if re.search(rf"^{name}: epoch \d", run.output, re.MULTILINE)]
-        if strike.network in trained:
-            counts["in training"] += 1
-            self.interrupted[strike.network] = strike.kind
-        where = f"epoch {strike.epoch} of {strike.network}" if strike.network else f"{strike.delay} s into {stage}"
-        return f"{strike.kind}, {where}: dvc ended with {code}"
-
-
-def interrupt(
-    clone: Clone, *, kills: int, seed: int, epochs: int, kinds: list[str], variables: Mapping[str, str] | None = None
-) -> dict[str, Counter]:
-    """Run the pipeline from nothing, with `kills` faults, each followed by `dvc repro`; compare the outputs.
+def interrupt(clone: Project, strikes: list[Strike], **variables: str) -> Counter:
+    """Run the pipeline from nothing, with faults, each followed by `dvc repro`; compare the outputs of each whole run.
 
     Args:
         clone: with one undisturbed run, committed.
-        kills: number of faults.
-        seed: of their kinds and moments.
-        epochs: of every training.
-        kinds: keys of KINDS.
+        strikes: in the order of the pipeline.
         variables: of the environment, for every run.
 
     Returns:
-        For each kind of fault the numbers of faults that "struck"; of those with "no effect", as all was done; of those
-        "in training", after an epoch; of trainings "resumed" after these; and of times that files of DVC or Python
-        had to be "repaired".
-
-    Raises:
-        AssertionError: an output differs from the undisturbed run, or a process is left.
+        How often each kind of fault struck, and under "resumed" how many trainings were taken up again.
     """
     expected = clone.outputs()
     order = list(yaml.safe_load(clone.read("dvc.lock"))["stages"])
-    record = Record(kinds)
-    strikes = plan(kills, seed, epochs, order, kinds)
+    counts: Counter = Counter()
+    waiting = list(strikes)
     clear(clone)
     from_nothing = True
     while True:
-        run = Run(clone, **variables or {})
-        struck = bool(strikes) and run.wait_for(strikes[0], order)
+        run = Run(clone, **variables)
+        struck = bool(waiting) and run.wait_for(waiting[0], order)
         if struck:
-            KINDS[strikes[0].kind](run)
+            FAULTS[waiting[0].kind](run)
         code = run.end()
-        record.resumed(run)
-        if TRUNCATED.search(run.output) and not struck:
+        counts["resumed"] += len(re.findall(r"^\S+: resumed (?:at epoch|after all)", run.output, re.MULTILINE))
+        if struck:
+            print(f"{len(strikes) - len(waiting) + 1}: {waiting[0]}: dvc ended with {code}", flush=True)
+            counts[waiting.pop(0).kind] += 1
+        elif TRUNCATED.search(run.output):
             repair(clone)
-            record.repaired()
-        elif struck:
-            print(f"{kills - len(strikes) + 1}: {record.struck(strikes.pop(0), run, code)}", flush=True)
         else:
             assert code == 0, run.output[-4000:]
-            compare(clone, expected)
-            if not strikes:
-                return record.table
+            repair(clone)
+            assert differing(expected, clone.outputs()) == []
+            assert clone.succeed("git", "status", "--porcelain") == ""
+            assert list((clone.folder / ".checkpoints").glob("*")) == []
+            if not waiting:
+                return counts
             if from_nothing:  # and all was done before the moment: this machine is faster than the plan
-                strikes[0] = strikes[0]._replace(delay=strikes[0].delay / 2)
+                waiting[0] = waiting[0]._replace(delay=waiting[0].delay / 2)
             clear(clone)
         from_nothing = not struck and code == 0
 
@@ -147,15 +290,11 @@ def main() -> None:
         folder = Path(name, "clone")
         folder.mkdir()
         clone = build(folder, LONGER)
-        print(f"undisturbed: {(time.monotonic() - started) / 60:.1f} minutes", flush=True)
-        kinds = [kind for kind in KINDS if small or kind != FULL]
-        table = interrupt(clone, kills=arguments.kills, seed=arguments.seed, epochs=EPOCHS, kinds=kinds)
-    print(f"\n| Fault | {' | '.join(COLUMNS)} |\n| --- |{' --- |' * len(COLUMNS)}")
-    for kind, counts in table.items():
-        print(f"| {kind} | {' | '.join(str(counts[column]) for column in COLUMNS)} |")
-    total = sum(table.values(), Counter())
-    print(f"| all | {' | '.join(str(total[column]) for column in COLUMNS)} |")
-    print(f"\nevery byte as in the undisturbed run; {(time.monotonic() - started) / 60:.1f} minutes")
+        order = list(yaml.safe_load(clone.read("dvc.lock"))["stages"])
+        kinds = [kind for kind in FAULTS if small or kind != FULL]
+        counts = interrupt(clone, plan(arguments.kills, arguments.seed, EPOCHS, order, kinds))
+    print("".join(f"{count:4} {name}\n" for name, count in counts.items()))
+    print(f"every byte as in the undisturbed run; {(time.monotonic() - started) / 60:.1f} minutes")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from tests.conftest import keep_stages
-from tests.pipeline.conftest import TINY, Clone
+from tests.pipeline.conftest import TINY
 from tests.pipeline.environments import SETTINGS, settings
-from tests.pipeline.faults import interrupt
-from tests.pipeline.injection import FULL, KINDS
+from tests.pipeline.faults import FAULTS, FULL, interrupt, plan
+from tests.project import Project
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.network]
 
@@ -24,7 +24,7 @@ AUTOENCODER = (
 )
 
 
-def keep(clone: Clone, *stages: str) -> None:
+def keep(clone: Project, *stages: str) -> None:
     """Leave only some stages in a clone, and their outputs."""
     keep_stages(clone.folder, *stages)
     locked = yaml.safe_load(clone.read("dvc.lock"))["stages"]
@@ -54,12 +54,13 @@ def test_after_any_fault_the_next_repro_ends_with_the_same_bytes_whatever_the_us
         names.remove("PYTHONOPTIMIZE=2")
         variables |= {"PYTHONPYCACHEPREFIX": "", "PYTHONDONTWRITEBYTECODE": "1"}
     variables |= settings(tmp_path / "home", *names)
-    kinds = [kind for kind in KINDS if kind != FULL]  # which needs a file system of its own
-    epochs = TINY["textgen.training"]["epochs"]
+    kinds = [kind for kind in FAULTS if kind != FULL]  # which needs a file system of its own
+    order = list(yaml.safe_load(clone.read("dvc.lock"))["stages"])
+    strikes = plan(len(kinds), seed=7, epochs=TINY["textgen.training"]["epochs"], order=order, kinds=kinds)
     previous = os.umask(0o077)
     try:
-        table = interrupt(clone, kills=len(kinds), seed=7, epochs=epochs, kinds=kinds, variables=variables)
+        counts = interrupt(clone, strikes, **variables)
     finally:
         os.umask(previous)
-    assert [counts["struck"] for counts in table.values()] == [1] * len(kinds)
-    assert sum(counts["resumed"] for counts in table.values()) >= 1
+    assert [counts[kind] for kind in kinds] == [1] * len(kinds)
+    assert counts["resumed"] >= 1

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from tests.datasets.conftest import put
-from tests.pipeline.conftest import STAGES, differing, stages_run
+from tests.pipeline.conftest import STAGES
+from tests.project import differing, stages_run
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.network]
 

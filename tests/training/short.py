@@ -107,21 +107,21 @@ def train(name: str, params: Params) -> None:
 
     images = np.random.default_rng(1).random((20, 28, 28), dtype=np.float32)
     if name == "autoencoder":
-        from stages.autoencoder import model, sizes
-        from stages.autoencoder.train import SIZES
+        from stages.autoencoder import model
+        from stages.autoencoder import train as stage
 
         autoencoder.main(params)
-        sizes.main(params)
-        trained = model_files.read(SIZES / "latent-6.keras")
+        stage.main(params, "sizes")
+        trained = model_files.read(autoencoder.SIZES / "latent-6.keras")
         artifacts.write_npz("data/used/autoencoder.npz", codes=model.encode(trained, images))
         artifacts.write_npz("data/used/reconstructed.npz", images=model.reconstruct(trained, images))
     elif name in ("dense", "conv"):
         from stages.denoiser import train as stage
-        from stages.training import networks
+        from stages.training import layers
 
         denoiser.main(params)
         stage.main(params, name)
-        restored = networks.apply(model_files.read(stage.MODELS[name]), images)
+        restored = layers.apply(model_files.read(denoiser.MODELS[name]), images)
         artifacts.write_npz(f"data/used/{name}.npz", images=restored)
     elif name == "textgen":
         from stages.textgen import model as network
@@ -162,7 +162,7 @@ def measure_digits() -> None:
 
     from stages.autoencoder.baselines import PrincipalComponents, cross_entropy, probe
     from stages.core import image_quality
-    from stages.denoiser import baselines, degradations, other_digits
+    from stages.denoiser import baselines, recognition, situations
     from stages.denoiser.preprocess import add_noise
     from stages.evaluation import measures
 
@@ -186,12 +186,12 @@ def measure_digits() -> None:
         "psnr": psnr,
         "ssim": image_quality.ssim(clean, noisy),
         "interval": np.array(measures.interval(psnr, seed=7)),
-        "scores": baselines.recogniser(smaller, labels).decision_function(damaged.reshape(len(damaged), -1)),
-        "other_digits": other_digits.load()[0],
+        "scores": recognition.Classifier(smaller, labels).scores(damaged),
+        "other_digits": situations.other_digits()[0],
     }
     for name, settings in filters.items():
         found[name] = baselines.METHODS[name](noisy[:20], 0.5, **settings)
-    for name, (_, degrade, strengths) in degradations.KINDS.items():
+    for name, (_, degrade, strengths) in situations.DEGRADATIONS.items():
         found[name] = degrade(clean[:20], strengths[0], np.random.default_rng(2))
     for name, array in found.items():
         artifacts.write_npz(f"data/used/{name}.npz", values=array)

@@ -1,0 +1,141 @@
+"""The classifier: what each choice of threshold costs, where it fails, and whether its probabilities are calibrated."""
+
+from collections.abc import Iterator, Sequence
+
+from matplotlib.figure import Figure
+
+from stages.evaluation import charts
+from stages.report import results
+from stages.report.results import Results, Row, table
+from stages.report.wording import FEW, compared, verdict
+
+CALIBRATED = 0.03  # highest expected calibration error of probabilities that the report calls well calibrated
+MISTAKES = 2  # of each class: the shortest of the most confident ones
+FIRST, LAST = 140, 160  # characters of a long review
+REVIEW_SIZES = "benchmarks/review_sizes"  # a series
+CLASSIFIERS = {"network": "network", "nb": "NB n-grams", "tfidf": "TF-IDF"}
+BRANCHES = {"lstm": "LSTM", "ngrams": "n-gram"}
+
+
+def variables(found: Results) -> Row:
+    """Variables of the classifier's section, beyond its metrics."""
+    metrics, slices = found.metrics["sentiment"], results.grouped(table("sentiment/slices"), "group")
+    versus, items = metrics["versus"], metrics["reviews"]["test"]
+    rivals = [metrics["baselines"][name]["accuracy"] for name in ("nb", "tfidf")]
+    rivals += [metrics["branches"][name]["accuracy"] for name in BRANCHES]
+    return {
+        "verdict": verdict(versus["nb"]["interval"], items),
+        **{f"compared_with_{name}": compared(versus[name]["interval"], items) for name in ("nb", "tfidf")},
+        "few": items < FEW,
+        "best": metrics["accuracy"] >= max(rivals),
+        "goals": goals(metrics),
+        "filter": metrics["operating"]["precision_95"],
+        "finder": metrics["operating"]["recall_99"],
+        "slices": {group: extremes(slices[group]) for group in ("length", "negation", "label") if group in slices},
+        "mistakes": mistakes(found.texts["mistakes"]),
+        "examples": found.texts["reviews"],
+        "contributions": [{"name": name, **metrics["branches"][key]} for key, name in BRANCHES.items()],
+        "calibrated": metrics["calibration_error"] <= CALIBRATED,
+        "calibration_bound": CALIBRATED,
+        "widest_gap": widest_gap(table("sentiment/calibration")),
+        "benchmarked": found.packaged("reviews"),
+        "few_reviews": few_reviews(table(REVIEW_SIZES)),
+    }
+
+
+def few_reviews(rows: Sequence[Row]) -> list[Row]:
+    """For each number of labelled reviews: mean accuracies over the seeds, and how often the network was worse.
+
+    It was worse in a draw where the whole interval of its difference to the better baseline lies below 0.
+    """
+    found = results.mean_rows(rows, "reviews", (*CLASSIFIERS, "minus_better_baseline", "threshold"))
+    for row in found:
+        some = [one for one in rows if one["reviews"] == row["reviews"]]
+        row["draws"], row["worse"] = len(some), sum(one["high"] < 0 for one in some)
+    return found
+
+
+def goals(metrics: Row) -> list[Row]:
+    """The thresholds that were chosen on validation reviews, each with its goal and its errors per 1,000 reviews."""
+    rows = []
+    for key, point in {"tuned": metrics["tuned"], **metrics["operating"]}.items():
+        measure, _, percent = key.partition("_")
+        goal = "highest accuracy" if key == "tuned" else f"{measure} of {percent} %"
+        errors = point["false_alarms_per_1000"] + point["misses_per_1000"]
+        rows.append({**point, "goal": goal, "errors": errors})
+    return rows
+
+
+def mistakes(rows: Sequence[Row]) -> list[Row]:
+    """The shortest of the most confident mistakes of each class."""
+    chosen = []
+    for name in ("negative", "positive"):
+        some = [row | {"text": shortened(row["text"])} for row in rows if row["actual"] == name]
+        chosen += sorted(some, key=lambda row: len(row["text"]))[:MISTAKES]
+    return chosen
+
+
+def extremes(rows: Sequence[Row]) -> Row | None:
+    """The best and the worst slice of a group, and whether their 95 % intervals are disjoint.
+
+    None where fewer than two slices have `FEW` reviews or more.
+    """
+    rows = [row for row in rows if row["reviews"] >= FEW]
+    if len(rows) < 2:
+        return None
+    best, worst = max(rows, key=lambda row: row["accuracy"]), min(rows, key=lambda row: row["accuracy"])
+    return {"best": best, "worst": worst, "disjoint": worst["high"] < best["low"]}
+
+
+def widest_gap(rows: Sequence[Row]) -> Row | None:
+    """Of the bins with `FEW` reviews or more the one whose observed share is farthest from the predicted one."""
+    full = [row for row in rows if row["method"] == "network" and row["reviews"] >= FEW]
+    return max(full, key=lambda row: abs(row["observed"] - row["predicted"]), default=None)
+
+
+def shortened(text: str) -> str:
+    """A review without line breaks; of a long one, its beginning and its end."""
+    text = " ".join(text.replace("<br />", " ").split())
+    if len(text) <= FIRST + LAST:
+        return text
+    return f"{text[:FIRST].rpartition(' ')[0]} […] {text[-LAST:].partition(' ')[2]}"
+
+
+def figures(found: Results) -> Iterator[tuple[str, Figure]]:
+    """Loss, layers, precision and recall, calibration, accuracy by slice and by number of labelled reviews."""
+    yield "sentiment-loss", charts.losses(table("sentiment/history"), "nats per review")
+    yield "sentiment-plan", charts.plan(table("sentiment/layers"))
+
+    curves = results.curves(table("sentiment/precision_recall"), "recall", "precision", "method")
+    right = {name: (recall[-51:], precision[-51:]) for name, (recall, precision) in curves.items()}
+    chart = charts.lines(
+        right,
+        x_label="recall: share of the positive reviews that are found",
+        y_label="precision: share of the found that are positive",
+        markers=False,
+    )
+    tuned = found.metrics["sentiment"]["tuned"]
+    chart.axes[0].plot([tuned["recall"]], [tuned["precision"]], "o", markersize=8, fillstyle="none", color="black")
+    yield "sentiment-tradeoff", chart
+
+    thresholds = results.curves(table("sentiment/thresholds"), "threshold", "value", "method")
+    yield (
+        "sentiment-thresholds",
+        charts.lines(thresholds, x_label="threshold on the probability", y_label="share", markers=False),
+    )
+
+    rows = [row for row in table("sentiment/calibration") if row["method"] == "network"]
+    chart = charts.lines(
+        results.curves(rows, "predicted", "observed", "method"),
+        x_label="predicted probability of a positive review",
+        y_label="share that is positive",
+    )
+    chart.axes[0].plot([0, 1], [0, 1], color="black", linewidth=0.8, linestyle=":")
+    yield "sentiment-calibration", chart
+
+    slices = [(row["slice"], row["accuracy"], row["low"], row["high"]) for row in table("sentiment/slices")]
+    yield "sentiment-slices", charts.intervals(slices, x_label="accuracy, with 95 % interval")
+    accuracies = results.learning_curves(table(REVIEW_SIZES), "reviews", CLASSIFIERS)
+    chart = charts.lines(accuracies, x_label="labelled reviews", y_label="accuracy")
+    charts.make_logarithmic(chart.axes[0])
+    yield "sentiment-sizes", chart

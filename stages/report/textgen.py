@@ -1,0 +1,140 @@
+"""The text model: baselines, the effect of temperature on samples and on one distribution."""
+
+import statistics
+from collections.abc import Iterator
+
+from matplotlib.figure import Figure
+
+from stages.evaluation import charts
+from stages.report import results
+from stages.report.results import Results, Row, table
+from stages.report.wording import compared, negative, than, verdict
+
+EXCERPT = 180  # characters of each sample
+PASSAGE = 1000  # characters: the items of the test text's intervals
+LEARNING_CURVE = "benchmarks/learning_curve"  # a series
+BASELINES = {
+    "unigram": "single characters",
+    "bigram": "character bigrams",
+    "xz": "xz, with all training text in its dictionary",
+    "bzip2": "bzip2, in blocks of 900 kB",
+    "ngram": "Kneser-Ney n-grams, order chosen on validation",
+}
+LEARNERS = {
+    "nats": "text model",
+    "lstm": "its LSTM alone",
+    "ngram": "Kneser-Ney n-grams",
+    "bzip2": "bzip2",
+    "xz": "xz",
+    "plain_lstm": "plain LSTM",
+    "gpt": "GPT",
+}
+
+
+def variables(found: Results) -> Row:
+    """Variables of the text model's section, beyond its metrics."""
+    metrics, passages = found.metrics["textgen"], found.texts["passages"]
+    difference, items = negative(metrics["nats_minus_ngram_interval"]), metrics["characters"]["test"] // PASSAGE
+    rivals = [metrics["baselines"][key] for key in BASELINES] + [one["nats"] for one in metrics["branches"].values()]
+    return {
+        "verdict": verdict(difference, items),
+        "compared": compared(difference, items),
+        "best": metrics["nats"] <= min(rivals),
+        "references": [(name, metrics["baselines"][key]) for key, name in BASELINES.items()],
+        "mixed": "ngrams" in metrics["branches"],
+        "warnings": [warning.rstrip(".") for warning in found.texts["comparison"]["warnings"]],
+        **temperature(table("textgen/temperature")),
+        **distributions(table("textgen/next")),
+        **samples(found.texts["samples"]),
+        "layers": [str(units) for units in metrics["sizes"]["units"]],
+        "benchmarked": found.packaged("text"),
+        "learning_curve": learning_curve(table(LEARNING_CURVE)),
+        "context": last_lines(passages["context"]),
+        "next": passages["next"],
+        "excerpt": passages["test"][:EXCERPT],
+    }
+
+
+def learning_curve(rows: list[Row]) -> list[Row]:
+    """For each size of the training text: means over the seeds, the ratio to the n-grams, the longest copy of all."""
+    found = results.mean_rows(rows, "characters", list(LEARNERS))
+    for row in found:
+        some = [one for one in rows if one["characters"] == row["characters"]]
+        row["spread"] = statistics.stdev(one["nats"] for one in some) if len(some) > 1 else 0.0
+        row["longest_copy"] = max(one["longest_copy"] for one in some)
+        row["ratio"] = row["nats"] / row["ngram"]
+        row["compressor"] = min(row["bzip2"], row["xz"])
+        row["best"] = min(row["nats"], row["lstm"], row["ngram"], row["compressor"])
+    return found
+
+
+def temperature(rows: list[Row]) -> Row:
+    """Measures of the samples at the lowest and the highest temperature."""
+    low, high = rows[0], rows[-1]
+    measures = ("entropy", "known_words", "distinct_1")
+    return {
+        "temperatures": rows,
+        "low": low,
+        "high": high,
+        "changes": {key: than(high[key], low[key], "rises", "falls", "stays") for key in measures},
+        "unknown": 1 - high["known_words"],
+        "middle": (low["temperature"] + high["temperature"]) / 2,
+    }
+
+
+def distributions(rows: list[Row]) -> Row:
+    """The distribution of one next character at several temperatures: the likeliest, and the sum of the unlisted."""
+    panels = list(results.grouped(rows, "temperature").values())
+    return {
+        "likeliest": [panel[0] for panel in panels],
+        "tail": [panel[-1] for panel in panels],
+        "listed_characters": len(panels[0]) - 1,
+    }
+
+
+def samples(rows: list[Row]) -> Row:
+    """The beginning of a sample at each temperature, and the longest passage copied from the training text."""
+    longest = max(rows, key=lambda row: row["measures"]["longest_copy"])
+    return {
+        "samples": [(row["measures"]["temperature"], row["texts"][0][:EXCERPT]) for row in rows],
+        "copied": longest["copied"],
+        "copied_length": longest["measures"]["longest_copy"],
+        "sampled": sum(len(row["texts"]) for row in rows),
+        "prompt": rows[0]["prompt"].strip(),
+    }
+
+
+def last_lines(text: str) -> str:
+    """The end of a text, from the beginning of a line where there is one."""
+    return text[-EXCERPT:].split("\n\n")[-1][-EXCERPT // 2 :]
+
+
+def figures() -> Iterator[tuple[str, Figure]]:
+    """Loss, layers, baselines, measures of samples by temperature, one distribution at several temperatures."""
+    yield "textgen-loss", charts.losses(table("textgen/history"), "nats per character")
+    yield "textgen-plan", charts.plan(table("textgen/layers"))
+    orders = results.curves(table("textgen/orders"), "order", "nats", "method")
+    yield (
+        "textgen-orders",
+        charts.lines(orders, x_label="order of the n-gram", y_label="nats per character"),
+    )
+    rows = table("textgen/temperature")
+    temperatures = [row["temperature"] for row in rows]
+    words = {"known_words": "known words", "distinct_1": "distinct words", "distinct_2": "distinct pairs"}
+    for name, keys, label in (
+        ("textgen-entropy", {"entropy": "entropy"}, "entropy of the next character (nats)"),
+        ("textgen-words", words, "share"),
+    ):
+        series = {curve: (temperatures, [row[key] for row in rows]) for key, curve in keys.items()}
+        chart = charts.lines(series, x_label="temperature", y_label=label)
+        chart.axes[0].set_ylim(bottom=0)
+        yield name, chart
+    learners = results.learning_curves(table(LEARNING_CURVE), "characters", LEARNERS)
+    chart = charts.lines(learners, x_label="characters to train on", y_label="nats per character")
+    charts.make_logarithmic(chart.axes[0])
+    yield "textgen-sizes", chart
+    panels = {
+        f"T = {value:g}": [(str(row["character"]), row["probability"]) for row in some]
+        for value, some in results.grouped(table("textgen/next"), "temperature").items()
+    }
+    yield "textgen-next", charts.bars(panels, x_label="probability of the next character")

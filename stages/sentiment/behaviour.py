@@ -1,0 +1,57 @@
+"""What the classifier makes of single sentences: a table written by hand, measured and never trained or tuned on.
+
+Each sentence tests one capability, as Ribeiro, Wu, Guestrin & Singh 2020, "Beyond Accuracy: Behavioral Testing of NLP
+Models with CheckList", ACL, pp. 4902-4912, has it; each capability has as many negative sentences as positive ones.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages.core import artifacts
+from stages.sentiment.encoding import encode, tidy, tokenise
+from stages.sentiment.preprocess import arrays_of
+
+TABLE = Path(__file__).with_name("behaviour.csv")  # capability, label (0 or 1), sentence
+PART = "behaviour"  # what the names of its arrays begin with
+
+
+def read() -> Any:
+    """The table as a DataFrame."""
+    return artifacts.read_csv(TABLE, text=["capability", "sentence"])
+
+
+def arrays(table: Any, number: Mapping[str, int], known: np.ndarray) -> dict[str, np.ndarray]:
+    """The sentences as preprocess writes reviews; `number` has the id of each word, `known` the keys of the n-grams."""
+    ids = [encode(tokenise(tidy(sentence)), number) for sentence in table["sentence"]]
+    labels = table["label"].to_numpy(np.uint8)
+    return {
+        f"{PART}_labels": labels, f"{PART}_source": np.zeros_like(labels), **arrays_of(PART, ids, len(number), known)
+    }  # fmt: skip
+
+
+def measure(table: Any, probability: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Accuracies at 0.5 of each method, on the negative and on the positive sentences of each capability.
+
+    Args:
+        table: of `read`, n sentences.
+        probability: of a positive text, by method, shape (n,).
+
+    Returns:
+        `sentences`, their number; `capabilities`, rows of `capability`, `sentences`, and per method the accuracies
+        `negative` and `positive`; `mean` over the capabilities by method.
+    """
+    labels, rows = table["label"].to_numpy(), []
+    for capability in table["capability"].unique():
+        inside = (table["capability"] == capability).to_numpy()
+        row: dict[str, Any] = {"capability": capability, "sentences": int(np.sum(inside))}
+        for name, predicted in probability.items():
+            right = (predicted >= 0.5) == labels
+            row[name] = {
+                side: right[inside & (labels == label)].mean() for label, side in enumerate(("negative", "positive"))
+            }
+        rows.append(row)
+    mean = {name: np.mean([[row[name]["negative"], row[name]["positive"]] for row in rows]) for name in probability}
+    return {"sentences": len(table), "capabilities": rows, "mean": mean}

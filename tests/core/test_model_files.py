@@ -1,0 +1,134 @@
+"""Model files: the same bytes for the same model, self-contained, and nothing in them is run."""
+
+import json
+import re
+import time
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from stages.core import artifacts, model_files
+from stages.core.errors import StageError
+
+
+def small_model():
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(1)
+    x = keras.Input((3,))
+    shared = keras.layers.Dense(3, activation="relu", name="shared")
+    model = keras.Model(x, shared(shared(x)), name="small")
+    model.compile(optimizer="adam", loss="mse")
+    model.fit(np.ones((4, 3)), np.ones((4, 3)), verbose=0, shuffle=False)
+    return model
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "small.keras"
+    model_files.write(path, small_model(), {"seed": 7, "ngrams": np.arange(3)})
+    return path
+
+
+def edited(path: Path, target: Path, change) -> Path:
+    """A model with another configuration; `change` gets the parsed one."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["config.json"] = json.dumps(change(json.loads(members["config.json"]))).encode()
+    artifacts.write_bytes(target, artifacts.zipped(members))
+    return target
+
+
+def refused(path: Path) -> None:
+    with pytest.raises(StageError, match="is not a whole Keras model") as error:
+        model_files.read(path)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < len(str(path)) + 250
+
+
+def test_a_model_has_the_same_bytes_and_loads_with_plain_keras(tmp_path):
+    first, second = small_model(), small_model()
+    model_files.write(tmp_path / "one.keras", first)
+    model_files.write(tmp_path / "two.keras", second)
+    assert (tmp_path / "one.keras").read_bytes() == (tmp_path / "two.keras").read_bytes()
+    x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    loaded = keras.models.load_model(tmp_path / "one.keras")
+    np.testing.assert_array_equal(loaded.predict(x, verbose=0), first.predict(x, verbose=0))
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["one.keras", "two.keras"]
+
+
+def test_a_model_file_holds_no_date_no_address_and_no_optimizer(path):
+    with zipfile.ZipFile(path) as archive:
+        assert {item.date_time for item in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert "date_saved" not in json.loads(archive.read("metadata.json"))
+        assert b"optimizer" not in archive.read("model.weights.h5")
+        shared = re.findall(r'"shared_object_id": (\d+)', archive.read("config.json").decode())
+    assert {int(number) for number in shared} == set(range(len(set(shared))))
+
+
+def test_a_file_carries_what_is_needed_to_use_the_model(path):
+    carried = model_files.attachments(path, {"seed": int, "ngrams": np.ndarray})
+    assert carried["seed"] == 7
+    assert carried["ngrams"].tolist() == [0, 1, 2]
+    with pytest.raises(StageError, match="does not carry its vocabulary"):
+        model_files.attachments(path, {"vocabulary": list})
+    with pytest.raises(StageError, match="carries a seed that is int, not list"):
+        model_files.attachments(path, {"seed": list})
+
+
+def test_a_clock_that_no_archive_can_hold_is_a_line(tmp_path, monkeypatch):
+    model = small_model()
+    monkeypatch.setattr(zipfile.time, "localtime", lambda *_: time.gmtime(0))
+    with pytest.raises(StageError, match=r"cannot write .*m\.keras: ZIP does not support timestamps before 1980"):
+        model_files.write(tmp_path / "m.keras", model)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_truncated_model_is_told(path, tmp_path):
+    whole = path.read_bytes()
+    (tmp_path / "m.keras").write_bytes(whole[: len(whole) // 2])
+    refused(tmp_path / "m.keras")
+    with pytest.raises(StageError, match="is not a whole Keras model"):
+        model_files.attachments(tmp_path / "m.keras", {"seed": int})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda config: None,
+        lambda config: {},
+        lambda config: config | {"class_name": "Nothing"},
+        lambda config: config | {"module": "os", "class_name": "system"},
+        lambda config: config | {"config": {"layers": 3}},
+        lambda config: config | {"config": config["config"] | {"input_layers": [["a"] * 500]}},
+    ],
+)
+def test_a_damaged_configuration_is_one_line(path, tmp_path, change):
+    refused(edited(path, tmp_path / "damaged.keras", change))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"class_name": "Lambda", "config": {"name": "y", "function": "lambda x: open('ran', 'w')"}},
+        {"module": "subprocess", "class_name": "Popen", "config": {"args": ["touch", "ran"]}},
+        {"module": "builtins", "class_name": "exec", "config": {"source": "open('ran', 'w')"}},
+        {"registered_name": "os>system", "config": {"command": "touch ran"}},
+    ],
+)
+def test_a_lambda_and_a_foreign_class_run_nothing(path, tmp_path, monkeypatch, layer):
+    def with_layer(config):
+        next(entry for entry in config["config"]["layers"] if entry["class_name"] == "Dense").update(layer)
+        return config
+
+    monkeypatch.chdir(tmp_path)
+    refused(edited(path, tmp_path / "hostile.keras", with_layer))
+    assert not Path("ran").exists()
+
+
+def test_what_is_no_file_takes_no_memory():
+    for read in (model_files.read, lambda path: model_files.attachments(path, {})):
+        with pytest.raises(StageError, match="/dev/zero is not a regular file"):
+            read("/dev/zero")

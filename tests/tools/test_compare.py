@@ -1,0 +1,88 @@
+"""The last lines of `make repro`, in a checkout of three files."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from stages.core.errors import StageError
+from tests.conftest import REPOSITORY
+from tools import compare
+
+LOCK = "stages:\n" + "".join(
+    f"  {name}:\n    cmd: x\n    outs:\n    - path: {name}.bin\n      md5: {digest}\n"
+    for name, digest in (("b", "1" * 32), ("a", "2" * 32), ("c", "3" * 32))
+)
+METRICS = {"mse": 0.01, "pca": {"mse": 0.02}, "interval": [0, 1.5], "kind": "a word"}
+
+
+@pytest.fixture
+def checkout(workdir):
+    """A commit with three stages, a then b then c, and one task's metrics."""
+    (workdir / "dvc.yaml").write_text("stages: {a: {cmd: x}, b: {cmd: x}, c: {cmd: x}}\n", encoding="utf-8")
+    (workdir / "dvc.lock").write_text(LOCK, encoding="utf-8")
+    (workdir / "metrics").mkdir()
+    (workdir / "metrics/autoencoder.json").write_text(json.dumps(METRICS), encoding="utf-8")
+    for command in (
+        ("init", "--quiet"),
+        ("add", "."),
+        ("-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--message", "x"),
+    ):
+        subprocess.run(["git", *command], check=True)
+    return workdir
+
+
+@pytest.mark.parametrize(
+    ("lock", "metrics", "pipeline", "told"),
+    [
+        ({}, {}, "", "every result equals the committed one, to the bit"),
+        (
+            {"    outs:": "    deps: []\n    outs:"},
+            {},
+            "",
+            "to the bit; dvc.lock, which also has",
+        ),
+        # the first stage in the order of the pipeline, not of dvc.lock
+        (
+            {"1" * 32: "f" * 32, "3" * 32: "f" * 32},
+            {"mse": 0.0101},
+            "",
+            "differ: b; metrics that differ: 1, all",
+        ),
+        (
+            {"2" * 32: "f" * 32},
+            {"mse": 0.02},
+            "",
+            "differ: a; metrics off by more than rounding explains: 1, auto",
+        ),
+        ({"2" * 32: "f" * 32}, {"new": 0.0}, "", "rounding explains: 1, autoencoder.new first"),
+        ({"2" * 32: "f" * 32}, {}, "stages: {a: {cmd: y}}\n", "as dvc.yaml may explain"),
+    ],
+)
+def test_what_is_said_of_the_results(checkout, lock, metrics, pipeline, told):
+    text = LOCK
+    for old, new in lock.items():
+        text = text.replace(old, new)
+    (checkout / "dvc.lock").write_text(text, encoding="utf-8")
+    (checkout / "metrics/autoencoder.json").write_text(json.dumps(METRICS | metrics), encoding="utf-8")
+    if pipeline:
+        (checkout / "dvc.yaml").write_text(pipeline, encoding="utf-8")
+    assert told in compare.comparison()
+
+
+def test_where_git_refuses_its_own_message_is_passed_on(workdir, monkeypatch):
+    with pytest.raises(StageError, match="git says: fatal: not a git repository"):
+        compare.comparison()
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own switch for such tests
+    with pytest.raises(StageError, match=r"dubious ownership in repository at .*git config --global --add safe"):
+        compare.comparison()
+
+
+def test_a_reader_that_has_enough_is_no_error():
+    code = f"{sys.executable} -m tools.compare | head -1"
+    result = subprocess.run(["sh", "-c", code], cwd=REPOSITORY, env=dict(os.environ), capture_output=True, text=True)
+    assert result.stderr == ""
+    assert result.stdout.startswith("autoencoder")

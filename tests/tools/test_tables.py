@@ -1,0 +1,76 @@
+"""The verdict of README's table, and the table of experiments."""
+
+import json
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tools import tables
+from tools.compare import HEADLINES
+
+AUTOENCODER, DENOISER = HEADLINES[:2]
+
+
+@pytest.mark.parametrize(
+    ("headline", "metrics", "told"),
+    [
+        (AUTOENCODER, {"mse": 1, "mse_interval": [0.9, 1.1], "pca": {"mse": 2}}, "better"),
+        (AUTOENCODER, {"mse": 1, "mse_interval": [0.9, 1.1], "pca": {"mse": 0.5}}, "worse"),
+        (AUTOENCODER, {"mse": 1, "mse_low": 0.9, "mse_high": 1.1, "pca": {"mse": 1}}, "no significant difference"),
+        (DENOISER, {"conv": {"psnr": 20, "psnr_low": 19, "psnr_high": 21}, "best_filter": {"psnr": 16}}, "better"),
+        (AUTOENCODER, {"mse": 1, "pca": {"mse": 2}}, ""),
+    ],
+)
+def test_the_verdict(headline, metrics, told):
+    assert tables.verdict(headline, metrics) == told
+
+
+def test_experiments_show_headlines_and_every_parameter_that_differs(monkeypatch):
+    def state(name: str, params: dict, **more) -> dict:
+        data = {"params": {"params.yaml": {"data": params}}, "metrics": {}, **more}
+        return {"rev": name * 20, "name": name, "data": data}
+
+    committed = {"latent": 32, "denoiser": {"noise_std": 0.5, "hidden": [512]}}
+    run = {"metrics": {"metrics/autoencoder.json": {"data": {"mse": 0.0123456}}}}
+    experiments = [
+        {"revs": [state("quiet", {"latent": 32, "denoiser": {"noise_std": 0.3, "hidden": [512]}}, **run)]},
+        {"revs": [state("wide", {"latent": 64, "denoiser": {"noise_std": 0.5, "hidden": [512]}})]},  # in the queue
+        {"revs": [{"rev": "x", "name": "broken", "data": None}]},
+    ]
+    shown = [
+        state("workspace", committed) | {"experiments": None},
+        state("main", committed) | {"experiments": experiments},
+    ]
+    monkeypatch.setattr(tables, "_dvc", lambda *_: json.dumps(shown))
+    head, _, *rows = tables.experiments().splitlines()
+    assert head.endswith("| sentiment accuracy | latent | denoiser.noise_std |")
+    assert rows == [
+        "| main |  |  |  |  | 32 | 0.5 |",
+        "| quiet | 0.01235 |  |  |  | 32 | 0.3 |",
+        "| wide |  |  |  |  | 64 | 0.5 |",
+    ]
+
+
+SWEPT = """group,params,metric,mean,std,runs,seeds,commit
+autoencoder,"{""latent"": 16}",autoencoder.mse,0.021,0.001,3,7 8 9,0123456789
+autoencoder,"{""latent"": 32}",autoencoder.mse,0.0103123,0.000124,3,7 8 9,0123456789
+autoencoder,"{""latent"": 32}",autoencoder.pca.mse,0.0152,0.0001,3,7 8 9,0123456789
+denoiser,"{""denoiser.noise_std"": 0.5}",denoiser.conv.psnr,1234.5,67.8,3,7 8 9,0123456789
+denoiser,"{""denoiser.noise_std"": 0.5}",denoiser.best_filter.psnr,16.5,0.1,2,7 8,0123456789
+textgen,{},textgen.nats,1.4761,,1,7,0123456789
+sentiment,{},sentiment.accuracy,0.5,0.0,3,7 8 9,0123456789
+"""
+
+
+def test_over_seeds_are_the_committed_params_and_a_baseline_of_the_same_seeds(workdir):
+    for name in ("params.yaml", "metrics"):
+        (workdir / name).symlink_to(REPOSITORY / name)
+    assert "±" not in tables.results()
+    tables.SWEEP.parent.mkdir(parents=True)
+    tables.SWEEP.write_text(SWEPT, encoding="utf-8")
+    assert [line.split(" | ")[-1] for line in tables.results().splitlines()[2:6]] == [
+        "0.01031 ± 0.00012 (3 runs); PCA 0.01520 ± 0.00010 |",
+        "1234 ± 68 (3 runs) |",
+        "1.476 (1 runs) |",
+        "0.5 ± 0 (3 runs) |",
+    ]

@@ -1,0 +1,183 @@
+"""What is generated in README.md and docs/, from params.yaml, dvc.yaml, metrics/ and sweeps/results/.
+
+python -m tools.tables                 write it anew
+python -m tools.tables experiments     print the table of `make experiments`
+"""
+
+import csv
+import json
+import math
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from stages.core import artifacts, yaml_reader
+from stages.core.errors import StageError
+from tools import run
+from tools.compare import HEADLINES, Headline, figures, look_up
+
+PAGES = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
+SWEEP = Path("sweeps/results/default.csv")
+SEEDS = SWEEP.with_suffix(".md")
+
+
+def main(what: str = "pages") -> None:
+    """Write every generated part anew, or print the experiments."""
+    if what == "experiments":
+        print(experiments())
+        return
+    for page in PAGES:
+        artifacts.write_text(page, filled(artifacts.read_text(page)))
+
+
+def filled(text: str) -> str:
+    """`text` with new content between each pair of markers, `<!-- NAME -->` and `<!-- end of NAME -->`."""
+    for name, make in {"results": results, "params": params, "stages": stages, "graph": graph}.items():
+        start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        if start in text:
+            before, rest = text.split(start)
+            _, after = rest.split(end)
+            text = f"{before}{start}\n{make()}\n{end}{after}"
+    return text
+
+
+def results() -> str:
+    """Each task's headline, its baselines, the verdict, and means over seeds where the default sweep has been run."""
+    rows = [("Task", "Measured on test data", "Result", "Baselines, first the one to beat", "Verdict", "Over seeds")]
+    swept = _swept() if SWEEP.exists() else {}
+    for headline in HEADLINES:
+        metrics = artifacts.read_json(f"metrics/{headline.task}.json")
+        result, baselines = figures(headline, metrics)
+        told = (verdict(headline, metrics), over_seeds(headline, swept))
+        rows.append((headline.task, headline.measure, f"**{result}**", baselines, *told))
+    commits = ", ".join(dict.fromkeys(f"`{row['commit'][:7]}`" for row in swept.values()))
+    seeds = f"\nOver seeds: mean ± standard deviation, of commit {commits}; see [{SEEDS}]({SEEDS})." if swept else ""
+    return f"{markdown(rows)}\n\nVerdict: does the baseline lie outside the 95 % interval of the result?{seeds}"
+
+
+def verdict(headline: Headline, metrics: dict) -> str:
+    """Better or worse than the baseline to beat, where that lies outside the result's 95 % interval."""
+    key = headline.key
+    low, high = look_up(metrics, f"{key}_interval") or (look_up(metrics, f"{key}_{end}") for end in ("low", "high"))
+    baseline = look_up(metrics, next(iter(headline.baselines.values())))
+    if None in (low, high, baseline):
+        return ""
+    if low <= baseline <= high:
+        return "no significant difference"
+    return "better" if (baseline < low) == headline.more_is_better else "worse"
+
+
+def _swept() -> dict[str, dict[str, str]]:
+    """Rows of the default sweep by metric, of the settings that params.yaml has."""
+    params = yaml_reader.read("params.yaml")
+    rows = csv.DictReader(artifacts.read_text(SWEEP).splitlines())
+    return {
+        row["metric"]: row
+        for row in rows
+        if all(look_up(params, key) == value for key, value in json.loads(row["params"]).items())
+    }
+
+
+def over_seeds(headline: Headline, swept: dict[str, dict[str, str]]) -> str:
+    """The result's mean over seeds, and that of the baseline to beat over the same seeds."""
+    name, key = next(iter(headline.baselines.items()))
+    row, beside = swept.get(f"{headline.task}.{headline.key}"), swept.get(f"{headline.task}.{key}")
+    if row is None:
+        return ""
+    told = f"{_spread(row)} ({row['runs']} runs)"
+    return f"{told}; {name} {_spread(beside)}" if beside and beside["seeds"] == row["seeds"] else told
+
+
+def _spread(row: dict[str, str]) -> str:
+    return spread(float(row["mean"]), float(row["std"]) if row["std"] else None)
+
+
+def spread(mean: float, std: float | None) -> str:
+    """Mean ± standard deviation, both to the second significant digit of the deviation; None: of a single run."""
+    if not std:
+        return f"{mean:.4g}" if std is None else f"{mean:.4g} ± 0"
+    digits = max(0, 1 - math.floor(math.log10(std)))
+    return f"{mean:.{digits}f} ± {std:.{digits}f}"
+
+
+def params() -> str:
+    """Every key of params.yaml with its value and its comment."""
+    text = artifacts.read_text("params.yaml")
+    content = yaml_reader.parse(text.encode(), "params.yaml")
+    rows, path = [("Key", "Value", "What it does")], []
+    for indent, key, comment in re.findall(r"^( *)(\w+):[^#\n]*(?:# (.*))?$", text, re.M):
+        path = [*path[: len(indent) // 2], key]
+        value = look_up(content, ".".join(path))
+        told = "" if isinstance(value, dict) or value is None else f"`{json.dumps(value)}`"
+        if isinstance(value, list) and any(isinstance(row, dict) for row in value):
+            told = f"{len(value)} rows"
+        if told or comment:  # a section without a comment is told by its keys
+            rows.append((f"`{'.'.join(path)}`", told, comment))
+    return markdown(rows)
+
+
+def stages() -> str:
+    """Every stage of dvc.yaml: its `desc`, and the parameters that re-run it."""
+    rows = [("Stage", "What it does", "Parameters")]
+    for name, stage in yaml_reader.read("dvc.yaml")["stages"].items():
+        keys = [f"`{key}`" if isinstance(key, str) else "all of params.yaml" for key in stage.get("params", [])]
+        rows.append((f"`{name}`", stage["desc"], ", ".join(keys)))
+    return markdown(rows)
+
+
+def graph() -> str:
+    """The stages and what each needs, as Mermaid."""
+    return f"```mermaid\n{_dvc('dag', '--mermaid').strip().expandtabs(2)}\n```"
+
+
+def experiments() -> str:
+    """Every commit and experiment that `dvc exp show` lists: its headlines, and the parameters that differ."""
+    states = [state for commit in json.loads(_dvc("exp", "show", "--json"))[1:] for state in _states(commit)]
+    params = [_flat(state["data"]["params"]["params.yaml"]["data"]) for state in states]
+    differing = [key for key in params[0] if any(found.get(key) != params[0][key] for found in params)]
+    rows = [("Experiment", *(f"{headline.task} {headline.key}" for headline in HEADLINES), *differing)]
+    for state, found in zip(states, params, strict=True):
+        metrics = state["data"]["metrics"]
+        values = [
+            look_up(metrics.get(f"metrics/{headline.task}.json", {}).get("data", {}), headline.key)
+            for headline in HEADLINES
+        ]
+        told = ["" if value is None else f"{value:.4g}" for value in values]
+        rows.append((state["name"] or state["rev"][:7], *told, *(str(found.get(key)) for key in differing)))
+    return markdown(rows)
+
+
+def _states(commit: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A commit and the experiments that start from it, as far as DVC can read their params."""
+    for state in (commit, *(each["revs"][0] for each in commit["experiments"] or [])):
+        if state.get("data") and state["data"]["params"]:
+            yield state
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+def _dvc(*arguments: str) -> str:
+    """What a dvc command prints."""
+    command = [sys.executable, "-m", "dvc", *arguments]
+    told = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    if told.returncode:
+        raise StageError(f"dvc says: {told.stderr.strip()}")
+    return told.stdout
+
+
+def markdown(rows: list[tuple[str, ...]]) -> str:
+    """Rows as a Markdown table, the first one its head."""
+    head, *body = ("| " + " | ".join(row) + " |" for row in rows)
+    return "\n".join([head, "|" + " --- |" * len(rows[0]), *body])
+
+
+if __name__ == "__main__":
+    run(main)
