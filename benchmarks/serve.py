@@ -29,7 +29,7 @@ def measure(params: Params, quick: bool) -> Iterator[Row]:
 
 def reviews(quick: bool) -> Iterator[Row]:
     """Reviews per second, sorted by length a thousand at a time."""
-    from reprise.sentiment import Classifier
+    from reprise.reviews import Classifier
 
     classifier = Classifier()
     rows = artifacts.read_npz(DATA)["test_rows"][: 64 if quick else REVIEWS]
@@ -48,7 +48,7 @@ def reviews(quick: bool) -> Iterator[Row]:
 
 def characters(params: Params, quick: bool) -> Iterator[Row]:
     """Characters per second, of many texts in parallel and of one."""
-    from reprise.generate import Writer
+    from reprise.text import Writer
 
     writer, measure = Writer(), "characters per second"
     length = 20 if quick else CHARACTERS

@@ -1,9 +1,10 @@
-"""Use the trained models: `reprise generate|sentiment|denoise|reconstruct|export`, or the same from Python.
+"""Use the trained models: `reprise generate|sentiment|denoise|reconstruct|evaluate|export|demo`, or from Python.
 
-    from reprise.generate import Writer
+    from reprise.text import Writer
     print(Writer().write("ROMEO:", [0.8], length=200, seed=1)[0])
 
-Each module holds one command and its functions. The models run with the code of stages/, as in the evaluations.
+`__main__` reads the command line; text, reviews and digits hold the commands and a class for each model; evaluate
+measures a model on other data, export writes it as ONNX, demo is the page. The models run with the code of stages/.
 """
 
 import contextlib
@@ -14,6 +15,11 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 with contextlib.chdir(REPOSITORY):  # stages pins the environment by the params.yaml of the current folder
     import stages  # noqa: F401
+
+
+def repository(path: str | Path) -> Path:
+    """A file of the repository, such as models/textgen.keras, which `dvc repro` makes and `dvc pull` fetches."""
+    return REPOSITORY / path
 
 
 def notice(text: str) -> None:

@@ -1,29 +1,39 @@
-"""reprise export: a model in a format that other programs run, checked against the original."""
+"""reprise export: a model as ONNX, with all that is needed to use it, checked against the original.
+
+TensorFlow's users load the .keras file itself.
+"""
 
 import argparse
+import importlib.metadata
 import os
+import shutil
+import signal
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from reprise import REPOSITORY, files, notice, package
-from stages.autoencoder.preprocess import DATA as DIGITS
+from reprise import notice, repository
+from reprise.reviews import Classifier
 from stages.core import artifacts, model_files
 from stages.core.digits import scaled
 from stages.core.errors import StageError
-from stages.denoiser.preprocess import DATA as NOISY_DIGITS
-from stages.params import PATH, setting
-from stages.sentiment import batches
-from stages.sentiment.preprocess import OUTPUT as REVIEWS
-from stages.textgen.model import log_softmax
-from stages.textgen.preprocess import OUTPUT as CHARACTERS
+from stages.sentiment.encoding import per_review
 
+EXAMPLES = Path(__file__).parent / "examples"
+# The pipeline's own way from a text or a picture to the network's numbers and back; these files need numpy alone.
+MODULES = {
+    "sentiment": "stages/sentiment/encoding.py",
+    "textgen": "stages/textgen/characters.py",
+    "denoiser": "reprise/tiles.py",
+}
+PACKAGES = ("numpy", "onnxruntime", "pillow")
 PASSAGE = 200  # characters
 AT_ONCE = 100  # digits, reviews or passages
 # Largest difference of any pixel or probability. float32 rounds sums in another order in another program: in 13 million
@@ -31,148 +41,105 @@ AT_ONCE = 100  # digits, reviews or passages
 TOLERANCE = 1e-4
 
 
-def test_inputs(name: str, folder: Path = REPOSITORY) -> Any:
-    """The test data as the model called `name` reads it: an array, or arrays by the input's name; text in passages."""
-    if name == "autoencoder":
-        return scaled(artifacts.read_npz(folder / DIGITS)["test"])
-    if name.startswith("denoiser"):
-        return artifacts.read_npz(folder / NOISY_DIGITS)["test_noisy"]
-    if name == "textgen":
-        ids = artifacts.read_npz(folder / CHARACTERS)["test"]
-        passages = max(1, len(ids) // PASSAGE)
-        return ids[: passages * PASSAGE].reshape(passages, -1)
-    sizes = setting("sentiment.network", folder / PATH)
-    reviews = batches.reviews(artifacts.read_npz(folder / REVIEWS), "test", sizes)
-    return batches.batch(reviews, range(len(reviews.words)), sizes.pool)
-
-
-def saved_model(model: keras.Model, inputs: Any, folder: str | Path, more: package.Content | None = None) -> float:
-    """Write TensorFlow's SavedModel: a new folder, there only if what it computes is the same.
-
-    Args:
-        model: any.
-        inputs: what to check it on.
-        folder: must not exist.
-        more: other files, by name; with them the SavedModel is a folder in the folder, as `package.FORMS` says.
-
-    Returns:
-        The largest difference between the outputs; between probabilities, where the outputs are a text model's logits.
-
-    Raises:
-        StageError: the folder exists or cannot be written, or the outputs differ by more than `TOLERANCE`.
-    """
-
-    def loaded(path: Path) -> Callable[[Any], np.ndarray]:
-        import tensorflow as tf
-
-        model = tf.saved_model.load(path)  # in a variable: it has to outlive the calls
-        return lambda part: model.serve(part).numpy()
-
-    return _written(model, inputs, str(folder), "tf_saved_model", loaded, more)
-
-
-def onnx(model: keras.Model, inputs: Any, path: str | Path, more: package.Content | None = None) -> float:
-    """Write ONNX: arguments, result and errors as for `saved_model`.
-
-    Without `more` it is a file: a regular one is replaced, also where a link leads to it; devices, pipes and folders
-    are refused. "-" is standard output.
-    """
+def main(options: argparse.Namespace) -> None:
+    """Export the model that the command line names into a new folder, which is there whole or not at all."""
     try:
-        import onnxruntime
+        import onnxruntime  # noqa: F401
         import tf2onnx  # noqa: F401
     except ImportError as error:
         raise StageError(
             f"ONNX needs {error.name}: "
             "python -m pip install --require-hashes -r requirements.txt -r requirements-export.txt"
         ) from error
-
-    def loaded(path: Path) -> Callable[[Any], np.ndarray]:
-        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        name = session.get_inputs()[0].name
-        return lambda part: session.run(None, part if isinstance(part, dict) else {name: part})[0]
-
-    return _written(model, inputs, str(path), "onnx", loaded, more)
-
-
-def _written(
-    model: keras.Model,
-    inputs: Any,
-    path: str,
-    form: str,
-    load: Callable[[Path], Callable[[Any], np.ndarray]],
-    more: package.Content | None = None,
-) -> float:
-    """Export to a folder next to the target, compare, and only then move the result to its name."""
-    if (form == "tf_saved_model" or more) and os.path.lexists(path):
-        raise StageError(f"{path} exists already; give a new folder")
-    target = None if path == files.STANDARD else files.output(path)
-    model(_rows(inputs, slice(1)), training=False)  # Keras exports to ONNX only what was called before
-    try:
-        if target:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target and target.parent, prefix=".export-") as scratch:
-            whole = Path(scratch) / "whole"
-            new = whole / package.FORMS[form].network if more else whole
-            new.parent.mkdir(exist_ok=True)
-            with warnings.catch_warnings(action="ignore"):  # tf2onnx's, about numpy
-                model.export(new, format=form, verbose=False)
-            difference = _difference(model, load(new), inputs)
-            if not difference <= TOLERANCE:
-                raise StageError(f"{path} is not written: its outputs differ by {difference:.2g}")
-            for name, content in (more or {}).items():
-                artifacts.write_bytes(whole / name, content)
-            if target:
-                os.replace(whole, files.output(path))
-            else:
-                files.write_bytes(path, whole.read_bytes())
-    except OSError as error:
-        raise StageError(f"cannot write {path}: {error.strerror or error}") from error
-    return difference
+    target = Path(options.onnx)
+    if os.path.lexists(target):
+        raise StageError(f"{target} exists already; give a new folder")
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))  # leaves no folder behind
+    with tempfile.TemporaryDirectory(prefix="reprise-export-") as scratch:
+        folder = Path(scratch) / "whole"
+        count, difference = write(options.model, folder)
+        try:
+            shutil.copytree(folder, target)
+        except (OSError, shutil.Error) as error:
+            shutil.rmtree(target, ignore_errors=True)
+            raise StageError(f"cannot write {target}: {getattr(error, 'strerror', None) or error}") from error
+    print(f"{target}: same results as the model on {count:,} test data, largest difference {difference:.1g}")
+    print(f"how to use it: {target / 'example.py'}")
 
 
-def _difference(model: keras.Model, other: Callable[[Any], np.ndarray], inputs: Any) -> float:
-    """The largest difference between what two give for the same inputs; logits as the probabilities they stand for."""
-    used = _softmax if model.layers[-1].name == "logits" else np.asarray
-    differences = []
-    for start in range(0, _count(inputs), AT_ONCE):
-        part = _rows(inputs, slice(start, start + AT_ONCE))
-        expected = keras.ops.convert_to_numpy(model(part, training=False))
-        differences.append(np.abs(used(other(part)) - used(expected)).max())
-    return float(np.max(differences))  # NaN, if any is
+def write(name: str, folder: Path) -> tuple[int, float]:
+    """Write the folder of a model; how many test data it was compared on, and the largest difference.
+
+    Beside the network stand what its .keras file carries, each part as a file; the card; the versions of the packages;
+    example.py; and the module that turns texts or pictures into numbers.
+    """
+    notice("loading the model and test data ...")
+    path = repository(f"models/{name}.keras")
+    model = model_files.read(path)
+    folder.mkdir()
+    notice("writing and checking ...")
+    count, difference = _onnx(model, name, folder / "model.onnx")
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.namelist():
+            if member.startswith(f"{model_files.ATTACHED}/"):
+                (folder / Path(member).name).write_bytes(archive.read(member))
+    if name == "sentiment":
+        artifacts.write_json(folder / "threshold.json", Classifier(path).tuned_threshold())
+    task = name.split("-")[0]
+    shutil.copyfile(EXAMPLES / f"{task}.py", folder / "example.py")
+    if task in MODULES:
+        shutil.copyfile(repository(MODULES[task]), folder / Path(MODULES[task]).name)
+    artifacts.write_bytes(folder / "MODEL_CARD.md", artifacts.read_bytes(repository(f"report/cards/{name}.md")))
+    versions = (f"{package}=={importlib.metadata.version(package)}\n" for package in PACKAGES)
+    artifacts.write_text(folder / "requirements.txt", "".join(versions))
+    return count, difference
+
+
+def _onnx(model: keras.Model, name: str, path: Path) -> tuple[int, float]:
+    """Write the network and run it beside the model; numbers as `write` gives them."""
+    import onnxruntime
+
+    batches = test_batches(name)
+    first = next(batches)
+    model(first, training=False)  # Keras exports to ONNX only what was called before
+    with warnings.catch_warnings(action="ignore"):  # tf2onnx's, about numpy
+        model.export(path, format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    only = session.get_inputs()[0].name
+    probabilities = _softmax if name == "textgen" else np.asarray
+    count, differences = 0, []
+    for inputs in [first, *batches]:
+        expected = keras.ops.convert_to_numpy(model(inputs, training=False))
+        found = session.run(None, inputs if isinstance(inputs, dict) else {only: inputs})[0]
+        differences.append(np.abs(probabilities(found) - probabilities(expected)).max())
+        count += len(expected)
+    difference = float(np.max(differences))  # NaN, if any is
+    if not difference <= TOLERANCE:
+        raise StageError(f"nothing is written: the outputs of {name} as ONNX differ by {difference:.2g}")
+    return count, difference
+
+
+def test_batches(name: str) -> Iterator[Any]:
+    """All test data as a model reads them, `AT_ONCE` at a time; text in passages."""
+    if name == "sentiment":
+        data, encoder = artifacts.read_npz(repository("data/sentiment/reviews.npz")), Classifier().encoder
+        reviews = per_review(data["test_words"], data["test_word_lengths"])
+        for start in range(0, len(reviews), AT_ONCE):
+            yield encoder.inputs(reviews[start : start + AT_ONCE])
+        return
+    if name == "autoencoder":
+        rows = scaled(artifacts.read_npz(repository("data/autoencoder/digits.npz"))["test"])
+    elif name == "textgen":
+        ids = artifacts.read_npz(repository("data/textgen/characters.npz"))["test"]
+        passages = max(1, len(ids) // PASSAGE)
+        rows = ids[: passages * PASSAGE].reshape(passages, -1)
+    else:
+        rows = artifacts.read_npz(repository("data/denoiser/digits.npz"))["test_noisy"]
+    for start in range(0, len(rows), AT_ONCE):
+        yield rows[start : start + AT_ONCE]
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities along the last axis, from logits of any shape."""
-    return np.exp(log_softmax(logits))
-
-
-def _rows(inputs: Any, rows: slice) -> Any:
-    return {name: array[rows] for name, array in inputs.items()} if isinstance(inputs, dict) else inputs[rows]
-
-
-def _count(inputs: Any) -> int:
-    return len(next(iter(inputs.values())) if isinstance(inputs, dict) else inputs)
-
-
-def main(options: argparse.Namespace) -> None:
-    """Export the model that the command line names."""
-    if options.saved_model == files.STANDARD:
-        raise StageError("a SavedModel is a folder; standard output takes only --onnx -")
-    write, path, form = (
-        (saved_model, options.saved_model, "tf_saved_model") if options.saved_model else (onnx, options.onnx, "onnx")
-    )
-    notice("loading the model and test data ...")
-    file = REPOSITORY / "models" / f"{options.model}.keras"
-    model = model_files.read(file)
-    inputs = test_inputs(options.model)
-    alone = form == "onnx" and (path == files.STANDARD or path.lower().endswith(".onnx"))
-    more = None if alone else package.contents(options.model, form, file, model, REPOSITORY)
-    notice("writing and checking ...")
-    difference = write(model, inputs, path, more)
-    what = {"textgen": "passages", "sentiment": "reviews"}.get(options.model, "digits")
-    print(
-        f"{path}: same results as the model on {_count(inputs):,} test {what}, largest difference {difference:.1g}",
-        file=sys.stderr if path == files.STANDARD else sys.stdout,
-    )
-    if more:
-        print(f"how to use it: {Path(path) / 'README.md'}, {Path(path) / 'example.py'}")
+    """Probabilities along the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)

@@ -1,9 +1,11 @@
-"""Pictures of users: read and written in the formats named here."""
+"""Pictures of users as arrays, read and written in the formats named here.
+
+A picture is float32 in [0, 1], shape (1, height, width) for grey, (3, height, width) for colour.
+"""
 
 import io
 import warnings
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -21,32 +23,14 @@ SUFFIXES = {
 }
 
 
-class Picture(NamedTuple):
-    """`planes`: one for grey, three for colour, shape (1 or 3, height, width), float32 in [0, 1]; `alpha`: or None."""
-
-    planes: np.ndarray
-    alpha: np.ndarray | None
-
-    @property
-    def grey(self) -> np.ndarray:
-        """Its brightness, shape (height, width): the weights of ITU-R BT.601, as Pillow's."""
-        weights = [1.0] if len(self.planes) == 1 else [0.299, 0.587, 0.114]
-        return np.tensordot(np.float32(weights), self.planes, axes=1)
-
-
-def read(path: str) -> Picture:
-    """Read a picture and rotate it as its EXIF orientation says; of several in a file, the first. "-": standard input.
-
-    Raises:
-        StageError: it cannot be read, is larger than `files.LARGEST`, is in no format of `FORMATS`, is damaged, holds
-            NaN or infinite pixels, or has more than `MOST` pixels.
-    """
+def read(path: str) -> np.ndarray:
+    """Read a picture, rotated as its EXIF orientation says; of several in a file, the first. "-": standard input."""
     content = files.read_bytes(path)
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as image:
             width, height = image.size
             if width * height <= MOST:
-                return _picture(ImageOps.exif_transpose(image))
+                return _planes(ImageOps.exif_transpose(image))
     except UnidentifiedImageError as error:
         raise StageError(f"{path} is not a whole picture in one of the formats {', '.join(FORMATS)}") from error
     except Exception as error:  # a decoder may raise anything on a damaged file
@@ -54,28 +38,25 @@ def read(path: str) -> Picture:
     raise StageError(f"{path} has {width} × {height} pixels; {MOST:,} are the most that is read")
 
 
-def write(path: str, picture: Picture) -> None:
-    """Write a picture with 8 bits a channel, in the format of the suffix; "-" is standard output, as PNG.
+def grey(planes: np.ndarray) -> np.ndarray:
+    """The brightness of a picture, shape (height, width): the weights of ITU-R BT.601, as Pillow's."""
+    weights = [1.0] if len(planes) == 1 else [0.299, 0.587, 0.114]
+    return np.tensordot(np.float32(weights), planes, axes=1)
 
-    Raises:
-        StageError: it cannot be written, or not in this format.
-    """
-    planes = picture.planes if picture.alpha is None else [*picture.planes, picture.alpha]
-    pixels = np.rint(np.stack(planes, axis=-1) * 255).astype(np.uint8)
+
+def write(path: str, planes: np.ndarray) -> None:
+    """Write a picture with 8 bits a channel, in the format of the suffix; "-" is standard output, as PNG."""
+    pixels = np.rint(np.moveaxis(planes, 0, -1) * 255).astype(np.uint8)
     buffer = io.BytesIO()
     try:
-        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, format_of(path))
+        Image.fromarray(pixels[..., 0] if len(planes) == 1 else pixels).save(buffer, format_of(path))
     except (OSError, ValueError) as error:
         raise StageError(f"cannot write {path}: {error}") from error
     files.write_bytes(path, buffer.getvalue())
 
 
 def format_of(path: str) -> str:
-    """The format that an output's suffix stands for; PNG for "-".
-
-    Raises:
-        StageError: it stands for none of `SUFFIXES`, or the output is not one of `files.output`.
-    """
+    """The format that an output's suffix stands for, PNG for "-"; refuses what cannot be written."""
     if path == files.STANDARD:
         return "PNG"
     name = SUFFIXES.get(Path(path).suffix.lower())
@@ -85,17 +66,22 @@ def format_of(path: str) -> str:
     return name
 
 
-def _picture(image: Image.Image) -> Picture:
+def _planes(image: Image.Image) -> np.ndarray:
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         values = np.asarray(image, np.float32)
         if not np.isfinite(values).all():
             raise ValueError("some of its pixels are NaN or infinite")
         most = 65535 if image.mode != "F" else 1 if values.max() <= 1 else 255
-        return Picture(np.clip(values / most, 0, 1)[None], None)
-    grey = image.mode in ("1", "L", "LA", "La")
-    transparent = image.has_transparency_data
-    pixels = np.asarray(
-        image.convert({(True, False): "L", (True, True): "LA", (False, False): "RGB"}.get((grey, transparent), "RGBA"))
-    )
-    pixels = np.moveaxis(np.atleast_3d(pixels), -1, 0).astype(np.float32) / 255
-    return Picture(pixels[:-1], pixels[-1]) if transparent else Picture(pixels, None)
+        return np.clip(values / most, 0, 1)[None]
+    mode = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
+    if not image.has_transparency_data:
+        return _array(image.convert(mode))
+    *planes, alpha = _array(image.convert(f"{mode}A"))
+    planes = np.stack(planes)
+    # What is drawn on nothing is put on a ground that it stands out from.
+    ink = float((grey(planes) * alpha).sum() / max(1, alpha.sum()))
+    return alpha * planes + (1 - alpha) * np.float32(ink < 0.5)
+
+
+def _array(image: Image.Image) -> np.ndarray:
+    return np.moveaxis(np.atleast_3d(np.asarray(image)), -1, 0).astype(np.float32) / 255

@@ -1,33 +1,31 @@
 """Go on with a text: python example.py "ROMEO:" [characters] [temperature] [seed]"""
 
+import itertools
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from network import run
+import onnxruntime
+from characters import decode, encode, sample
 
+HERE = Path(__file__).parent
 READ = 1000  # characters of a prompt
-settings = json.loads(Path(__file__).with_name("settings.json").read_text("utf-8"))
-vocabulary = settings["vocabulary"]  # the character of each id; 0 stands for all that it lacks
-number = {character: place for place, character in enumerate(vocabulary) if place}
+session = onnxruntime.InferenceSession(HERE / "model.onnx")
+vocabulary, seed = (json.loads((HERE / f"{name}.json").read_text("utf-8")) for name in ("vocabulary", "seed"))
+text = np.zeros((1, 0), np.int32)
 
 
-def write(prompt: str, length: int, temperature: float, seed: int) -> Iterator[str]:
-    """One character after the other: each is drawn from the network's distribution after all before it."""
-    chance = np.random.default_rng([seed, 3, 0])
-    ids = [number.get(character, 0) for character in prompt[-READ:] or "\n"]
-    for _ in range(length):
-        logits = run(np.array([ids], np.int32))[0, -1].astype(np.float64)
-        logits[0] = -np.inf  # no character that the vocabulary lacks
-        noise = chance.gumbel(size=len(vocabulary))  # the maximum with it is a draw from the softmax
-        ids.append(int(((logits - logits.max()) / temperature + noise).argmax()))
-        yield vocabulary[ids[-1]]
+def read(ids: np.ndarray) -> np.ndarray:
+    """Logits of the next character; the network has no memory of its own here, so it reads the whole text again."""
+    global text
+    text = np.concatenate([text, ids], axis=1)
+    return session.run(None, {"characters": text})[0][:, -1]
 
 
-prompt, length, temperature, seed = [*sys.argv[1:], *["", 500, 0.8, settings["seed"]][len(sys.argv) - 1 :]]
+prompt, length, temperature, seed = [*sys.argv[1:], *["", 500, 0.8, seed][len(sys.argv) - 1 :]]
+ids = encode(prompt[-READ:] or "\n", vocabulary)
 print(prompt[-READ:], end="", flush=True)
-for character in write(prompt, int(length), float(temperature), int(seed)):
-    print(character, end="", flush=True)
+for character, _ in itertools.islice(sample(read, ids, [float(temperature)], seed=int(seed)), int(length)):
+    print(decode(character, vocabulary), end="", flush=True)
 print()

@@ -16,6 +16,9 @@ import numpy as np
 PADDING, UNKNOWN = 0, 1  # ids; those of words follow, the most frequent word first
 FIRST_WORD = 2
 ORDER = 3  # words in the longest n-gram
+# From this geometric mean of its words' ranks by frequency on, a text reads unlike a review: of 2,500 packaged reviews
+# none lies above 660; "Der Film war wunderbar." and the like lie above 1,100.
+RARE, FEWEST = 1_000, 3  # and words that a text needs to be judged by
 # Windows-1252's punctuation that was once read as Latin-1, where the same bytes are control characters.
 MISREAD = {code: bytes([code]).decode("cp1252", errors="ignore") for code in range(0x80, 0xA0)}
 LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -176,3 +179,8 @@ class Encoder:
         found = count(reviews, len(self.number), self.ngrams)
         words = [read(ids, self.sizes["vocabulary"], self.sizes["length"], self.sizes["head"]) for ids in reviews]
         return batch(words, per_review(found.numbers + 1, found.lengths), self.sizes["pool"])
+
+    def unlike_reviews(self, ids: np.ndarray) -> bool:
+        """Are the words of a text too rare for a review, as those of another language are?"""
+        ranks = np.where(ids >= FIRST_WORD, ids - UNKNOWN, len(self.number))
+        return len(ids) >= FEWEST and float(np.log(ranks).mean()) > np.log(RARE)

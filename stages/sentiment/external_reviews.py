@@ -1,45 +1,35 @@
-"""The classifier on reviews from anywhere: `python -m stages.sentiment.evaluate --data PATH`."""
+"""The classifier on reviews from anywhere: `reprise evaluate sentiment --data PATH`."""
 
-import argparse
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from stages.core.errors import StageError
-from stages.evaluation import external, measures
+from stages.evaluation import measures
 from stages.sentiment import attached, batches, scores, thresholds
 from stages.sentiment import model as network
 from stages.sentiment.encoding import UNKNOWN, encode, tokenise
 from stages.sentiment.preprocess import arrays_of
 
 
-def measure(options: argparse.Namespace, model: Any, data: Any) -> dict[str, Any]:
-    """The measures that need only a model and reviews.
-
-    Args:
-        options: `model`, the path of its file, and `limit`.
-        model: of `network.build`.
-        data: `stages.datasets.reviews.Reviews`.
-    """
-    external.need(
-        model, {"word_vectors", "log_ratios"} <= {layer.name for layer in model.layers}, "a classifier of reviews"
-    )
-    carried = attached.read(options.model, model)
+def measure(path: str | Path, model: Any, texts: Sequence[str], labels: np.ndarray) -> dict[str, Any]:
+    """The measures that need only a model, with its file, and n reviews with their labels, 0 or 1, shape (n,)."""
+    if len(set(labels)) < 2:
+        raise StageError(f"--data: the {len(labels)} reviews should be of both classes, negative and positive")
+    carried = attached.read(path, model)
     sizes, number = carried.network, carried.number
-    chosen = external.rows(np.array(data.test), options.limit)
-    actual = np.array(data.labels)[chosen]
-    if len(set(actual)) < 2:
-        raise StageError(f"--data: the {len(actual)} reviews should be of both classes, negative and positive")
-    ids = [encode(tokenise(data.texts[row]), number) for row in chosen]
-    arrays = {"test_labels": actual, **arrays_of("test", ids, len(number), carried.ngrams)}
+    ids = [encode(tokenise(text), number) for text in texts]
+    arrays = {"test_labels": labels, **arrays_of("test", ids, len(number), carried.ngrams)}
     logits = network.logits(network.branches(model), batches.reviews(arrays, "test", sizes), sizes.pool)
     predicted = network.probability(logits, network.weights(model))
     return {
-        "reviews": len(actual),
-        "positive": np.sum(actual),
+        "reviews": len(labels),
+        "positive": np.sum(labels),
         "words": len(arrays["test_words"]),
         "unknown_words": np.sum(arrays["test_words"] == UNKNOWN),
-        **thresholds.quality(actual, predicted, 0.5),
-        "accuracy_interval": measures.interval((predicted >= 0.5) == actual, seed=carried.seed),
-        **scores.ranking(actual, predicted),
+        **thresholds.quality(labels, predicted, 0.5),
+        "accuracy_interval": measures.interval((predicted >= 0.5) == labels, seed=carried.seed),
+        **scores.ranking(labels, predicted),
     }

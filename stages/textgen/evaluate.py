@@ -1,14 +1,7 @@
-"""evaluate-textgen: the text model, n-grams and compressors on held-out text, and samples at each temperature.
+"""evaluate-textgen: the text model, n-grams and compressors on held-out text, and samples at each temperature."""
 
-With options, `measure` alone, on another text: see stages/evaluation/external.py.
-"""
-# ruff: noqa: E402
-
-from stages.evaluation import external
-
-OPTIONS = external.options(__name__, "textgen")  # before TensorFlow is imported
-
-import argparse
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -144,18 +137,12 @@ def branches(weights: dict[str, float], costs: np.ndarray, *, seed: int) -> dict
     }
 
 
-def measure(options: argparse.Namespace, model: keras.Model, data: Any) -> dict[str, Any]:
-    """The measures that need only a model and a text.
-
-    Args:
-        options: `model`, the path of its file, and `limit`.
-        model: of `network.build`.
-        data: `stages.datasets.text.Text`.
-    """
-    layers = {layer.name for layer in model.layers}
-    external.need(model, {"lstm_1", "logits"} <= layers, "a text model")
-    vocabulary, seed = network.attached(options.model, model)
-    ids = encode(SEPARATOR.join(data.documents)[: options.limit], vocabulary)
+def measure(
+    path: str | Path, model: keras.Model, documents: Sequence[str], *, limit: int | None = None
+) -> dict[str, Any]:
+    """The measures that need only a model, with its file, and the first `limit` characters of a text."""
+    vocabulary, seed = network.attached(path, model)
+    ids = encode(SEPARATOR.join(documents)[:limit], vocabulary)
     nats, hits = network.score(network.reader(model, network.STREAMS), ids, max(0, vocabulary.find("\n")))
     return {
         "characters": len(ids),
@@ -234,4 +221,4 @@ def visible(character: str) -> str:
 
 
 if __name__ == "__main__":
-    external.run(measure, OPTIONS, dataset="text", model=MODEL) if OPTIONS else run(main)
+    run(main)

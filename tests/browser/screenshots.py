@@ -6,14 +6,14 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from reprise.demo import server as demo
+from reprise import demo
 from stages.core import artifacts
 from tests.browser.conftest import CHROMIUM
 from tests.browser.test_demo import ARGUMENTS, clear, draw, free_port, tab
 from tests.conftest import REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "pictures"
-WIDTH, HEIGHT = 1000, 700
+WIDTH, HEIGHT = 1000, 900
 # A 2, as the pen goes: in shares of the paper's width and height.
 DIGIT = ((0.3, 0.3), (0.38, 0.16), (0.52, 0.12), (0.66, 0.2), (0.68, 0.36), (0.55, 0.55), (0.3, 0.84), (0.74, 0.82))
 
@@ -29,19 +29,15 @@ def main() -> None:
         page.wait_for_selector("#canvas canvas")
         clear(page)
         draw(page, *DIGIT)
-        page.wait_for_selector("#copies figure")
-        shoot(page, "autoencoder")
-        tab(page, "Denoiser")
-        page.wait_for_selector("#denoised figure")
-        page.locator("#digit input[type=range]").fill("260")
-        shoot(page, "denoiser")
+        page.wait_for_selector("#restored .caption-label")
+        shoot(page, "digits")
         tab(page, "Text")
         page.get_by_role("button", name="Write").click()
         page.wait_for_function("document.querySelector('#text textarea').value.length > 600")
         shoot(page, "text")
-        tab(page, "Sentiment")
-        page.wait_for_selector("#verdict b")
-        shoot(page, "sentiment")
+        tab(page, "Reviews")
+        page.wait_for_selector("#verdict strong")
+        shoot(page, "reviews")
         browser.close()
     built.close(verbose=False)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from reprise import __main__ as command_line
-from reprise import prepare_digits
+from reprise import digits as commands
 from stages.core.errors import StageError
 from stages.datasets import digits, pictures, prepare
 from tests.datasets.conftest import IMAGES, LABELS, digits_refused, put
@@ -139,10 +139,10 @@ def test_the_command_prepares_all_pictures_or_none(workdir, monkeypatch, capsys)
     for content in (GREY[:100], picture(np.zeros((40, 40), np.uint8))):
         put(workdir / "mine/test/9/x.png", content)
         with pytest.raises(StageError, match=r"mine/test/9/x\.png"):
-            prepare_digits.main(command_line.checked())
+            commands.prepare_digits(command_line.checked())
         assert not (workdir / "new").exists()
     (workdir / "mine/test/9/x.png").unlink()
-    prepare_digits.main(command_line.checked())
+    commands.prepare_digits(command_line.checked())
     assert capsys.readouterr().out.splitlines()[1:] == [
         "train: 30 pictures, 10 classes → new",
         "test: 10 pictures, 10 classes → new",

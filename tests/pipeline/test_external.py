@@ -1,19 +1,15 @@
-"""`python -m stages.<task>.evaluate --data PATH`, as typed after a run: JSON alone, and no file touched."""
+"""`reprise evaluate TASK --data PATH` after a run: the figures of the stages, JSON alone, and no file touched."""
 
 import json
 import os
-import runpy
 import struct
 import subprocess
-import sys
-import warnings
-from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from stages.core import artifacts, model_files
+from stages.core import artifacts
 from stages.textgen.preprocess import decode, vocabulary_in
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.network]
@@ -54,39 +50,15 @@ def tree(clone) -> dict[str, tuple]:
 
 
 @pytest.fixture
-def evaluate(clone, monkeypatch, capfd):
-    """`python -m stages.<task>.evaluate` in a folder, but in this process, which has TensorFlow already."""
+def evaluate(clone):
+    """The command as a user types it, in the clone or in another folder."""
 
     def run(task: str, *arguments: str, folder: Path = clone.folder) -> subprocess.CompletedProcess:
-        monkeypatch.chdir(folder)
-        monkeypatch.setattr(sys, "argv", [task, *arguments])
-        capfd.readouterr()
-        output, code = os.dup(1), 0  # the command redirects the output of the process
-        try:
-            with redirect_stdout(sys.stderr), warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "'stages.* found in sys.modules", RuntimeWarning)
-                runpy.run_module(f"stages.{task}.evaluate", run_name="__main__", alter_sys=True)
-        except SystemExit as error:
-            print(error.code, file=sys.stderr)
-            code = 1
-        finally:
-            os.dup2(output, 1)
-            os.close(output)
-        return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())
+        command = [clone.python, "-m", "reprise", "evaluate", task, *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(clone.folder)}
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
     return run
-
-
-def test_typed_it_prints_json_alone(clone, own):
-    before = tree(clone)
-    path = own["autoencoder"]
-    measured = clone.type("python", "-m", "stages.autoencoder.evaluate", "--data", path, "--limit", "20")
-    assert measured.returncode == 0, measured.stderr
-    assert json.loads(measured.stdout)["digits"] == 20
-    refused = clone.type("python", "-m", "stages.autoencoder.evaluate", "--data", path, "--model", "params.yaml")
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr.splitlines()[-1] == "error: --model: params.yaml is not a .keras file"
-    assert tree(clone) == before
 
 
 @pytest.mark.parametrize(
@@ -142,53 +114,19 @@ def test_the_test_half_of_the_data_trained_on_gets_none(evaluate):
     assert "warning" not in measured
 
 
-@pytest.mark.parametrize(
-    ("task", "arguments", "message"),
-    [
-        ("autoencoder", ["--data", "nowhere"], "nowhere"),
-        ("autoencoder", ["--data", "{autoencoder}", "--model", "no.keras"], "--model: no.keras is not a .keras file"),
-        ("denoiser", ["--data", "{denoiser}", "--model", "models/textgen.keras"], "is not a denoiser of digits"),
-        ("textgen", ["--data", "{textgen}", "--model", "models/sentiment.keras"], "is not a text model"),
-        ("sentiment", ["--data", "{textgen}"], "text.txt"),
-    ],
-)
-def test_bad_input_is_one_line_and_touches_nothing(clone, own, evaluate, task, arguments, message):
+def test_bad_input_touches_nothing(clone, own, evaluate):
     before = tree(clone)
-    result = evaluate(task, *(argument.format(**own) for argument in arguments))
-    assert result.returncode == 1
-    assert result.stdout == ""
-    *_, last = result.stderr.strip().splitlines()
-    assert last.startswith("error: ")
-    assert message in last
-    assert "dvc checkout" not in result.stderr  # nothing was lost, so nothing is to be restored
+    result = evaluate("denoiser", "--data", own["denoiser"], "--model", "models/textgen.keras")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.splitlines()[-1].startswith("reprise evaluate: models/textgen.keras is not a denoiser")
     assert tree(clone) == before
 
 
-@pytest.mark.parametrize("model", ["autoencoder", "denoiser-conv", "sentiment", "textgen"])
-def test_the_model_file_alone_is_enough(clone, own, evaluate, tmp_path, model):
-    """In an empty folder: no params.yaml, no data. One in a process of its own, which nothing there can pin."""
-    artifacts.write_bytes(tmp_path / "mine.keras", artifacts.read_bytes(clone.folder / f"models/{model}.keras"))
-    task = model.split("-")[0]
-    arguments = ["--data", own[task], "--model", "mine.keras"]
-    if task == "sentiment":
-        command = [clone.python, "-m", f"stages.{task}.evaluate", *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(clone.folder)}
-        result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    else:
-        result = evaluate(task, *arguments, folder=tmp_path)
+def test_the_model_file_alone_is_enough(clone, own, evaluate, tmp_path):
+    """In an empty folder: no params.yaml, no data."""
+    artifacts.write_bytes(tmp_path / "mine.keras", artifacts.read_bytes(clone.folder / "models/sentiment.keras"))
+    result = evaluate("sentiment", "--data", own["sentiment"], "--model", "mine.keras", folder=tmp_path)
     assert result.returncode == 0, result.stderr
-    measured, metrics = json.loads(result.stdout), json.loads(clone.read(f"metrics/{task}.json"))
-    if task == "denoiser":
-        assert measured["denoised"] == metrics["conv"]
-    else:
-        name = {"autoencoder": "mse", "sentiment": "accuracy", "textgen": "nats"}[task]
-        assert measured[name] == pytest.approx(metrics[name], rel=1e-4)
+    measured, metrics = json.loads(result.stdout), json.loads(clone.read("metrics/sentiment.json"))
+    assert measured["accuracy"] == pytest.approx(metrics["accuracy"], rel=1e-4)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.keras"]
-
-
-def test_a_model_that_carries_nothing_is_refused(clone, own, evaluate, tmp_path):
-    for name in ("textgen", "sentiment"):
-        model_files.write(tmp_path / "bare.keras", model_files.read(clone.folder / f"models/{name}.keras"))
-        result = evaluate(name, "--data", own[name], "--model", str(tmp_path / "bare.keras"))
-        assert result.returncode == 1
-        assert "does not carry its" in result.stderr

@@ -1,26 +1,28 @@
-"""What the page's tabs do, without a browser: tests/browser/test_demo.py uses them as a person would."""
+"""What the page does and whom it answers, without a browser: tests/browser/test_demo.py uses it as a person would."""
 
-import base64
-import io
+import http.client
+import os
 import re
-import shutil
+import signal
+import socket
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from reprise.generate import READ
-from stages.core import image_quality
-from stages.denoiser import baselines
-from stages.denoiser.preprocess import add_noise
+from reprise.text import READ
+from stages.core.errors import StageError
+from tests.conftest import REPOSITORY
 
 gr = pytest.importorskip("gradio")
-demo = pytest.importorskip("reprise.demo.page")
+demo = pytest.importorskip("reprise.demo")
 
 
-@pytest.fixture(scope="module")
-def page(folder):
-    return demo.Page(folder)
+@pytest.fixture
+def page(repository_of):
+    return demo.Page()
 
 
 @pytest.fixture
@@ -29,12 +31,6 @@ def warnings(monkeypatch):
     said = []
     monkeypatch.setattr(gr, "Warning", said.append)
     return said
-
-
-def images(html: str) -> list[np.ndarray]:
-    """The pictures in HTML."""
-    contents = re.findall(r"data:image/png;base64,([^\"]+)", html)
-    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(content)))) for content in contents]
 
 
 def drawing(ink: np.ndarray) -> dict:
@@ -50,196 +46,156 @@ def stroke() -> np.ndarray:
     return ink
 
 
-def test_a_drawing_goes_through_every_code(page):
-    html = page.draw(drawing(stroke()))
-    seen, *copies = images(html)
-    assert np.array_equal(seen.any(axis=1).nonzero()[0], np.arange(4, 24))
-    assert len(copies) == len(page.autoencoders) == 2
-    for copy, autoencoder in zip(copies, page.autoencoders, strict=True):
-        expected = autoencoder.reconstruct(seen[None] / np.float32(255))[0]
-        assert np.abs(copy / 255 - expected).max() < 0.01
-    assert [html.count(f"through {latent} numbers</h4>") for latent in (4, 8)] == [1, 1]
-    assert html.count("<rect") == 4 + 8
+def small(image: np.ndarray) -> np.ndarray:
+    return image[:: demo.SHOWN, :: demo.SHOWN] / np.float32(255)
+
+
+def test_a_drawing_goes_through_every_network(page):
+    (seen, _), *copies = page.copies(drawing(stroke()))
+    digit = small(seen)
+    assert np.array_equal(digit.any(axis=1).nonzero()[0], np.arange(4, 24))  # 20 pixels high, as MNIST's
+    assert [caption.split(":")[0] for _, caption in copies] == ["through 4 numbers", "through 8 numbers"]
+    for (copy, _), autoencoder in zip(copies, page.autoencoders, strict=True):
+        assert np.abs(small(copy) - autoencoder.reconstruct(digit[None])[0]).max() < 0.01
+    for damage in demo.DAMAGES:
+        (damaged, caption), *restored = page.restored(drawing(stroke()), damage, 0.5)
+        assert re.fullmatch(r"damaged: \d+\.\d dB", caption)
+        assert not np.array_equal(damaged, seen)
+        assert len(restored) == 3
 
 
 @pytest.mark.parametrize("empty", [None, {"layers": None}, {"layers": []}, drawing(np.zeros((280, 280), np.uint8))])
-def test_an_empty_canvas_asks_for_a_digit(page, empty):
-    assert "Draw a digit" in page.draw(empty)
+def test_an_empty_canvas_shows_nothing(page, empty):
+    assert page.copies(empty) == page.restored(empty, "salt and pepper", 0.5) == []
 
 
-def test_a_picture_on_paper_is_turned_to_light_on_dark(page, tmp_path):
-    Image.fromarray(255 - stroke()).save(tmp_path / "paper.png")
-    assert page.upload(str(tmp_path / "paper.png")) == page.draw(drawing(stroke()))
-
-
-def test_a_20_megapixel_picture_is_read(page, tmp_path):
-    image = Image.new("L", (5000, 4000), 255)
-    image.paste(0, (2000, 1000, 2400, 3000))
-    image.save(tmp_path / "large.png")
-    assert len(images(page.upload(str(tmp_path / "large.png")))) == 3
+def test_test_digits_and_pictures_are_put_on_the_canvas_as_they_are(page, tmp_path):
+    held, about = page.test_digit(4)
+    assert about == "Test digit 1 of 3: a 1."
+    assert np.allclose(demo.digit_of(held)[0], page.digits["test"][1] / 255, atol=0.01)
+    assert page.test_digit(None)[1].startswith("Test digit ")
+    Image.fromarray(255 - stroke()).save(tmp_path / "paper.png")  # dark on light
+    assert np.allclose(
+        demo.digit_of(page.upload(str(tmp_path / "paper.png"))[0]), demo.digit_of(drawing(stroke())), atol=0.01
+    )
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"no picture", r"^a <b>.png is not a whole picture"),
-        ("torn", r"^a <b>.png is not a whole picture"),
-        ("grey", "all of one grey"),
-        ("huge", "6000 × 5000 pixels; 25,000,000 are the most"),
-    ],
+    ("content", "message"), [(b"no picture", r"^a <b>.png is not a whole picture"), (None, "all of one grey")]
 )
-def test_a_bad_picture_gets_a_message(page, tmp_path, content, message):
+def test_a_bad_picture_is_one_line_without_a_folder_s_name(page, tmp_path, content, message):
     path = tmp_path / "a <b>.png"
-    if content == "huge":
-        Image.new("1", (6000, 5000)).save(path)
-    elif isinstance(content, str):
-        Image.fromarray(stroke() if content == "torn" else np.full((9, 9), 7, np.uint8)).save(path)
-        content = path.read_bytes()[: 150 if content == "torn" else None]
-        path.write_bytes(content)
+    if content is None:
+        Image.fromarray(np.full((9, 9), 7, np.uint8)).save(path)
     else:
         path.write_bytes(content)
-    with pytest.raises(gr.Error) as error:
+    with pytest.raises(StageError, match=message) as error:
         page.upload(str(path))
-    assert re.search(message.replace("<b>", "&lt;b&gt;"), error.value.message)
-    assert str(tmp_path) not in error.value.message
-
-
-@pytest.mark.parametrize("std", [0.05, 0.5, 1.0])
-def test_a_digit_with_noise_and_without(page, std):
-    html = page.denoise(2, std)
-    clean, noisy, *_ = images(html)
-    expected = add_noise(page.digits[2][None], std, np.random.default_rng([page.seed, 2]))
-    assert np.abs(clean / 255 - page.digits[2]).max() < 0.01
-    assert np.abs(noisy / 255 - expected[0]).max() < 0.01
-    settings = {"patch": 5, "distance": 6, "strength": 0.5}
-    for shown in (
-        expected,
-        baselines.non_local_means(expected, std, **settings),
-        page.denoiser.denoise(expected),
-    ):
-        assert f"PSNR {image_quality.psnr(page.digits[2][None], shown)[0]:.2f} dB" in html
+    assert str(tmp_path) not in str(error.value)
+    with pytest.raises(gr.Error, match="&lt;b&gt;" if content else "grey"):
+        demo.told(page.upload)(str(path))
 
 
 def test_a_text_grows_to_what_the_command_writes(page):
-    *_, text = page.write("HaML:", 0.7, 50, 3)
-    assert text == "HaML:" + page.writer.write("HaML:", [0.7], length=50, seed=3)[0]
-    *_, usual = page.write("HaML:", 0.7, 50, None)
-    assert usual == "HaML:" + page.writer.write("HaML:", [0.7], length=50, seed=page.seed)[0]
+    *_, (text, used) = page.write("HaML:", 0.7, 50, 3)
+    assert (text, used) == ("HaML:" + page.writer.write("HaML:", [0.7], length=50, seed=3)[0], "Seed 3")
+    seeds = {list(page.write("HaML:", 0.7, 5, None))[-1][1] for _ in range(3)}
+    assert len(seeds) == 3
 
 
-def test_the_length_and_the_time_of_a_text_are_bounded(page, warnings, monkeypatch):
-    *_, text = page.write("a", 1.0, 10**9, 1)
-    assert len(text) == 1 + demo.LONGEST_TEXT
-    monkeypatch.setattr(demo, "SECONDS", 0)
-    *_, text = page.write("a", 1.0, 500, 1)
-    assert len(text) < 500
-    assert warnings == ["Stopped after 0 seconds."]
-
-
-def test_a_prompt_in_another_alphabet_is_reported(page, warnings):
-    *_, text = page.write("<b>你 Ω a", 1.0, 5, 1)
-    assert text.startswith("<b>你 Ω a")
-    assert warnings == ["Not in the vocabulary, read as unknown: &lt; &gt; Ω 你"]
-
-
-def test_an_empty_prompt_and_a_megabyte(page, warnings):
-    *_, text = page.write("", 1.0, 7, 1)
-    assert len(text) == 7
-    *_, text = page.write("ab" * 500_000, 1.0, 7, 1)
+def test_length_time_and_prompt_of_a_text_are_bounded(page, warnings, monkeypatch):
+    *_, (text, _) = page.write("<b>你 Ω a", 1.0, 10**9, 1)
+    assert len(text) == len("<b>你 Ω a") + demo.LONGEST_TEXT
+    *_, (text, _) = page.write("ab" * 500_000, 1.0, 7, 1)
     assert len(text) == READ + 7
-    assert warnings == ["Of the prompt's 1,000,000 characters the last 1,000 are read."]
+    monkeypatch.setattr(demo, "SECONDS", 0)
+    *_, (text, _) = page.write("a", 1.0, 500, 1)
+    assert len(text) < 500
+    assert warnings == [
+        "Not in the vocabulary, read as unknown: &lt; &gt; Ω 你",
+        "Of the prompt's 1,000,000 characters the last 1,000 are read.",
+        "Stopped after 0 seconds.",
+    ]
 
 
 def test_a_review_is_judged_as_by_the_command(page):
     text = "a <i>good film & not very bad</i>"
-    probability, verdict, marked, curve = page.judge(text, 0.01)
-    assert probability == page.classifier.judge([text])[0].probability
-    assert f"<b>{probability:.3f}</b>" in verdict
-    assert "positive</strong>" in verdict
-    assert "negative</strong>" in page.verdict(probability, 0.99)
-    assert re.sub(r"</?(p|mark)[^>]*>", "", marked) == "a &lt;i&gt;good film &amp; not very bad&lt;/i&gt;"
-    told = [float(value) for value in re.findall(r'title="([^"]+)"', marked)]
-    assert told == pytest.approx([value for _, value in page.classifier.mark(text) if value is not None], abs=0.006)
-    assert curve == page.curve(0.01)
+    verdict, probabilities, pieces = page.judge(text, 0.01)
+    probability = page.classifier.judge([text])[0].probability
+    assert probabilities == {"positive": probability, "negative": 1 - probability}
+    assert verdict.startswith("**positive**")
+    assert page.judge(text, 0.99)[0].startswith("**negative**")
+    assert "".join(piece for piece, _ in pieces) == text
+    assert page.judge("", 0.5) == ("No word of it is in the vocabulary: write a review.", {}, [])
+    with pytest.raises(StageError, match="20,000 are the most"):
+        page.judge("good " * 5000, 0.5)
 
 
-@pytest.mark.parametrize(("threshold", "nearest"), [(0.01, 0.01), (0.53, 0.53), (0.524, 0.53), (0.99, 0.99)])
-def test_the_point_is_where_the_threshold_was_measured(page, threshold, nearest):
-    html = page.curve(threshold)
-    precision, recall = 0.5 + nearest / 2, 1 - nearest**2
-    assert f"Threshold {nearest:.2f}: precision {precision:.3f}, recall {recall:.3f} on test reviews" in html
-    x, y = (float(re.search(rf'{name}="([\d.]+)"', html)[1]) for name in ("cx", "cy"))
-    # its place, from the ends of the curve: (0, 1) and (1, 0.5)
-    (left, top), (right, bottom) = (
-        map(float, re.search(rf"{at}([\d.]+) ([\d.]+){end}", html).groups())
-        for at, end in (('class="line" d="M', "L"), ("L", '"/><circle'))
-    )
-    assert (x - left) / (right - left) == pytest.approx(recall, abs=0.001)
-    assert (y - top) / (bottom - top) == pytest.approx((1 - precision) * 2, abs=0.001)
+def request(port: int, method: str = "GET", path: str = "/", **headers: str) -> int:
+    """Status of a request to the page with these headers."""
+    connection = http.client.HTTPConnection(demo.HOST, port, timeout=30)
+    connection.request(method, path, headers=headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
-def test_the_slider_begins_at_the_tuned_threshold(page, tmp_path):
-    assert page.tuned_threshold() == 0.53
-    assert demo.Page(tmp_path).tuned_threshold() in (0.49, 0.51)
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind((demo.HOST, 0))
+        return listening.getsockname()[1]
 
 
-@pytest.mark.parametrize("text", ["", " \n", "你好 ...", "zzz"])
-def test_a_review_without_a_known_word_is_not_judged(page, text):
-    probability, verdict, marked, _ = page.judge(text, 0.5)
-    assert probability is None
-    assert "No word of it is in the vocabulary" in verdict
-    assert "<mark" not in marked
+@pytest.fixture(scope="module")
+def port(folder):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reprise.REPOSITORY", folder)
+        free = free_port()
+        built = demo.launch(demo.Page(), free)
+        yield free
+        built.close(verbose=False)
 
 
-def test_a_megabyte_is_refused(page):
-    with pytest.raises(gr.Error, match="1,000,000 characters; 20,000 are the most"):
-        page.judge("good" * 250_000, 0.5)
+def test_only_this_machine_is_answered_by_name(port):
+    for host in (f"127.0.0.1:{port}", f"localhost:{port}", "localhost"):
+        assert request(port, Host=host) == 200
+    for host in ("evil.example", f"evil.example:{port}", "127.0.0.1.evil.example", "169.254.169.254"):
+        assert request(port, Host=host) == 400
 
 
-def uses(page) -> dict:
-    return {
-        "models/autoencoder.keras": lambda: page.draw(drawing(stroke())),
-        "models/denoiser-conv.keras": lambda: page.denoise(0, 0.5),
-        "data/autoencoder/digits.npz": lambda: page.denoise(0, 0.5),
-        "data/denoiser/evaluation.json": lambda: page.denoise(0, 0.5),
-        "models/textgen.keras": lambda: list(page.write("a", 1.0, 5, 1)),
-        "models/sentiment.keras": lambda: page.judge("good", 0.5),
-        "plots/sentiment/thresholds.csv": lambda: page.judge("good", 0.5),
-    }
+def test_only_the_pages_own_origin_may_send(port):
+    here = f"127.0.0.1:{port}"
+    for origin in ("https://evil.example", "null", "", f"http://{here}.evil.example", f"https://{here}"):
+        assert request(port, "POST", "/gradio_api/queue/join", Origin=origin, Host=here) == 403
+    for host in (here, f"localhost:{port}", "localhost:8000"):  # the last as through a tunnel
+        assert request(port, "POST", Origin=f"http://{host}", Host=host) != 403
+    assert request(port, "POST") != 403  # a program
+    for path in ("/gradio_api/process_recording", "/gradio_api/process_recording/"):
+        assert request(port, "POST", path) == 404
 
 
-@pytest.mark.parametrize("name", uses(None))
-def test_a_missing_file_is_one_line_and_is_looked_for_again(folder, tmp_path, name):
-    copy = tmp_path / "copy"
-    shutil.copytree(folder, copy)
-    (copy / name).rename(tmp_path / "away")
-    use = uses(demo.Page(copy))[name]
-    with pytest.raises(gr.Error) as error:
-        use()
-    assert f"{name} does not exist; `dvc repro` makes it, `dvc pull` fetches it" in error.value.message
-    (tmp_path / "away").rename(copy / name)
-    assert use()
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGHUP])
+def test_a_port_is_one_servers_which_ends_at_a_signal(tmp_path, ending):
+    port = free_port()
+    command = [sys.executable, "-m", "reprise", "demo", "--port", str(port)]
+    environment = {**os.environ, "GRADIO_TEMP_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    server = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout.readline() == f"http://127.0.0.1:{port} (Ctrl-C ends it)\n"
+        with pytest.raises(StageError, match=rf"^port {port} is taken; --port names another$"):
+            demo.check_port(port)
+        assert request(port, path="/config") == 200
+        server.send_signal(ending)
+        assert server.wait(30) == 0
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+    demo.check_port(port)
 
 
-@pytest.mark.parametrize("name", [name for name in uses(None) if name.startswith("models")])
-def test_a_truncated_model_is_one_line(folder, tmp_path, name):
-    copy = tmp_path / "copy"
-    shutil.copytree(folder, copy)
-    (copy / name).write_bytes((copy / name).read_bytes()[:3000])
-    with pytest.raises(gr.Error, match=f"{name} is not a whole Keras model") as error:
-        uses(demo.Page(copy))[name]()
-    assert "\n" not in error.value.message
-
-
-def test_the_page_opens_with_a_digit_and_its_copies(page):
-    sample = page.sample()
-    seen, *copies = images(page.draw(sample))
-    assert len(copies) == len(page.autoencoders)
-    assert seen.any()
-    drawn = sample["layers"][0][..., 3]
-    assert drawn.shape == (280, 280)
-    assert np.array_equal(drawn[5::10, 5::10], (255 * page.digits[0]).round())
-
-
-def test_without_digits_the_canvas_is_empty(tmp_path):
-    assert demo.Page(tmp_path).sample() is None
+def test_without_gradio_the_command_says_how_to_get_it():
+    code = "import sys; sys.modules['gradio'] = None; from reprise.__main__ import main; main()"
+    ended = subprocess.run([sys.executable, "-c", code, "demo"], cwd=REPOSITORY, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("reprise demo: the page needs gradio: `make demo` installs it and starts the page\n")

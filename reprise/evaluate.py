@@ -1,0 +1,96 @@
+"""reprise evaluate: a trained model on other data; its measures as one JSON object, and no file is written."""
+
+import argparse
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reprise import repository
+from reprise.digits import Autoencoder, Denoiser
+from reprise.reviews import Classifier
+from reprise.text import Writer
+from stages.core import artifacts
+from stages.core.errors import StageError
+from stages.core.split import every
+
+MODELS = {
+    "autoencoder": ("digits", "autoencoder", Autoencoder),
+    "denoiser": ("digits", "denoiser-conv", Denoiser),
+    "textgen": ("text", "textgen", Writer),
+    "sentiment": ("reviews", "sentiment", Classifier),
+}
+
+
+def main(options: argparse.Namespace) -> None:
+    """Evaluate; only the JSON goes to standard output, whatever pip, Keras or a loader print."""
+    output = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        result = artifacts.json_text(evaluate(options))
+    finally:
+        sys.stdout.flush()
+        os.dup2(output, 1)
+    print(result, end="")
+
+
+def evaluate(options: argparse.Namespace) -> dict[str, Any]:
+    """What `metrics/` has of a task, as far as it needs only a model and data; where model and data come from."""
+    dataset, name, load = MODELS[options.task]
+    if options.model and not (options.model.suffix == ".keras" and options.model.is_file()):
+        raise StageError(f"--model: {options.model} is not a .keras file")  # the older .h5 may hold code
+    path = options.model or repository(f"models/{name}.keras")
+    model = load(path).model
+    source = importlib.import_module(f"stages.datasets.{dataset}")
+    data = source.load(Path(options.data))
+    part = "test half" if np.any(getattr(data, "test", False)) else "all"
+    result = {
+        "model": str(path),
+        "data": options.data.encode(errors="backslashreplace").decode(),
+        "part": part,
+        "provenance": data.provenance,
+    }
+    if part == "all" and _trained_on(source, data):
+        result["warning"] = "not held out: the models of this repository were trained on most of this data"
+        print(f"warning: {result['warning']}", file=sys.stderr)
+    return result | measure(options, path, model, data)
+
+
+def measure(options: argparse.Namespace, path: Path, model: Any, data: Any) -> dict[str, Any]:
+    """The measures of a model of `options.task` on the chosen part of the data."""
+    if options.task == "textgen":
+        from stages.textgen import evaluate as task
+
+        return task.measure(path, model, data.documents, limit=options.limit)
+    chosen = rows(np.asarray(data.test), options.limit)
+    if options.task == "sentiment":
+        from stages.sentiment import external_reviews
+
+        return external_reviews.measure(
+            path, model, [data.texts[row] for row in chosen], np.asarray(data.labels)[chosen]
+        )
+    if options.task == "denoiser":
+        from stages.denoiser import evaluate as task
+
+        return task.measure(path, model, data.images[chosen], noise_std=options.noise_std)
+    from stages.autoencoder import evaluate as task
+
+    return task.measure(path, model, data.images[chosen])
+
+
+def rows(test: np.ndarray, limit: int | None) -> np.ndarray:
+    """Numbers of at most `limit` rows, evenly spread: of the source's own test half, or of all where it has none."""
+    chosen = np.flatnonzero(test) if np.any(test) else np.arange(len(test))
+    return chosen[every(len(chosen), limit or len(chosen))]
+
+
+def _trained_on(source: Any, data: Any) -> bool:
+    """Is this the data that the pipeline's models were trained on? Decided by its hashes, not by its path."""
+    path = repository(source.PROVENANCE)
+    if not path.exists():
+        return False
+    raw, given = artifacts.read_json(path), artifacts.rounded(data.provenance)
+    return raw | {"source": ""} == given | {"source": ""}

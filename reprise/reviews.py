@@ -1,0 +1,210 @@
+"""reprise sentiment: is a film review positive, and which words say so?"""
+
+import argparse
+import itertools
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from reprise import files, notice, repository
+from stages.core import artifacts, model_files
+from stages.core.errors import StageError
+from stages.datasets import own, tables
+from stages.sentiment import attached, scores, thresholds
+from stages.sentiment.encoding import FIRST_WORD, Encoder, spans, tidy
+
+LONGEST = 2_000_000  # bytes of one review
+AT_ONCE = 1024  # reviews sorted by length together, and read from a pipe before the first is answered
+BATCH = 128  # of them in one call of the network: fewer cost calls, more cost padding
+TOLD = 5  # parts that --explain prints
+FOREIGN = "its words are rare in the training reviews, as those of another language are: the verdict says little"
+# A text of more words is explained by its sentences: leaving out one word of many changes next to nothing.
+MOST_WORDS, MOST_PARTS, LONGEST_PART = 40, 60, 30
+SENTENCE_END = re.compile(r"[.!?;:]|<br", re.IGNORECASE)
+
+
+class Verdict(NamedTuple):
+    """Of one review: `probability` that it is positive, None if no word of it is in the vocabulary.
+
+    `foreign`: its words are too rare for a review that the network knows.
+    """
+
+    probability: float | None
+    foreign: bool = False
+
+
+class Classifier:
+    """The trained classifier of reviews, from its file, which is all that is needed."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        path = path or repository("models/sentiment.keras")
+        self.model = model_files.read(path)
+        if self.model.name != "sentiment":
+            raise StageError(f"{path} is not a classifier of reviews: its name is {self.model.name!r}")
+        self.carried = attached.read(path, self.model)
+        self.encoder = Encoder(self.carried.vocabulary, self.carried.ngrams, self.carried.network.model_dump())
+        ids = tf.TensorSpec((None, None), tf.int32)  # compiled once for all lengths
+        self.run = tf.function(
+            lambda words, ngrams: self.model({"words": words, "ngrams": ngrams}, training=False),
+            input_signature=[ids, ids],
+        )
+
+    def judge(self, texts: Sequence[str]) -> list[Verdict]:
+        """Classify reviews, in their order.
+
+        Similar lengths are read together, so a thousand at once cost far less than one by one.
+        """
+        ids = [self.encoder.ids(text) for text in texts]
+        known = [np.any(review >= FIRST_WORD) for review in ids]
+        probability = self._probability(ids)
+        return [
+            Verdict(float(value), self.encoder.unlike_reviews(review)) if some else Verdict(None)
+            for value, review, some in zip(probability, ids, known, strict=True)
+        ]
+
+    def explain(self, text: str) -> list[tuple[str, float | None]]:
+        """A review in pieces, each with what it adds to the log odds of a positive review; None for what is between.
+
+        A piece adds the log odds of the whole text minus those of the text without it: exact for what it says, and the
+        pieces do not sum up to the whole, as words work together. Pieces are words, in a text of more than `MOST_WORDS`
+        words sentences. Put together they are the text, tidied.
+        """
+        text = tidy(text)
+        ids, places = self.encoder.ids(text), spans(text)
+        parts = _parts(text, places)
+        read = [ids, *(np.delete(ids, np.s_[first:last]) for first, last in parts)]
+        whole, *without = _log_odds(self._probability(read))
+        pieces, end = [], 0
+        for (first, last), rest in zip(parts, without, strict=True):
+            start, stop = places[first][0], places[last - 1][1]
+            pieces += [(text[end:start], None), (text[start:stop], float(whole - rest))]
+            end = stop
+        return [piece for piece in [*pieces, (text[end:], None)] if piece[0]]
+
+    def tuned_threshold(self) -> float:
+        """The most accurate threshold on validation reviews."""
+        return thresholds.most_accurate(self.carried.thresholds)
+
+    def precise_threshold(self, goal: float) -> tuple[float, str]:
+        """The lowest threshold whose precision on the validation reviews reaches `goal`, and a sentence about it."""
+        rows, reviews = self.carried.thresholds, self.carried.validation_reviews
+        reached = [row for row in rows if row["precision"] >= goal]
+        if not reached:
+            best = max(rows, key=lambda row: row["precision"])
+            raise StageError(
+                f"no threshold has precision {goal:g} on the {reviews:,} validation reviews; the highest is "
+                f"{best['precision']:.3f}, at {best['threshold']:.3f}"
+            )
+        row = min(reached, key=lambda row: row["threshold"])
+        summary = (
+            f"threshold {row['threshold']:.3f}: on {reviews:,} validation reviews precision {row['precision']:.3f}, "
+            f"recall {row['recall']:.3f}"
+        )
+        return row["threshold"], summary
+
+    def _probability(self, reviews: Sequence[np.ndarray]) -> np.ndarray:
+        """Of reviews as word ids, shape (n,)."""
+        order = np.argsort([len(ids) for ids in reviews], kind="stable")
+        probability = np.zeros(len(reviews))
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            inputs = self.encoder.inputs([reviews[row] for row in rows])
+            probability[rows] = self.run(inputs["words"], inputs["ngrams"]).numpy()[:, 0]
+        return probability
+
+
+def _log_odds(probability: np.ndarray) -> np.ndarray:
+    probability = np.clip(probability, 1e-7, 1 - 1e-7)
+    return np.log(probability / (1 - probability))
+
+
+def _parts(text: str, places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The first token of each part of a text and the one after its last: words, or sentences of a longer text."""
+    if len(places) <= MOST_WORDS:
+        return [(place, place + 1) for place in range(len(places))]
+    starts = [0]
+    for place in range(1, len(places)):
+        between = text[places[place - 1][0] : places[place][0]]
+        if SENTENCE_END.search(between) or place - starts[-1] == LONGEST_PART:
+            starts.append(place)
+    starts = starts[:: -(-len(starts) // MOST_PARTS)]  # sentences of a very long text are taken together
+    return list(zip(starts, [*starts[1:], len(places)], strict=True))
+
+
+def main(options: argparse.Namespace) -> None:
+    """Classify the reviews that the command line names; one line of output per review, in their order."""
+    notice("loading the classifier ...")
+    classifier = Classifier(options.model)
+    if options.min_precision is not None:
+        threshold, summary = classifier.precise_threshold(options.min_precision)
+        print(summary, file=sys.stderr)
+    else:
+        threshold = classifier.tuned_threshold() if options.threshold is None else options.threshold
+    at_once = 1 if not options.review and options.csv is None and files.standard_input().isatty() else AT_ONCE
+    unclassified, foreign = [], []
+    numbered = enumerate(_texts(options), start=1)
+    while chunk := list(itertools.islice(numbered, at_once)):
+        verdicts = classifier.judge([text for _, text in chunk])
+        for (number, text), verdict in zip(chunk, verdicts, strict=True):
+            if verdict.probability is None:
+                unclassified.append(number)
+            elif verdict.foreign:
+                foreign.append(number)
+            explained = None
+            if options.explain:
+                explained = [] if verdict.probability is None else _strongest(classifier.explain(text))
+            print(_line(verdict.probability, threshold, explained, options.json))
+        sys.stdout.flush()
+    if foreign:
+        print(f"warning: {FOREIGN}: review {_listed(foreign)}", file=sys.stderr)
+    if unclassified:
+        raise StageError(f"not classified, no word is in the vocabulary: review {_listed(unclassified)}")
+
+
+def _strongest(pieces: Sequence[tuple[str, float | None]]) -> list[tuple[str, float]]:
+    values = [(text, value) for text, value in pieces if value]
+    return sorted(values, key=lambda piece: -abs(piece[1]))[:TOLD]
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """The first ten of these numbers."""
+    return ", ".join(map(str, numbers[:10])) + (", ..." if len(numbers) > 10 else "")
+
+
+def _texts(options: argparse.Namespace) -> Iterator[str]:
+    """The reviews that the command line names."""
+    if options.csv is not None:
+        table = tables.parse(files.read_bytes(options.csv, own.LARGEST_TEXT), options.csv)
+        if options.column not in table.columns:
+            raise StageError(f"{options.csv} has no column {options.column!r}; it has {', '.join(table.columns)}")
+        contents = (text.encode() for text in table.column(options.column))
+    elif options.review:
+        contents = (text.encode(errors="surrogateescape") for text in options.review)
+    else:
+        contents = iter(lambda: files.standard_input().readline(LONGEST + 2), b"")
+    for number, content in enumerate(contents, start=1):
+        if len(content.rstrip(b"\r\n")) > LONGEST:
+            raise StageError(f"review {number} is longer than {LONGEST:,} bytes")
+        try:
+            yield content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise StageError(f"review {number} is not UTF-8 (byte {error.start})") from error
+
+
+def _line(probability: float | None, threshold: float, explained: list[tuple[str, float]] | None, as_json: bool) -> str:
+    label = None if probability is None else scores.CLASSES[int(probability >= threshold)]
+    if as_json:
+        record = {"label": label, "probability": probability, "threshold": threshold}
+        if explained is not None:
+            record["parts"] = [{"text": text, "log_odds": value} for text, value in explained]
+        return json.dumps(artifacts.rounded(record), ensure_ascii=False)
+    fields = [label or "-", "-" if probability is None else f"{probability:.3f}", f"{threshold:.3f}"]
+    if explained is not None:
+        fields.append(", ".join(f"{text} {value:+.2f}" for text, value in explained))
+    return "\t".join(fields)

@@ -1,0 +1,94 @@
+"""reprise generate: text, character by character."""
+
+import argparse
+import itertools
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from reprise import files, notice, repository
+from stages.core import model_files
+from stages.core.errors import StageError
+from stages.textgen import generate as writing
+from stages.textgen import model as network
+from stages.textgen.characters import UNKNOWN, decode, encode
+
+READ = 1000  # characters of a prompt that are read: the network's memory was trained on passages of a few hundred
+GAP = " │ "
+NARROW = 20  # a column below this is no use
+
+
+class Writer:
+    """The trained text model, from its file, which is all that is needed."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        path = path or repository("models/textgen.keras")
+        self.model = model_files.read(path)
+        if self.model.name != "textgen":
+            raise StageError(f"{path} is not a text model: its name is {self.model.name!r}")
+        self.vocabulary, self.seed = network.attached(path, self.model)
+
+    def unknown(self, text: str) -> list[str]:
+        """The characters of `text` that are not in the vocabulary, each once; the model reads them as unknown."""
+        return sorted(set(text) - set(self.vocabulary[1:]))
+
+    def stream(
+        self, prompt: str, temperatures: Sequence[float], *, length: int, seed: int, samples: int = 1
+    ) -> Iterator[list[str]]:
+        """Write texts side by side: one character of each text at a time, `length` times.
+
+        The order of texts is that of the temperatures, with `samples` texts at each. Of a prompt, the last `READ`
+        characters are read; an empty one is read as a line feed, which is what new text follows.
+        """
+        ids = encode(prompt[-READ:] or "\n", self.vocabulary)
+        steps = writing.stream(self.model, ids, temperatures, seed=seed, samples=samples)
+        for characters, _ in itertools.islice(steps, length):
+            yield list(decode(characters, self.vocabulary))
+
+    def write(
+        self, prompt: str, temperatures: Sequence[float], *, length: int, seed: int, samples: int = 1
+    ) -> list[str]:
+        """The whole texts that `stream` gives, without the prompt."""
+        steps = self.stream(prompt, temperatures, length=length, seed=seed, samples=samples)
+        return ["".join(text) for text in zip(*steps, strict=True)]
+
+
+def main(options: argparse.Namespace) -> None:
+    """Write to standard output what the command line asks for."""
+    prompt = files.read_bytes("-") if options.prompt == "-" else options.prompt.encode(errors="surrogateescape")
+    prompt = prompt.decode("utf-8-sig", "replace").replace("\r\n", "\n")
+    notice("loading the text model ...")
+    writer = Writer(options.model)
+    if len(prompt) > READ:
+        print(f"of the prompt's {len(prompt):,} characters the last {READ:,} are read", file=sys.stderr)
+        prompt = prompt[-READ:]
+    if unknown := writer.unknown(prompt):
+        some = " ".join("invalid UTF-8" if character == UNKNOWN else repr(character) for character in unknown[:20])
+        more = f" and {len(unknown) - 20} more" if len(unknown) > 20 else ""
+        print(f"not in the vocabulary, read as unknown: {some}{more}", file=sys.stderr)
+    seed = writer.seed if options.seed is None else options.seed
+    headings = [f"temperature {value:g}" for value in options.temperature for _ in range(options.samples)]
+    asked = {"length": options.length, "seed": seed, "samples": options.samples}
+    if len(headings) == 1:
+        print(prompt, end="", flush=True)
+        for (character,) in writer.stream(prompt, options.temperature, **asked):
+            print(character, end="", flush=True)
+        print()
+        return
+    notice(f"writing {len(headings)} texts ...")
+    texts = [prompt + text for text in writer.write(prompt, options.temperature, **asked)]
+    width = (shutil.get_terminal_size().columns + len(GAP)) // len(headings) - len(GAP)
+    if sys.stdout.isatty() and width >= NARROW:
+        print(side_by_side([f"{heading}\n\n{text}" for heading, text in zip(headings, texts, strict=True)], width))
+    else:
+        for heading, text in zip(headings, texts, strict=True):
+            print(f"=== {heading} ===\n{text}\n")
+
+
+def side_by_side(texts: Sequence[str], width: int) -> str:
+    """Texts as columns of `width` characters; longer lines are wrapped, at spaces where there are any."""
+    columns = [[row for line in text.split("\n") for row in textwrap.wrap(line, width) or [""]] for text in texts]
+    rows = itertools.zip_longest(*columns, fillvalue="")
+    return "\n".join(GAP.join(cell.ljust(width) for cell in cells).rstrip() for cells in rows)
