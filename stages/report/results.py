@@ -14,8 +14,6 @@ TEXTS = {
     "samples": "models/textgen-samples.json",
     "passages": "data/textgen/examples.json",
     "comparison": "data/textgen/comparison.json",
-    "reviews": "data/sentiment/examples.json",
-    "mistakes": "data/sentiment/mistakes.json",
     "invented": "data/denoiser/invented.json",
 }
 DATASETS = ("digits", "text", "reviews")

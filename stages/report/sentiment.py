@@ -32,15 +32,47 @@ def variables(found: Results) -> Row:
         "filter": metrics["operating"]["precision_95"],
         "finder": metrics["operating"]["recall_99"],
         "slices": {group: extremes(slices[group]) for group in ("length", "negation", "label") if group in slices},
-        "mistakes": mistakes(found.texts["mistakes"]),
-        "examples": found.texts["reviews"],
-        "contributions": [{"name": name, **metrics["branches"][key]} for key, name in BRANCHES.items()],
+        "mistakes": mistakes(metrics["mistakes"]),
+        "kinds": kinds(metrics),
+        "capabilities": metrics["behaviour"]["capabilities"],
         "calibrated": metrics["calibration_error"] <= CALIBRATED,
         "calibration_bound": CALIBRATED,
         "widest_gap": widest_gap(table("sentiment/calibration")),
         "benchmarked": found.packaged("reviews"),
         "few_reviews": few_reviews(table(REVIEW_SIZES)),
     }
+
+
+METHODS = {
+    "network": "network",
+    "lstm": "LSTM branch alone",
+    "ngrams": "n-gram branch alone",
+    "nb": "NB-weighted n-grams + logistic regression, tuned",
+    "tfidf": "TF-IDF + logistic regression, tuned",
+}
+
+
+def kinds(metrics: Row) -> list[Row]:
+    """Reviews, and each further source: its numbers of texts, each method's accuracy, and the network minus it."""
+    found = []
+    for name, some in {"reviews": metrics, **metrics.get("sources", {})}.items():
+        parts = metrics["reviews"] if name == "reviews" else some
+        accuracies = {"network": some} | some["branches"] | some["baselines"]
+        best = max(accuracies[key]["accuracy"] for key in METHODS)
+        rows = [
+            {
+                "title": title,
+                "accuracy": accuracies[key]["accuracy"],
+                "best": accuracies[key]["accuracy"] == best,
+                "interval": some["versus"][key]["interval"] if key != "network" else some["accuracy_interval"],
+            }
+            for key, title in METHODS.items()
+        ]
+        verdicts = {
+            key: compared(some["versus"][key]["interval"], parts["test"]) for key in METHODS if key != "network"
+        }
+        found.append({"name": name, "parts": parts, "rows": rows, "compared": verdicts})
+    return found
 
 
 def few_reviews(rows: Sequence[Row]) -> list[Row]:

@@ -43,24 +43,22 @@ def main(params: Params) -> None:
     reviews = {part: data[f"{part}_source"] == 0 for part in ("validation", "test")}
     actual = {part: labels[part][rows] for part, rows in reviews.items()}
     found = {part: {name: p[rows] for name, p in methods[part].items()} for part, rows in reviews.items()}
-    evaluation = measured(actual, {part: some["network"] for part, some in found.items()}, found["test"], params.seed)
+    predicted = {part: some["network"] for part, some in found.items()}
+    evaluation = measured(actual, predicted, params.seed) | comparison(actual["test"], found["test"], params.seed)
+    for name, long, added in zip(network.BRANCHES, *weights, strict=True):
+        evaluation["branches"][name] |= {"weight": long, "sentence_weight": long + added}
     evaluation |= {
         "parameters": model.count_params(),
-        "sources": {
-            str(name): {part: int(np.sum(data[f"{part}_source"] == code)) for part in PARTS}
-            for code, name in enumerate(data["sources"])
-        },
-        "weights": {
-            name: {"long": long, "short": long + added}
-            for name, long, added in zip(network.BRANCHES, *weights, strict=True)
-        },
-        "others": {
-            str(name): compared(labels["test"], methods["test"], data["test_source"] == code, params.seed)
-            for code, name in enumerate(data["sources"])
-            if code
-        },
+        "reviews": {part: int(np.sum(data[f"{part}_source"] == 0)) for part in PARTS},
         "behaviour": behaviour.measure(table, methods[behaviour.PART]),
     }
+    for number, name in enumerate(data["sources"].tolist()[1:], start=1):
+        rows = data["test_source"] == number
+        some = {method: probability[rows] for method, probability in methods["test"].items()}
+        evaluation.setdefault("sources", {})[name] = {
+            **{part: int(np.sum(data[f"{part}_source"] == number)) for part in PARTS},
+            **comparison(labels["test"][rows], some, params.seed),
+        }
     texts = artifacts.read_csv(RAW, text=["text"])["text"].to_numpy()[data["test_rows"]][reviews["test"]]
     evaluation |= plots.write(model, actual["test"], found["test"], evaluation, texts, params.seed)
     artifacts.write_json(METRICS, headline(evaluation))
@@ -76,26 +74,20 @@ def headline(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         "interval": {"low": low, "high": high},
         **{name: evaluation[name] for name in ("precision", "recall", "f1", "roc_auc")},
         "tuned": {"accuracy": evaluation["tuned"]["accuracy"]},
-        "baselines": {name: {"accuracy": evaluation["methods"][name]["accuracy"]} for name in ("tfidf", "nb")},
+        "baselines": evaluation["baselines"],
         **{
-            name: {"accuracy": some["network"]["accuracy"], "nb": some["nb"]["accuracy"]}
-            for name, some in evaluation["others"].items()
+            name: {"accuracy": some["accuracy"], "baselines": {"nb": some["baselines"]["nb"]}}
+            for name, some in evaluation.get("sources", {}).items()
         },
     }
 
 
-def measured(
-    actual: Mapping[str, np.ndarray],
-    probability: Mapping[str, np.ndarray],
-    methods: Mapping[str, np.ndarray],
-    seed: int,
-) -> dict[str, Any]:
-    """The measures on reviews.
+def measured(actual: Mapping[str, np.ndarray], probability: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
+    """The network's measures on test reviews, at 0.5 and at thresholds chosen on validation reviews.
 
     Args:
         actual: 0 or 1 by part, validation and test.
-        probability: the network's, of a positive review, by part.
-        methods: probabilities of the test reviews by method.
+        probability: of a positive review, by part.
         seed: of the bootstrap.
     """
     labels, predicted = actual["test"], probability["test"]
@@ -104,31 +96,37 @@ def measured(
     return {
         "positive": labels.mean(),
         **thresholds.quality(labels, predicted, 0.5),
-        "accuracy_interval": measures.interval((predicted >= 0.5) == labels, seed=seed),
         "tuned": {
             "threshold": threshold,
             **thresholds.quality(labels, predicted, threshold),
             **scores.errors_per_thousand(labels, predicted, threshold),
         },
         **scores.ranking(labels, predicted),
-        "methods": compared(labels, methods, np.ones(len(labels), bool), seed),
         "operating": {name: scores.operating_point(labels, predicted, at) for name, at in points.items()},
     }
 
 
-def compared(
-    labels: np.ndarray, methods: Mapping[str, np.ndarray], rows: np.ndarray, seed: int
-) -> dict[str, dict[str, Any]]:
-    """The accuracy of each method on some of the texts, its 95 % interval, and the network minus the others, paired."""
-    correct = {name: (probability[rows] >= 0.5) == labels[rows] for name, probability in methods.items()}
-    found = {
-        name: {"accuracy": right.mean(), "interval": measures.interval(right, seed=seed)}
-        for name, right in correct.items()
+def comparison(actual: np.ndarray, methods: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
+    """The network's accuracy with its 95 % interval, those of its branches and of the baselines, and the differences.
+
+    Args:
+        actual: 0 or 1, shape (n,).
+        methods: probability of a positive text by method, shape (n,) each; `network` is one.
+        seed: of the bootstrap.
+    """
+    correct = {name: (probability >= 0.5) == actual for name, probability in methods.items()}
+    others = {name: {"accuracy": right.mean()} for name, right in correct.items() if name != "network"}
+    return {
+        "accuracy": correct["network"].mean(),
+        "accuracy_interval": measures.interval(correct["network"], seed=seed),
+        "branches": {name: others.pop(name) for name in network.BRANCHES},
+        "baselines": others,
+        "versus": {
+            name: scores.paired(correct["network"], right, seed=seed)
+            for name, right in correct.items()
+            if name != "network"
+        },
     }
-    for name, right in correct.items():
-        if name != "network":
-            found[name]["versus"] = scores.paired(correct["network"], right, seed=seed)
-    return found
 
 
 if __name__ == "__main__":

@@ -119,13 +119,13 @@ def report_page(actual: np.ndarray, probability: np.ndarray, metrics: Mapping[st
     ]
     low, high = metrics["accuracy_interval"]
     accuracies = [f"network             {metrics['accuracy']:.4f}   95 % interval {low:.4f} to {high:.4f}"]
-    for name, row in metrics["methods"].items():
-        if name != "network":
-            low, high = row["versus"]["interval"]
-            accuracies.append(
-                f"{name:<20}{row['accuracy']:.4f}   network minus {name} {row['versus']['difference']:+.4f}, "
-                f"{low:+.4f} to {high:+.4f}, McNemar p = {row['versus']['mcnemar_p']:.2g}"
-            )
+    for name, row in metrics["versus"].items():
+        low, high = row["interval"]
+        other = (metrics["branches"] | metrics["baselines"])[name]["accuracy"]
+        accuracies.append(
+            f"{name:<20}{other:.4f}   network minus {name} {row['difference']:+.4f}, "
+            f"{low:+.4f} to {high:+.4f}, McNemar p = {row['mcnemar_p']:.2g}"
+        )
     passages = {
         "Test reviews, at 0.5": report.rstrip("\n"),
         "Thresholds that reach a goal on validation reviews": "\n".join(goals),
