@@ -219,9 +219,9 @@ class SentimentNetwork(Section):
 
 
 class SentimentTraining(Training):
-    """How the classifier is trained: beside a batch of reviews, each step reads sentences and negated clauses."""
+    """How the classifier is trained: each step also reads texts of further sources, and negated clauses."""
 
-    sentences: Annotated[Whole, Field(ge=0, le=10_000)]
+    others: Annotated[Whole, Field(ge=0, le=10_000)]
     negations: Annotated[Whole, Field(ge=0, le=10_000)]
 
 

@@ -122,7 +122,7 @@ def count(reviews: Sequence[np.ndarray], vocabulary: int, known: np.ndarray) -> 
 
 def per_review(values: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
     """Values of one review after the other → an array per review."""
-    return np.split(values, np.cumsum(lengths)[:-1])
+    return np.split(values, np.cumsum(lengths)[:-1]) if len(lengths) else []
 
 
 def read(ids: np.ndarray, words: int, length: int, head: float) -> np.ndarray:

@@ -23,14 +23,16 @@ from stages.training.optimizers import muon, warmup_cosine
 MODEL = "models/sentiment.keras"
 HISTORY = "plots/sentiment/history.csv"
 
-Batches = Callable[[int], tuple[list[np.ndarray], np.ndarray]]  # step → word ids of each text, labels
-
 
 class Stream(NamedTuple):
-    """What one input of the LSTM branch reads in each step, padded to a multiple of `multiple` words."""
+    """What one input of the LSTM branch reads in each step, padded to a multiple of `multiple` words.
 
-    batches: Batches
+    `weight` is that of its loss.
+    """
+
+    batches: Callable[[int], tuple[list[np.ndarray], np.ndarray]]  # step → word ids of each text, labels
     multiple: int
+    weight: float
 
 
 def main(params: Params) -> None:
@@ -49,6 +51,7 @@ def main(params: Params) -> None:
     lstm.compile(
         optimizer=muon(warmup_cosine(settings.learning_rate, settings.steps)),
         loss=dict.fromkeys(streams, binary_cross_entropy),
+        loss_weights={name: stream.weight for name, stream in streams.items()},
         jit_compile=False,
     )
     # Makes the variables that hold the mean losses. If the first step made them, it would be traced twice: 4 s.
@@ -101,26 +104,20 @@ def fit_ngrams(train: Reviews, sizes: SentimentNetwork) -> tuple[np.ndarray, np.
 
 
 def streams_of(data: Mapping[str, np.ndarray], train: Reviews, params: Params) -> dict[str, Stream]:
-    """The streams of training texts by name: reviews, and shorter texts read beside them.
-
-    Shorter texts are those of further sources, and negated clauses; each kind has its share of a step.
-    """
+    """What the LSTM branch reads in each step, by name: reviews, texts of further sources, negated clauses."""
     settings, sizes = params.sentiment.training, params.sentiment.network
     clauses = batches.words(per_review(data["negation_words"], data["negation_word_lengths"]), sizes)
-    kinds = [
-        (train.words, train.labels, np.flatnonzero(train.source == 0), settings.batch),
-        (train.words, train.labels, np.flatnonzero(train.source > 0), settings.sentences),
-        (clauses, data["negation_labels"], np.arange(len(clauses)), settings.negations),
-    ]
-    first, *others = [
-        _batches(words, labels, rows, size, [params.seed, number])
-        for number, (words, labels, rows, size) in enumerate(kinds)
+    short = 2 * sizes.pool
+    kinds = {
+        "reviews": (train.words, train.labels, np.flatnonzero(train.source == 0), settings.batch, 8 * sizes.pool, 1.0),
+        "others": (train.words, train.labels, np.flatnonzero(train.source > 0), settings.others, short, 1.0),
+        "negations": (clauses, data["negation_labels"], np.arange(len(clauses)), settings.negations, short, 0.5),
+    }
+    return {
+        name: Stream(_batches(words, labels, rows, size, [params.seed, number]), multiple, weight)
+        for number, (name, (words, labels, rows, size, multiple, weight)) in enumerate(kinds.items())
         if len(rows) and size
-    ]
-    streams = {"reviews": Stream(first, 8 * sizes.pool)}
-    if others:
-        streams["short"] = Stream(_joined(others), 2 * sizes.pool)
-    return streams
+    }
 
 
 def epochs_of(streams: Mapping[str, Stream], params: Params) -> Callable[[int], tf.data.Dataset]:
@@ -160,23 +157,15 @@ def quality(logits: dict[str, np.ndarray], validation: Reviews) -> dict[str, flo
     return {"loss": np.mean([losses[rows].mean() for rows in sources]), **accuracies}
 
 
-def _batches(words: list[np.ndarray], labels: np.ndarray, rows: np.ndarray, size: int, seed: list[int]) -> Batches:
-    """Batches of some of the texts, of similar length."""
+def _batches(
+    words: list[np.ndarray], labels: np.ndarray, rows: np.ndarray, size: int, seed: list[int]
+) -> Callable[[int], tuple[list[np.ndarray], np.ndarray]]:
+    """Batches of some of the texts, of similar length: step → word ids of each, labels."""
     chosen = batches.bucketed(np.array([len(words[row]) for row in rows]), size, seed)
 
     def of_step(step: int) -> tuple[list[np.ndarray], np.ndarray]:
         some = rows[chosen(step)]
         return [words[row] for row in some], labels[some]
-
-    return of_step
-
-
-def _joined(kinds: list[Batches]) -> Batches:
-    """Batches of several kinds of text as one."""
-
-    def of_step(step: int) -> tuple[list[np.ndarray], np.ndarray]:
-        texts, labels = zip(*(kind(step) for kind in kinds), strict=True)
-        return [text for some in texts for text in some], np.concatenate(labels)
 
     return of_step
 

@@ -25,9 +25,9 @@ TINY = {
     "textgen.sampling": {"length": 50, "samples": 2},
     "sentiment.network": {
         **{"vocabulary": 2000, "ngrams": 20000, "length": 60},
-        **dict.fromkeys(("embedding", "filters", "units", "sentence_units"), 8),
+        **dict.fromkeys(("embedding", "filters", "units"), 8),
     },
-    "sentiment.training": {"steps": 20, "epochs": 2, "batch": 16, "sentences": 16, "short": 16},
+    "sentiment.training": {"steps": 20, "epochs": 2, "batch": 16, "others": 16, "negations": 16},
 }
 STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 

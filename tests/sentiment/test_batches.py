@@ -14,9 +14,6 @@ NETWORK = SentimentNetwork(
     units=3,
     dropout=0.5,
     word_dropout=0.5,
-    sentence_length=6,
-    sentence_units=3,
-    sentence_dropout=0.5,
     sentence_scale=8,
     ngram_dropout=0.5,
     ngram_penalty=0.1,
@@ -30,6 +27,7 @@ def test_words_and_ngrams_beyond_the_network_s_are_unknown_and_left_out():
         "train_ngrams": np.array([0, 3, 1, 2], np.int32),
         "train_ngram_lengths": np.array([2, 2]),
         "train_labels": np.array([0, 1]),
+        "train_source": np.array([0, 1]),
     }
     reviews = batches.reviews(data, "train", NETWORK)
     assert [list(ids) for ids in reviews.words] == [[2, 11, 1], [3, 1]]
@@ -38,7 +36,7 @@ def test_words_and_ngrams_beyond_the_network_s_are_unknown_and_left_out():
 
 def test_batches_are_a_pure_function_of_their_number():
     lengths = np.random.default_rng(1).integers(1, 300, 103)
-    one, other = (batches.bucketed(lengths, 10, 7, pool=5) for _ in range(2))
+    one, other = (batches.bucketed(lengths, 10, [7], pool=5) for _ in range(2))
     forward = [one(step) for step in range(30)]
     assert all(np.array_equal(other(step), forward[step]) for step in reversed(range(30)))
     assert any(not np.array_equal(one(step), one(step + 10)) for step in range(10))  # another pass, another order
@@ -46,7 +44,7 @@ def test_batches_are_a_pure_function_of_their_number():
 
 def test_each_pass_uses_a_review_once_at_most_and_sorts_by_length():
     lengths = np.random.default_rng(1).integers(1, 300, 103)
-    rows = batches.bucketed(lengths, 10, 7, pool=5)
+    rows = batches.bucketed(lengths, 10, [7], pool=5)
     used = np.concatenate([rows(step) for step in range(10)])
     assert len(set(used)) == 100
     spread = np.mean([np.ptp(lengths[rows(step)]) for step in range(10)])
@@ -54,14 +52,5 @@ def test_each_pass_uses_a_review_once_at_most_and_sorts_by_length():
 
 
 def test_fewer_reviews_than_a_batch():
-    rows = batches.bucketed(np.array([3, 1, 2]), 64, 7)
+    rows = batches.bucketed(np.array([3, 1, 2]), 64, [7])
     assert sorted(rows(0)) == sorted(rows(5)) == [0, 1, 2]
-
-
-def test_a_mixed_batch_has_its_shares_and_is_a_pure_function_of_its_number():
-    kinds = np.array([0] * 50 + [1] * 5 + [2] * 9)
-    one, other = (batches.mixed(kinds, {0: 0.5, 1: 0.2, 2: 0.1, 3: 0.2}, 16, [7, 1]) for _ in range(2))
-    forward = [one(step) for step in range(9)]
-    assert all(np.array_equal(other(step), forward[step]) for step in reversed(range(9)))
-    assert [list(np.bincount(kinds[rows])) for rows in forward] == [[10, 4, 2]] * 9  # kind 3 has no rows
-    assert len(np.unique(np.concatenate(forward))) > 40

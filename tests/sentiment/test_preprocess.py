@@ -4,14 +4,43 @@ from hypothesis import strategies as st
 
 from stages.core.split import PARTS
 from stages.params import Shares
-from stages.sentiment.preprocess import split, vocabulary
+from stages.sentiment.preprocess import names, sources, split, vocabulary
 
 SHARES = Shares(validation=0.1, test=0.2)
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "good", "bad"]), max_size=4)
 
 
-def test_vocabulary_is_by_frequency_then_alphabet_and_leaves_out_single_words():
-    assert vocabulary([["b", "a", "c"], ["b", "a"], ["b", "once"]]) == ["b", "a"]
+def test_vocabulary_is_by_frequency_then_alphabet_with_names_last_and_without_single_words():
+    reviews = [["olga", "b", "a", "c"], ["olga", "b", "a"], ["olga", "b", "once"], ["olga's"], ["olga's"]]
+    assert vocabulary(reviews, {"olga"}) == (["b", "a", "olga", "olga's"], 2)
+
+
+def test_names_are_what_is_mostly_capitalised_within_a_sentence():
+    texts = [
+        "The film with Olga is good, and Olga is good.",
+        "Good for me, I say. A Good one, olga and The best, the end.",
+    ]
+    assert names(texts) == {"olga"}
+
+
+def test_a_small_or_one_sided_source_counts_with_the_largest(capsys):
+    column = ["a"] * 20 + ["b"] * 10 + ["c"] * 12 + ["d"] * 4
+    labels = np.array([0, 1] * 15 + [1] * 12 + [0, 1] * 2)
+    kept, numbers = sources(column, labels)
+    assert kept == ["a", "b"]
+    assert list(numbers) == [0] * 20 + [1] * 10 + [0] * 16
+    assert "source 'c' has fewer than 5 texts of a label" in capsys.readouterr().out
+
+
+def test_each_source_is_split_by_itself():
+    tokens, labels = reviews(300)
+    source = np.repeat([0, 1], [200, 100])
+    rows = split(tokens, labels, source, [False] * 300, SHARES, 7, None)
+    assert {part: list(np.bincount(source[rows[part]])) for part in PARTS} == {
+        "train": [140, 70], "validation": [20, 10], "test": [40, 20]
+    }  # fmt: skip
+    alone = split(tokens[:200], labels[:200], source[:200], [False] * 200, SHARES, 7, None)
+    assert all(list(rows[part][source[rows[part]] == 0]) == list(alone[part]) for part in PARTS)
 
 
 def reviews(count: int) -> tuple[list[list[str]], np.ndarray]:
@@ -25,14 +54,14 @@ def test_no_text_is_in_two_parts(tokens: list[list[str]], seed: int, official: b
     labels = np.array([len(review) % 2 for review in tokens])
     labels[:30] = np.arange(30) % 2
     official_test = [official and row % 5 == 0 for row in range(len(tokens))]
-    rows = split(tokens, labels, official_test, SHARES, seed, None)
+    rows = split(tokens, labels, np.zeros(len(labels), int), official_test, SHARES, seed, None)
     used = [" ".join(tokens[row]) for part in PARTS for row in rows[part]]
     assert len(used) == len(set(used)) == len({" ".join(review) for review in tokens})
 
 
 def test_shares_and_classes():
     tokens, labels = reviews(1000)
-    rows = split(tokens, labels, [False] * 1000, SHARES, 7, None)
+    rows = split(tokens, labels, np.zeros(1000, int), [False] * 1000, SHARES, 7, None)
     assert {part: len(rows[part]) for part in PARTS} == {"train": 700, "validation": 100, "test": 200}
     assert all(labels[rows[part]].mean() == 0.5 for part in PARTS)
 
@@ -40,7 +69,7 @@ def test_shares_and_classes():
 def test_the_source_s_own_test_part_is_kept_and_takes_texts_from_training():
     tokens, labels = reviews(100)
     tokens[90] = tokens[0]
-    rows = split(tokens, labels, [row >= 90 for row in range(100)], SHARES, 7, None)
+    rows = split(tokens, labels, np.zeros(100, int), [row >= 90 for row in range(100)], SHARES, 7, None)
     assert list(rows["test"]) == list(range(90, 100))
     assert 0 not in [*rows["train"], *rows["validation"]]
     assert len(rows["train"]) + len(rows["validation"]) == 89  # the share for testing goes to training
@@ -48,7 +77,7 @@ def test_the_source_s_own_test_part_is_kept_and_takes_texts_from_training():
 
 def test_limit_takes_about_so_many_of_both_classes():
     tokens, labels = reviews(1000)
-    rows = split(tokens, labels, [False] * 1000, SHARES, 7, 100)
+    rows = split(tokens, labels, np.zeros(1000, int), [False] * 1000, SHARES, 7, 100)
     used = np.concatenate([rows[part] for part in PARTS])
     assert len(used) == 100
     assert labels[used].mean() == 0.5

@@ -102,12 +102,3 @@ def test_slices_split_the_reviews():
 def test_a_contracted_negation_is_one():
     rows = scores.slices(np.ones(2, bool), np.array([0, 1]), [["didn't"], ["nothing"]], seed=7)
     assert [row["slice"] for row in rows if row["group"] == "negation"] == ["with negations"]
-
-
-def test_what_a_branch_adds_is_the_difference_with_an_interval_around_it():
-    actual = np.array([0, 1] * 50)
-    without = np.where(np.arange(100) < 20, 0.5 - (actual - 0.5) / 2, actual)
-    found = scores.added(actual, actual.astype(float), without, seed=7)
-    assert found["difference"] == pytest.approx(0.2)
-    assert found["interval"][0] < 0.2 < found["interval"][1]
-    assert scores.added(actual, without, without, seed=7) == {"difference": 0, "interval": [0, 0]}

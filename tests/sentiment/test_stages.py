@@ -23,7 +23,8 @@ def few_reviews() -> list[dict]:
         if number % 2 == 0:
             words = [*generator.choice(FILLING, 20), *generator.choice(["awful", "boring"], 2)]
         text = " ".join(generator.permutation(words))
-        rows += [{"text": text, "label": number % 2, "split": "train"}] * (2 if number % 20 == 0 else 1)
+        row = {"text": text, "label": number % 2, "split": "train", "source": "reviews" if number < 180 else "critics"}
+        rows += [row] * (2 if number % 20 == 0 else 1)
     rows[0]["text"] = "unseenbefore unseenbefore"
     return rows
 
@@ -33,10 +34,10 @@ def quick():
     params = load(REPOSITORY / "params.yaml")
     section = params.sentiment
     steps = section.training.model_copy(
-        update={"steps": 40, "epochs": 2, "batch": 16, "learning_rate": 0.02, "sentences": 8, "short": 8}
+        update={"steps": 40, "epochs": 2, "batch": 16, "learning_rate": 0.02, "others": 8, "negations": 4}
     )
     network = section.network.model_copy(
-        update={"vocabulary": 50, "length": 16, "embedding": 4, "filters": 4, "units": 4, "sentence_units": 4}
+        update={"vocabulary": 50, "length": 16, "embedding": 4, "filters": 4, "units": 4}
     )
     section = section.model_copy(update={"training": steps, "network": network})
     return params.model_copy(update={"sentiment": section})
@@ -72,7 +73,7 @@ def test_the_vocabulary_is_that_of_the_training_reviews_alone(trained, quick):
     data = artifacts.read_npz(preprocess.OUTPUT)
     read = [encoding.tokenise(text) for text in table["text"][data["train_rows"]]]
     words = artifacts.read_text(preprocess.VOCABULARY).splitlines()
-    assert words == preprocess.vocabulary(read)
+    assert (words, len(words)) == preprocess.vocabulary(read, set())
     for part in PARTS:
         texts = [encoding.tokenise(text) for text in table["text"][data[f"{part}_rows"]]]
         decoded = [words[number - 2] if number > 1 else None for number in data[f"{part}_words"]]
@@ -91,7 +92,19 @@ def test_training_learns(trained):
     metrics = json.loads(artifacts.read_text(evaluate.METRICS))
     assert metrics["accuracy"] > 0.9
     assert metrics["roc_auc"] > 0.95
-    assert metrics["accuracy_interval"][0] <= metrics["accuracy"] <= metrics["accuracy_interval"][1]
+    assert metrics["interval"]["low"] <= metrics["accuracy"] <= metrics["interval"]["high"]
+    assert metrics["critics"]["accuracy"] > 0.8  # of the second source
+
+
+def test_one_source_and_no_clause_to_negate(finished, quick, workdir):
+    table = artifacts.read_csv(finished / preprocess.RAW)
+    artifacts.write_csv(preprocess.RAW, table.assign(source="reviews").to_dict("records"))
+    preprocess.main(quick)
+    train.main(quick)
+    evaluate.main(quick)
+    assert "critics" not in artifacts.read_json(evaluate.METRICS)
+    weights = artifacts.read_json(evaluate.EVALUATION)["branches"]
+    assert all(np.isfinite([one["weight"], one["sentence_weight"]]).all() for one in weights.values())
 
 
 def test_an_interrupted_training_ends_with_the_same_bytes(trained, quick, monkeypatch, capsys):
@@ -111,13 +124,14 @@ def test_an_interrupted_training_ends_with_the_same_bytes(trained, quick, monkey
     assert written() == trained
 
 
-def test_validation_alone_chooses_the_threshold(trained, quick):
-    before = artifacts.read_json(evaluate.METRICS)
+def test_validation_alone_chooses_the_thresholds(trained, quick):
+    before = artifacts.read_json(evaluate.EVALUATION)
     data = artifacts.read_npz(preprocess.OUTPUT)
     artifacts.write_npz(preprocess.OUTPUT, **data | {"test_labels": 1 - data["test_labels"]})
     evaluate.main(quick)
-    after = artifacts.read_json(evaluate.METRICS)
+    after = artifacts.read_json(evaluate.EVALUATION)
     assert after["accuracy"] == pytest.approx(1 - before["accuracy"], abs=1e-5)
-    assert after["tuned"]["threshold"] == before["tuned"]["threshold"]
-    for goal, point in before["operating"].items():
-        assert after["operating"][goal]["threshold"] == point["threshold"]
+    for points in ({"tuned": one["tuned"], **one["operating"]} for one in (before, after)):
+        assert {name: point["threshold"] for name, point in points.items()} == {
+            name: point["threshold"] for name, point in {"tuned": before["tuned"], **before["operating"]}.items()
+        }

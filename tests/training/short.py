@@ -36,9 +36,8 @@ SMALL = {
     "sentiment.network.filters": 8,
     "sentiment.network.units": 6,
     "sentiment.network.length": 24,
-    "sentiment.network.sentence_units": 6,
-    "sentiment.training.sentences": 8,
-    "sentiment.training.short": 8,
+    "sentiment.training.others": 8,
+    "sentiment.training.negations": 8,
     **{f"{name}.training.{key}": value
        for name in ("autoencoder", "denoiser.dense", "denoiser.conv", "textgen", "sentiment")
        for key, value in {"steps": 4, "epochs": 1, "batch": 16}.items()},
