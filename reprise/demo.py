@@ -136,10 +136,10 @@ class Page:
         digit = digit_of(drawing)
         if digit is None:
             return []
-        shown = [(_enlarged(digit), "as the networks see it: 784 numbers")]
+        shown = [(_enlarged(digit), "28 × 28 pixels")]
         for autoencoder in self.autoencoders:
             copy = autoencoder.reconstruct(digit)
-            shown.append((_enlarged(copy), f"through {autoencoder.latent} numbers: {_psnr(digit, copy)}"))
+            shown.append((_enlarged(copy), f"{autoencoder.latent} numbers: {_psnr(digit, copy)}"))
         return shown
 
     def restored(self, drawing: dict[str, Any] | None, damage: str, strength: float) -> list[tuple[np.ndarray, str]]:
@@ -148,8 +148,8 @@ class Page:
         if digit is None:
             return []
         seen = DAMAGES[damage](digit, strength, np.random.default_rng(7))
-        images = {"damaged": seen, "median filter": baselines.median(seen)}
-        images |= {f"{name} network": denoiser.denoise(seen) for name, denoiser in self.denoisers.items()}
+        images = {"damaged": seen, "median": baselines.median(seen)}
+        images |= {name: denoiser.denoise(seen) for name, denoiser in self.denoisers.items()}
         return [(_enlarged(image), f"{name}: {_psnr(digit, image)}") for name, image in images.items()]
 
     def write(self, prompt: str, temperature: float, length: int, seed: float | None) -> Iterator[tuple[str, str]]:
@@ -257,7 +257,7 @@ def blocks(page: Page) -> gr.Blocks:
 def _digits(page: Page, built: gr.Blocks) -> None:
     gr.Markdown(
         "Draw a digit. Autoencoders encode it as a few numbers and decode it again; denoisers, trained on noise alone, "
-        "restore it from other damage too, or fail to. PSNR in dB: higher is nearer to the digit."
+        "restore it from other damage too, or fail to, beside a median filter. PSNR in dB: higher is nearer."
     )
     with gr.Row():
         with gr.Column(min_width=320):
