@@ -1,7 +1,5 @@
 """train-dense, train-conv: a denoiser, on digits with fresh noise every time they are seen."""
 
-from typing import Any
-
 import keras
 import numpy as np
 
@@ -36,7 +34,9 @@ def main(params: Params, name: str = "") -> None:
         jit_compile=False,
         steps_per_execution=16,
     )
-    checkpoint = Checkpoint(f"denoiser-{name}", settings_of(params, name), inputs=[DATA])
+    depends_on = {"seed": params.seed, "threads": params.threads, "kernels": params.kernels, "noise_std": std}
+    depends_on |= {"latent": params.latent} if name == "dense" else {}
+    checkpoint = Checkpoint(f"denoiser-{name}", {**depends_on, name: getattr(params.denoiser, name)}, inputs=[DATA])
     history = fit(
         logits,
         digit_epochs(
@@ -60,13 +60,6 @@ def build(params: Params, name: str) -> keras.Model:
     if name == "dense":
         return network.dense(params.latent, params.denoiser.dense.hidden)
     return network.conv(params.denoiser.conv.channels, params.denoiser.conv.units)
-
-
-def settings_of(params: Params, name: str) -> dict[str, Any]:
-    """All of params.yaml that the training of a network depends on: the `params` of its stage in dvc.yaml."""
-    common = {"seed": params.seed, "threads": params.threads, "kernels": params.kernels}
-    common |= {"latent": params.latent} if name == "dense" else {}
-    return {**common, "noise_std": params.denoiser.noise_std, name: getattr(params.denoiser, name)}
 
 
 def quality(trained: keras.Model, clean: np.ndarray, noisy: np.ndarray) -> dict[str, float]:

@@ -55,13 +55,3 @@ def test_tune_takes_the_best_of_the_grid(squares: np.ndarray, monkeypatch: pytes
     monkeypatch.setitem(baselines.GRIDS, "gain", {"factor": (0.5, 1.0, 0.9)})
     monkeypatch.setitem(baselines.METHODS, "gain", lambda images, std, *, factor: images * factor)
     assert baselines.tune("gain", squares, squares, 0.5) == {"factor": 1.0}
-
-
-def test_recogniser_reads_what_it_was_taught() -> None:
-    images = np.zeros((40, 28, 28), np.float32)
-    labels = np.arange(40) % 2
-    images[labels == 1, 10:20] = 1
-    images += np.random.default_rng(5).normal(0, 0.1, images.shape).astype(np.float32)
-    machine = baselines.recogniser(images, labels)
-    assert baselines.recognised(machine, images, labels) == 1
-    assert baselines.recognised(machine, images, 1 - labels) == 0

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.denoiser.preprocess import LEVELS, TEST, TRAIN, VALIDATION, add_noise
+from stages.denoiser.preprocess import LEVELS, SITUATIONS, TEST, TRAIN, VALIDATION, add_noise
 
 
 def test_noise_has_the_stated_moments_where_the_cut_does_not_reach() -> None:
@@ -31,4 +31,4 @@ def test_noisy_images_are_images(std: float, seed: int, value: float) -> None:
 
 
 def test_streams_are_apart() -> None:
-    assert len({TRAIN, VALIDATION, TEST, LEVELS}) == 4
+    assert len({TRAIN, VALIDATION, TEST, LEVELS, SITUATIONS}) == 5
