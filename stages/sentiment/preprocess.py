@@ -22,6 +22,7 @@ RAW = "data/raw/reviews.csv"
 OUTPUT = "data/sentiment/reviews.npz"
 VOCABULARY = "data/sentiment/vocabulary.txt"
 NGRAMS = "data/sentiment/ngrams.npz"
+CLAUSES = ("train", "validation")  # parts with negated clauses of their own
 LEAST = 2  # a word or n-gram that occurs in one review only says nothing about others
 TITLES = {"rotten_tomatoes": "sentences"}  # what metrics and the report call a source, where it is not its own name
 FEWEST = 5  # texts of each label in a source that is measured by itself
@@ -43,30 +44,19 @@ def main(params: Params) -> None:
     known = ngrams.index(ids["train"], len(words), least=LEAST)
     if not len(known):
         raise StageError(f"no word occurs in {LEAST} of the training reviews; raise data.limit")
-    arrays: dict[str, np.ndarray] = {
-        "sources": np.array([TITLES.get(kind, kind) for kind in kinds]),
-        "plain_words": np.array(plain),
-    }
+    arrays = {"sources": np.array([TITLES.get(kind, kind) for kind in kinds]), "plain_words": np.array(plain)}
     for part in PARTS:
-        arrays |= {
-            f"{part}_rows": rows[part],
-            f"{part}_labels": labels[rows[part]].astype(np.uint8),
-            f"{part}_source": source[rows[part]],
-            **arrays_of(part, ids[part], len(words), known),
-        }
-    ratios = ngrams.word_ratios(ids["train"], labels[rows["train"]], words)
-    clauses, signs = negation.pairs([texts[row] for row in rows["train"]], ratios)
-    clauses = [encode(clause, number) for clause in clauses]
-    arrays |= {
-        "negation_labels": signs,
-        "negation_words": np.concatenate([np.zeros(0, np.int32), *clauses]),
-        "negation_word_lengths": np.array([len(clause) for clause in clauses], np.int32),
-    }
+        arrays |= {f"{part}_rows": rows[part], **arrays_of(part, ids[part], labels[rows[part]], len(words), known)}
+        arrays[f"{part}_source"] = source[rows[part]]
+    ratios, seen = ngrams.word_ratios(ids["train"], labels[rows["train"]], words), set()
+    for part in CLAUSES:
+        clauses, signs = negation.pairs((texts[row] for row in rows[part]), ratios, seen)
+        arrays |= arrays_of(f"{part}_clauses", [encode(clause, number) for clause in clauses], signs, len(words), known)
     artifacts.write_npz(OUTPUT, **arrays)
     artifacts.write_text(VOCABULARY, "".join(f"{word}\n" for word in words))
     artifacts.write_npz(NGRAMS, keys=known, orders=ngrams.orders(known, len(words)))
     sizes = ", ".join(f"{len(rows[part])} {part}" for part in PARTS)
-    print(f"reviews: {sizes}; {len(words)} words, {len(known)} n-grams, {len(clauses)} negated clauses → {OUTPUT}")
+    print(f"reviews: {sizes}; {len(words)} words, {len(known)} n-grams, {len(seen)} clauses to negate → {OUTPUT}")
 
 
 def sources(column: Iterable[str], labels: np.ndarray) -> tuple[list[str], np.ndarray]:
@@ -158,18 +148,23 @@ def vocabulary(training: Iterable[Iterable[str]], names: set[str]) -> tuple[list
     return sorted(often, key=lambda word: (word in named, -frequency[word], word)), len(often) - len(named)
 
 
-def arrays_of(part: str, reviews: Sequence[np.ndarray], vocabulary: int, known: np.ndarray) -> dict[str, np.ndarray]:
-    """The words and the n-grams of one part, review after review.
+def arrays_of(
+    part: str, reviews: Sequence[np.ndarray], labels: np.ndarray, vocabulary: int, known: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The words, the n-grams and the labels of one part, review after review, all of the first source.
 
     Args:
         part: what the arrays' names begin with.
         reviews: word ids, one array per review.
+        labels: 0 or 1, shape (n,).
         vocabulary: number of words that have an id.
         known: the index of n-grams.
     """
     counts = count(reviews, vocabulary, known)
     return {
-        f"{part}_words": np.concatenate(reviews),
+        f"{part}_labels": labels.astype(np.uint8),
+        f"{part}_source": np.zeros(len(labels), np.uint8),
+        f"{part}_words": np.concatenate([np.zeros(0, np.int32), *reviews]),
         f"{part}_word_lengths": np.array([len(review) for review in reviews], np.int32),
         f"{part}_ngrams": counts.numbers,
         f"{part}_ngram_counts": counts.counts,
