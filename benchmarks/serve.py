@@ -54,7 +54,7 @@ def characters(params: Params, quick: bool) -> Iterator[dict[str, Any]]:
     """Characters per second, of one text and of many in parallel."""
     from reprise.generate import Writer
     from stages.textgen import generate
-    from stages.textgen.preprocess import encode
+    from stages.textgen.characters import encode
 
     writer = Writer()
     length = 20 if quick else CHARACTERS

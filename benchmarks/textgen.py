@@ -12,7 +12,8 @@ from benchmarks import common
 from stages.core import artifacts
 from stages.params import Params
 from stages.textgen import sizes
-from stages.textgen.preprocess import SEPARATOR, decode, vocabulary_in
+from stages.textgen.characters import decode
+from stages.textgen.preprocess import SEPARATOR, vocabulary_in
 
 LENGTH = 1_115_394  # characters of tiny Shakespeare
 NAMES = {"ngram": "Kneser-Ney n-gram", "bzip2": "bzip2, primed", "xz": "xz, primed", "bigram": "bigram"}

@@ -11,7 +11,7 @@ from stages.core import model_files
 from stages.core.errors import StageError
 from stages.textgen import generate as writing
 from stages.textgen import model as network
-from stages.textgen.preprocess import UNKNOWN, decode, encode
+from stages.textgen.characters import UNKNOWN, decode, encode
 from stages.textgen.train import MODEL
 
 READ = 1000  # characters of a prompt that are read: the network's memory was trained on passages of a few hundred

@@ -11,6 +11,7 @@ import keras
 from stages.autoencoder import model as autoencoders
 from stages.core import artifacts
 from stages.sentiment import attached, thresholds
+from stages.textgen import characters
 from stages.textgen import model as textgen
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -52,7 +53,10 @@ def _autoencoder(path: Path, model: keras.Model) -> Content:
 
 def _textgen(path: Path, model: keras.Model) -> Content:
     vocabulary, seed = textgen.attached(path, model)
-    return {"settings.json": _json({"vocabulary": vocabulary, "seed": seed})}
+    return {
+        "settings.json": _json({"vocabulary": vocabulary, "seed": seed}),
+        "characters.py": artifacts.read_bytes(Path(characters.__file__)),
+    }
 
 
 def _sentiment(path: Path, model: keras.Model) -> Content:
@@ -126,7 +130,10 @@ KINDS = {
             "characters": "numbers of characters: their places in `vocabulary`, 0 for one that it lacks",
             "output": "logits of the next character after each one; softmax makes them probabilities",
         },
-        {"settings.json": "`vocabulary`, the character of each number; `seed`, that of the training"},
+        {
+            "settings.json": "`vocabulary`, the character of each number; `seed`, that of the training",
+            "characters.py": "from text to numbers and back, and the choice of each next character",
+        },
         _textgen,
     ),
 }

@@ -163,19 +163,22 @@ def textgen(table: Table) -> Iterator[Chart]:
         ["textgen/orders"],
     )
     rows = table("textgen/temperature")
-    words = {"known_words": "known words", **{f"distinct_{n}": f"distinct-{n}" for n in (1, 2, 3)}}
-    for name, keys, label in (
-        ("textgen-entropy", {"entropy": "entropy"}, "entropy of the next character (nats)"),
-        ("textgen-words", words, "share"),
-        ("textgen-copies", {"longest_copy": "copy"}, "longest copied passage (characters)"),
+    for name, key, label in (
+        ("textgen-entropy", "entropy", "entropy of the next character (nats)"),
+        ("textgen-copies", "longest_copy", "longest copied passage (characters)"),
     ):
-        temperatures = [float(row["temperature"]) for row in rows]
-        series = {curve: (temperatures, [float(row[key]) for row in rows]) for key, curve in keys.items()}
+        series = {key: ([float(row["temperature"]) for row in rows], [float(row[key]) for row in rows])}
         yield (
             name,
             drawing.lines(series, x_label="temperature", y_label=label, from_zero=True),
             ["textgen/temperature"],
         )
+    words = curves(table("textgen/words"), "temperature", "share", "method")
+    yield (
+        "textgen-words",
+        drawing.lines(words, x_label="temperature", y_label="share", from_zero=True),
+        ["textgen/words"],
+    )
     yield (
         "textgen-sizes",
         drawing.lines(

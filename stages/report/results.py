@@ -8,7 +8,7 @@ from stages.report.measured import Measured, Word, measured
 TASKS = ("autoencoder", "denoiser", "textgen", "sentiment")
 TEXTS = {
     "samples": "models/textgen-samples.json",
-    "passages": "data/textgen/examples.json",
+    "text": "data/textgen/evaluation.json",
     "comparison": "data/textgen/comparison.json",
     "reviews": "data/sentiment/examples.json",
     "mistakes": "data/sentiment/mistakes.json",

@@ -20,10 +20,10 @@ from stages.core.split import PARTS
 from stages.evaluation import charts, measures
 from stages.params import Params
 from stages.textgen import baselines, ngrams, samples
-from stages.textgen import generate as writing
 from stages.textgen import model as network
+from stages.textgen.characters import decode, encode, entropy, tempered
 from stages.textgen.preprocess import OUTPUT as DATA
-from stages.textgen.preprocess import SEPARATOR, decode, encode, vocabulary_in
+from stages.textgen.preprocess import SEPARATOR, vocabulary_in
 from stages.textgen.train import MODEL
 
 METRICS = "metrics/textgen.json"
@@ -34,7 +34,7 @@ WORDS = "plots/textgen/words.csv"
 ORDERS = "plots/textgen/orders.csv"
 NEXT = "plots/textgen/next.csv"
 LAYERS = "plots/textgen/layers.csv"
-EXAMPLES = "data/textgen/examples.json"
+EVALUATION = "data/textgen/evaluation.json"
 HELD_OUT = ("validation", "test")
 PASSAGE = 1000  # characters
 SHOWN = 560  # characters of each sample in the picture
@@ -62,30 +62,44 @@ def main(params: Params) -> None:
     ngram = costs["test"][int(np.argmin(costs["validation"].mean(axis=1)))]
     train, test = decode(data["train"], vocabulary), decode(data["test"], vocabulary)
     params = samples.with_suitable_prompt(params, vocabulary, test)
+    sampled = samples.measured(model, vocabulary, train, params)
+    by_temperature = {row["measures"]["temperature"]: row["measures"] for row in sampled}
+    known = samples.known_words(test, train)
+    context, rows = worked_example(model, data["test"], vocabulary)
+    order, by_baseline = baseline_costs(costs, train, test)
     artifacts.write_json(
         METRICS,
         {
-            "parameters": model.count_params(),
-            "vocabulary": len(vocabulary),
-            "sizes": {name: value for name, value in chosen.items() if name != "optimizer"},  # metrics are numbers
-            "characters": {part: len(data[part]) for part in PARTS},
             **quality(nats, hits, seed=params.seed),
             "validation_nats": validation_nats.mean(),
-            "branches": branches(network.shares(model), test_costs, seed=params.seed),
-            "copied_run": samples.COPIED,
-            **baseline_costs(costs, train, test),
+            "baselines": by_baseline,
+            "known_words": next(
+                row["measures"]["known_words"] for row in sampled if row["measures"]["temperature"] == 1
+            ),
+        },
+    )
+    artifacts.write_json(
+        EVALUATION,
+        {
+            "parameters": model.count_params(),
+            "vocabulary": len(vocabulary),
+            "sizes": chosen,
+            "characters": {part: len(data[part]) for part in PARTS},
+            "branches": branches(network.weights(model), test_costs, seed=params.seed),
+            "ngram_order": order,
             "nats_minus_ngram_interval": measures.interval(passages(nats - ngram), seed=params.seed),
+            "copied_run": samples.COPIED,
+            "known_words_of_test": known,
+            "test": test[:EXCERPT],
+            **context,
         },
     )
     artifacts.write_csv(ORDERS, orders(costs, {"validation": validation_nats.mean(), "test": nats.mean()}))
     artifacts.write_csv(LAYERS, measures.layers(model))
-    context, rows = worked_example(model, data["test"], vocabulary)
     artifacts.write_csv(NEXT, rows)
-    artifacts.write_json(EXAMPLES, {"test": test[:EXCERPT], **context})
-    sampled = samples.measured(model, vocabulary, train, params)
     artifacts.write_json(SAMPLES, sampled)
-    artifacts.write_csv(TEMPERATURES, [row["measures"] for row in sampled])
-    artifacts.write_csv(WORDS, samples.shares_of_words([row["measures"] for row in sampled]))
+    artifacts.write_csv(TEMPERATURES, list(by_temperature.values()))
+    artifacts.write_csv(WORDS, samples.shares_of_words(list(by_temperature.values()), known))
     picture = charts.text_page(
         {f"temperature {row['measures']['temperature']:g}": row["texts"][0][:SHOWN] for row in sampled},
         title=f"Text sampled from the model after {params.textgen.sampling.prompt.strip()!r}",
@@ -108,8 +122,8 @@ def ngram_costs(data: dict[str, np.ndarray], vocabulary: int, order: int, start:
     return {part: -np.log(counted.probabilities(data[part], start)) for part in HELD_OUT}
 
 
-def baseline_costs(costs: dict[str, np.ndarray], train: str, test: str) -> dict[str, Any]:
-    """Nats per character of the test text by each baseline, and the order of the n-grams that validation chose.
+def baseline_costs(costs: dict[str, np.ndarray], train: str, test: str) -> tuple[int, dict[str, float]]:
+    """The order of the n-grams that validation chose, and nats per character of the test text by each baseline.
 
     Args:
         costs: of each character by the n-grams of each order, shape (orders, n), on each held-out part.
@@ -119,7 +133,7 @@ def baseline_costs(costs: dict[str, np.ndarray], train: str, test: str) -> dict[
     best = int(np.argmin(costs["validation"].mean(axis=1)))
     means = costs["test"].mean(axis=1)
     ngrams = {"unigram": means[0], "bigram": means[1], "ngram": means[best]}
-    return {"ngram_order": best + 1, "baselines": {**ngrams, **baselines.compressed(train, test)}}
+    return best + 1, {**ngrams, **baselines.compressed(train, test)}
 
 
 def branches(weights: dict[str, float], costs: np.ndarray, *, seed: int) -> dict[str, dict[str, float | list[float]]]:
@@ -131,8 +145,8 @@ def branches(weights: dict[str, float], costs: np.ndarray, *, seed: int) -> dict
         seed: of the intervals.
 
     Returns:
-        For each branch its `nats` per character, its `weight` in the mean, and a 95 % interval of what the other branch
-        saves: this branch minus the whole.
+        For each branch its `nats` per character, its `weight` in the sum of log-probabilities, and a 95 % interval of
+        what the other branch saves: this branch minus the whole.
     """
     return {
         name: {
@@ -211,15 +225,15 @@ def worked_example(
     """
     ids = ids[:SEARCHED]
     logits = model.predict_on_batch(ids[None, :-1].astype(np.int32))[0]
-    likelihoods = writing.tempered(logits, np.ones(len(logits)))
+    likelihoods = tempered(logits, np.ones(len(logits)))
     begin = min(100, len(logits) - 1)
     choices = np.sum(np.exp(likelihoods[begin:]) >= LIKELY, axis=1)
-    found = np.argmax(choices >= OPEN) if choices.max() >= OPEN else np.argmax(writing.entropy(likelihoods[begin:]))
+    found = np.argmax(choices >= OPEN) if choices.max() >= OPEN else np.argmax(entropy(likelihoods[begin:]))
     place = int(begin + found)
     listed = np.argsort(-likelihoods[place], kind="stable")[:LISTED]
     rows: list[dict[str, float | str]] = []
     for temperature in WORKED:
-        probabilities = np.exp(writing.tempered(logits[[place]], np.array([temperature]))[0])
+        probabilities = np.exp(tempered(logits[[place]], np.array([temperature]))[0])
         chosen = [(visible(vocabulary[number]), probabilities[number]) for number in listed]
         for character, probability in [*chosen, ("all others", max(0.0, 1 - probabilities[listed].sum()))]:
             rows.append({"temperature": temperature, "character": character, "probability": probability})

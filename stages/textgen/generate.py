@@ -7,9 +7,9 @@ import keras
 import numpy as np
 
 from stages.textgen import model as network
+from stages.textgen.characters import sample
 
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
-STREAM = 3  # keeps these random numbers apart from others with the same seed
 SEED_LENGTH = 8  # length of the passages in the hash index; longer matches are extended from them
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, so that overflow loses no character
 TABLE_BITS = 20
@@ -36,61 +36,9 @@ def generate(
 def stream(
     model: keras.Model, prompt: np.ndarray, temperatures: Sequence[float], *, seed: int, samples: int = 1
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Sample texts from the same prompt without end, one character of each at a time.
-
-    The prompt is read once; then the network reads only the last character and carries its state.
-
-    Args:
-        model: a text model.
-        prompt: ids, shape (m,), at least one.
-        temperatures: one for each group of `samples` texts.
-        seed: text k of a group depends on it and on k alone, not on the other texts: the same k at two temperatures
-            uses the same random numbers.
-        samples: texts at each temperature.
-
-    Yields:
-        The next id of each text, shape (temperatures × samples,), and the entropy in nats of the distribution that it
-        was drawn from, same shape.
-    """
-    batch = len(temperatures) * samples
-    reader = network.reader(model, batch)
-    heat = np.repeat(np.asarray(temperatures, np.float64), samples)
-    vocabulary = model.output_shape[-1]
-    chances = [np.random.default_rng([seed, STREAM, k]) for k in range(samples)]
-    logits = reader.predict_on_batch(np.tile(prompt.astype(np.int32), (batch, 1)))[:, -1]
-    while True:
-        noise = np.stack([chance.gumbel(size=vocabulary) for chance in chances])
-        likelihoods = tempered(logits, heat)
-        ids = (likelihoods + np.tile(noise, (len(temperatures), 1))).argmax(axis=-1).astype(np.int32)
-        yield ids, entropy(likelihoods)
-        logits = reader.predict_on_batch(ids[:, None])[:, -1]
-
-
-def tempered(logits: np.ndarray, temperature: np.ndarray) -> np.ndarray:
-    """Log-probabilities of the softmax of logits divided by a temperature.
-
-    All is computed on logits, so no logarithm of 0 is taken, however low the temperature: towards 0 all but the
-    greatest go to minus infinity. Sampling by adding Gumbel noise and taking the maximum (Maddison et al. 2014, "A*
-    Sampling", section 2) allows that. The id of unknown characters is never sampled.
-
-    Args:
-        logits: shape (n, vocabulary).
-        temperature: greater than 0, shape (n,).
-
-    Returns:
-        Shape (n, vocabulary), float64.
-    """
-    logits = logits.astype(np.float64)
-    logits[:, 0] = -np.inf
-    with np.errstate(over="ignore"):
-        scaled = (logits - logits.max(axis=-1, keepdims=True)) / np.asarray(temperature)[:, None]
-    return network.log_softmax(scaled)
-
-
-def entropy(likelihoods: np.ndarray) -> np.ndarray:
-    """Entropy in nats of distributions given as log-probabilities, shape (n, vocabulary) → (n,)."""
-    probabilities = np.exp(likelihoods)
-    return -np.sum(probabilities * np.where(probabilities > 0, likelihoods, 0), axis=-1)
+    """`characters.sample` from a text model, which reads the prompt once, then only each last character."""
+    reader = network.reader(model, len(temperatures) * samples)
+    return sample(lambda ids: reader.predict_on_batch(ids)[:, -1], prompt, temperatures, seed=seed, samples=samples)
 
 
 def words(text: str) -> list[str]:

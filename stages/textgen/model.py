@@ -1,9 +1,9 @@
 """The text model: the characters so far → the probability of each character to come next.
 
-An LSTM and an n-gram model each give a distribution; the text model's is their weighted mean.
+An LSTM and an n-gram model each give a distribution; the text model's is their weighted product.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,14 @@ from keras import layers, ops
 
 from stages.core import model_files
 from stages.core.errors import StageError
+from stages.textgen.characters import log_softmax
 from stages.textgen.tables import Past, Shape, distribution
 
 STREAMS = 32  # segments of a text that are scored in parallel
 CONTEXT = 256  # characters read before each segment, so that its first characters are scored with a context
 BLOCK = 256  # characters in one call
+LEAST = 1e-30  # probability that n-grams give to a character
+DEFAULT_WEIGHTS = (0.5, 0.6)  # of LSTM and n-grams, where the validation text is too short to fit them
 
 
 class PassageLSTM(layers.LSTM):
@@ -55,16 +58,18 @@ def build(
     *,
     dropout: float = 0.0,
     tables: Sequence[Shape] = (),
-    share: float = 1.0,
+    weights: tuple[float, float] = DEFAULT_WEIGHTS,
     batch: int | None = None,
     passage: int | None = None,
 ) -> keras.Model:
-    """Character ids → embedding → stack of LSTMs → distribution of the next; mixed with that of n-grams, if any.
+    """Character ids → embedding → stack of LSTMs → logits of the next; added to those of n-grams, if any.
 
-    The mean of two distributions, weighted by a number fitted on validation text, is Jelinek & Mercer 1980,
-    "Interpolated estimation of Markov source parameters from sparse data"; recurrent networks and n-grams make
-    different errors, so it is better than both (Mikolov et al. 2011, "Empirical evaluation and combination of advanced
-    language modeling techniques", Interspeech, pp. 605-608).
+    Log-linear interpolation: a weighted sum of the log-probabilities of both, so a character is likely where neither
+    finds it unlikely (Klakow 1998, "Log-linear interpolation of language models", ICSLP; Hinton 2002, "Training
+    products of experts by minimizing contrastive divergence", Neural Computation 14(8)). A mean of probabilities keeps
+    every unlikely character that either of them allows. Recurrent networks and n-grams make different errors, so both
+    are better than one (Mikolov et al. 2011, "Empirical evaluation and combination of advanced language modeling
+    techniques", Interspeech, pp. 605-608).
 
     Args:
         vocabulary: number of character ids.
@@ -73,24 +78,23 @@ def build(
         dropout: share of the last LSTM's outputs hidden while training (Zaremba et al. 2014, "Recurrent neural network
             regularization", arXiv:1409.2329).
         tables: sizes of the n-gram tables, for contexts of 0, 1, 2, ... characters; none: the LSTM alone.
-        share: the LSTM's in the mean.
+        weights: of the LSTM's and of the n-grams' log-probabilities.
         batch: number of texts read in parallel. If given, the model is stateful: each call continues where the last
             one ended. The weights have the same shapes either way.
         passage: with `batch`: reset the state every so many calls; None for never.
 
     Returns:
-        A model from ids, shape (batch, length), to logits, shape (batch, length, vocabulary). With n-grams, these are
-        logarithms of probabilities.
+        A model from ids, shape (batch, length), to logits, shape (batch, length, vocabulary).
     """
     characters = keras.Input((None,), batch_size=batch, dtype="int32", name="characters")
     logits = _lstm(characters, vocabulary, embedding, units, dropout=dropout, passage=passage)
     if not tables:
         return keras.Model(characters, logits, name="textgen")
-    # Not softmax: its kernel takes a reciprocal, whose bits differ between processors.
-    lstm = layers.Rescaling(share, name="lstm_share")(ops.exp(ops.log_softmax(logits)))
-    ngrams = layers.Rescaling(1 - share, name="ngrams_share")(distribution(characters, vocabulary, tables))
-    mixture = layers.Add(name="mixture")([lstm, ngrams])
-    return keras.Model(characters, ops.log(mixture), name="textgen")
+    # Products of many small shares may leave the range of float32, where the logarithm is minus infinity.
+    likelihoods = ops.log(ops.maximum(distribution(characters, vocabulary, tables), LEAST))
+    lstm = layers.Rescaling(weights[0], name="lstm_weight")(logits)
+    ngrams = layers.Rescaling(weights[1], name="ngrams_weight")(likelihoods)
+    return keras.Model(characters, layers.Add(name="product")([lstm, ngrams]), name="textgen")
 
 
 def _lstm(
@@ -150,10 +154,16 @@ def _matrices(layer: keras.layers.Layer) -> list[keras.Variable]:
     return [variable for variable in layer.weights if variable.name != "batches"]
 
 
-def shares(model: keras.Model) -> dict[str, float]:
-    """The weights of "lstm" and, where the model has n-grams, "ngrams" in the mean."""
+def weights(model: keras.Model) -> dict[str, float]:
+    """The weights of "lstm" and, where the model has n-grams, "ngrams" in the sum of log-probabilities."""
     scales = [layer for layer in model.layers if isinstance(layer, layers.Rescaling)]
-    return {layer.name.removesuffix("_share"): layer.scale for layer in scales} or {"lstm": 1.0}
+    return {layer.name.removesuffix("_weight"): layer.scale for layer in scales} or {"lstm": 1.0}
+
+
+def set_weights(model: keras.Model, weights: tuple[float, float]) -> None:
+    """Set the weights of LSTM and n-grams of a model that has not been called yet."""
+    for name, weight in zip(("lstm", "ngrams"), weights, strict=True):
+        model.get_layer(f"{name}_weight").scale = weight
 
 
 def reader(model: keras.Model, batch: int, *, parts: bool = False) -> keras.Model:
@@ -162,7 +172,7 @@ def reader(model: keras.Model, batch: int, *, parts: bool = False) -> keras.Mode
     Args:
         model: of `build`.
         batch: texts.
-        parts: also give what each of `shares` says by itself: a list of outputs, the whole model's first.
+        parts: also give what each of `weights` says by itself: a list of outputs, the whole model's first.
     """
     names = [layer.name for layer in model.layers]
     embedded = model.get_layer("embedding" if "embedding" in names else "one_hot")
@@ -176,7 +186,7 @@ def reader(model: keras.Model, batch: int, *, parts: bool = False) -> keras.Mode
             Shape(index.get(length, 0), model.get_layer(f"continuations_{length}").input_dim)
             for length in range(lengths)
         ],
-        share=shares(model)["lstm"],
+        weights=tuple(weights(model).values()) if lengths else DEFAULT_WEIGHTS,
         batch=batch,
     )
     copy_weights(model, copy)
@@ -184,7 +194,7 @@ def reader(model: keras.Model, batch: int, *, parts: bool = False) -> keras.Mode
         return copy
     alone = [copy.get_layer("logits").output]
     if lengths:
-        alone.append(ops.log(copy.get_layer("ngrams_share").input))
+        alone.append(copy.get_layer("ngrams_weight").input)
     return keras.Model(copy.input, [copy.output, *alone])
 
 
@@ -208,9 +218,6 @@ def score(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[np.ndarray,
 def costs(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray]:
     """Cross-entropy of each output of a reader on a text, character by character.
 
-    The text is cut into as many segments as `reader` reads in parallel. Each is read from `CONTEXT` characters before
-    it, and every character is scored once.
-
     Args:
         reader: made by `reader`.
         ids: the text, shape (n,).
@@ -220,12 +227,28 @@ def costs(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[np.ndarray,
         Negative log-likelihood of each character in nats, shape (outputs, n), and whether the character was the most
         probable one by the first output, shape (n,).
     """
+    nats, hits = np.zeros((len(reader.outputs), len(ids))), np.zeros(len(ids), bool)
+    for places, outputs in read(reader, ids, start):
+        for number, logits in enumerate(outputs):
+            nats[number, places] = -log_softmax(logits)[np.arange(len(places)), ids[places]]
+        hits[places] = outputs[0].argmax(axis=-1) == ids[places]
+    return nats, hits
+
+
+def read(reader: keras.Model, ids: np.ndarray, start: int) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
+    """Read a text, block by block: arguments as for `costs`.
+
+    The text is cut into as many segments as `reader` reads in parallel. Each is read from `CONTEXT` characters before
+    it, and every character is predicted once.
+
+    Yields:
+        Places in the text, shape (k,), and the logits there by each output, shape (k, vocabulary).
+    """
     forget(reader)
     streams = reader.input_shape[0]
     seen = np.r_[start, ids[:-1]]
     width = -(-len(ids) // streams)
     first = np.arange(streams) * width
-    nats, hits = np.zeros((len(reader.outputs), len(ids))), np.zeros(len(ids), bool)
     for offset in range(-CONTEXT, width, BLOCK):
         places = first[:, None] + np.arange(offset, offset + BLOCK)
         inside = np.clip(places, 0, len(ids) - 1)
@@ -233,14 +256,4 @@ def costs(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[np.ndarray,
         outputs = reader.predict_on_batch(np.where(places < 0, start, seen[inside]).astype(np.int32))
         outputs = outputs if isinstance(outputs, list) else [outputs]
         scored = (places >= first[:, None]) & (places < np.minimum(first + width, len(ids))[:, None])
-        for number, logits in enumerate(outputs):
-            chosen = np.take_along_axis(log_softmax(logits), ids[inside][..., None], axis=-1)[..., 0]
-            nats[number, places[scored]] = -chosen[scored]
-        hits[places[scored]] = (outputs[0].argmax(axis=-1) == ids[inside])[scored]
-    return nats, hits
-
-
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Log-probabilities along the last axis; the greatest logit is subtracted first, so that none overflows."""
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+        yield places[scored], [logits[scored] for logits in outputs]

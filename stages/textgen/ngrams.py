@@ -127,22 +127,3 @@ def _look_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.nda
     """The values at the wanted keys; 0 where a key is missing."""
     places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[places] == wanted, values[places], values.dtype.type(0))
-
-
-def share_of(first: np.ndarray, second: np.ndarray) -> float:
-    """The weight of the first of two models in their mean that is best on a text.
-
-    By expectation maximisation: Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via the EM
-    algorithm", Journal of the Royal Statistical Society B 39(1), section 4.3.
-
-    Args:
-        first, second: cost of each character by each model in nats, shape (n,).
-
-    Returns:
-        A share in [0.001, 0.999], rounded to three digits.
-    """
-    share = 0.5
-    for _ in range(100):
-        share = float(np.mean(1 / (1 + (1 - share) / share * np.exp(np.clip(first - second, -50, 50)))))
-        share = min(max(share, 0.001), 0.999)
-    return round(share, 3)

@@ -12,6 +12,7 @@ from stages.core.documents import SEPARATOR
 from stages.core.errors import StageError
 from stages.core.split import PARTS
 from stages.params import Params, Shares, Textgen
+from stages.textgen.characters import UNKNOWN, codes_of, encode, vocabulary_of
 
 RAW = "data/raw/text.txt"
 OUTPUT = "data/textgen/characters.npz"
@@ -19,7 +20,6 @@ COMPARISON = "data/textgen/comparison.json"
 FEW = 10  # with fewer documents than this, none is held out whole
 LINE = 40  # characters from which a line that stands in two parts is no coincidence
 PIECES = 20  # of the training text, whose differences from each other are the measure for the test part's
-UNKNOWN = "\ufffd"  # what a character that training text lacks is shown as; its id is 0
 
 
 def main(params: Params) -> None:
@@ -108,10 +108,10 @@ def compare(parts: dict[str, str]) -> dict[str, Any]:
     Raises:
         StageError: the text has a single character over and over, or the test part has no known one.
     """
-    alphabet = np.unique(np.concatenate([_codes(text) for text in parts.values()]))
+    alphabet = np.unique(np.concatenate([codes_of(text) for text in parts.values()]))
     if len(alphabet) < 2:
         raise StageError(f"{RAW} has one character only, {chr(alphabet[0])!r}, over and over")
-    ids = {part: np.searchsorted(alphabet, _codes(text)) for part, text in parts.items()}
+    ids = {part: np.searchsorted(alphabet, codes_of(text)) for part, text in parts.items()}
     counts = {part: np.bincount(ids[part], minlength=len(alphabet)) for part in PARTS}
     held_out = [part for part in PARTS if part != "train"]
     lacking = (counts["train"] == 0) | (alphabet == ord(UNKNOWN))
@@ -173,30 +173,6 @@ def _usual(ids: np.ndarray, length: int) -> tuple[float, float]:
     total = np.sum(pieces, axis=0)
     unknown = max(piece[total == piece].sum() / piece.sum() for piece in pieces if piece.any())
     return float(unknown), max(_difference(piece, total - piece) for piece in pieces if piece.any())
-
-
-def _codes(text: str) -> np.ndarray:
-    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
-
-
-def vocabulary_of(text: str) -> str:
-    """The characters a network knows: those of the training text, sorted, after the one that stands for all others."""
-    return UNKNOWN + "".join(sorted(set(text) - {UNKNOWN}))
-
-
-def encode(text: str, vocabulary: str) -> np.ndarray:
-    """Text as character ids, int32, shape (n,); 0 for characters outside the vocabulary."""
-    codes = _codes(text)
-    known = np.array([ord(character) for character in vocabulary[1:]], np.uint32)
-    if not len(known):
-        return np.zeros(len(codes), np.int32)
-    place = np.minimum(np.searchsorted(known, codes), len(known) - 1)
-    return np.where(known[place] == codes, place + 1, 0).astype(np.int32)
-
-
-def decode(ids: np.ndarray, vocabulary: str) -> str:
-    """Character ids, shape (n,), as text."""
-    return "".join(vocabulary[number] for number in ids)
 
 
 def vocabulary_in(data: dict[str, np.ndarray]) -> str:

@@ -7,15 +7,15 @@ import numpy as np
 
 from stages.params import Params
 from stages.textgen import generate as writing
-from stages.textgen.preprocess import decode, encode
+from stages.textgen.characters import decode, encode
 
 COPIED = 30  # characters from which a run that stands in the training text counts as copied
 
 
 def measured(model: keras.Model, vocabulary: str, train: str, params: Params) -> list[dict[str, Any]]:
-    """Samples of the model at each temperature, with measures of them."""
+    """Samples of the model at 1 and at each other temperature, with measures of them."""
     settings = params.textgen.sampling
-    temperatures = sorted(set(params.textgen.temperatures))
+    temperatures = sorted({*params.textgen.temperatures, 1.0})  # at 1 the model's own distribution
     ids, entropies = writing.generate(
         model,
         encode(settings.prompt, vocabulary),
@@ -41,14 +41,20 @@ def measured(model: keras.Model, vocabulary: str, train: str, params: Params) ->
     return rows
 
 
-def shares_of_words(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Curves to plot: shares of known and of different words against temperature."""
+def known_words(text: str, train: str) -> float:
+    """Share of the words in a text that the training text has."""
+    return writing.known_words(text, set(writing.words(train)))
+
+
+def shares_of_words(rows: list[dict[str, Any]], known: float) -> list[dict[str, Any]]:
+    """Curves to plot: shares of known and of different words against temperature; `known` is the test text's share."""
     names = {"known_words": "known from training", "distinct_1": "different words", "distinct_2": "different pairs"}
-    return [
+    curves = [
         {"temperature": row["temperature"], "method": name, "share": row[key]}
         for key, name in names.items()
         for row in rows
     ]
+    return curves + [{"temperature": row["temperature"], "method": "known, test text", "share": known} for row in rows]
 
 
 def with_suitable_prompt(params: Params, vocabulary: str, test: str) -> Params:

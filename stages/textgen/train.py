@@ -1,6 +1,5 @@
 """train-textgen: the LSTM, trained on contiguous passages with its state carried on, and the n-grams of the text."""
 
-import gc
 from typing import Any
 
 import keras
@@ -12,6 +11,7 @@ from stages.core.errors import StageError
 from stages.params import Params, Textgen
 from stages.textgen import model as network
 from stages.textgen import ngrams, sizes, tables
+from stages.textgen.characters import log_softmax
 from stages.textgen.preprocess import OUTPUT as DATA
 from stages.textgen.preprocess import vocabulary_in
 from stages.training.batches import batches, permutations
@@ -22,6 +22,9 @@ from stages.training.optimizers import lazy_adam, muon, warmup_cosine
 
 MODEL = "models/textgen.keras"
 HISTORY = "plots/textgen/history.csv"
+PRIOR = 20.0  # pull of the default weights: as much as some twenty characters have
+FEW = 1000  # characters of validation text that two weights can be fitted on, at least
+NUMBERS = 2**22  # logits that a validation in training takes, at most: the beginning of a long text
 OPTIMIZERS = {"adam": lazy_adam, "muon": muon}
 
 
@@ -36,7 +39,7 @@ def main(params: Params) -> None:
         )
     print(f"textgen: {sizes.sentence(settings, len(data['train']))}", flush=True)
     lstm, history, checkpoint = trained(data, vocabulary, params, settings)
-    model = mixed(lstm, data, vocabulary, settings)
+    model = combined(lstm, data, vocabulary, settings)
     attached = {"vocabulary": vocabulary, "seed": params.seed, "sizes": sizes.of(settings, len(data["train"]))}
     model_files.write(MODEL, model, attached)
     artifacts.write_csv(HISTORY, history)
@@ -52,7 +55,7 @@ def trained(
     model = compiled(len(vocabulary), settings, params.seed)
     lstm = network.build(len(vocabulary), settings.network.embedding, settings.network.units)
     reader = network.reader(lstm, network.STREAMS)
-    start = max(0, vocabulary.find("\n"))
+    start, held_out = max(0, vocabulary.find("\n")), data["validation"][: NUMBERS // len(vocabulary)]
 
     def epoch_data(epoch: int) -> Any:
         steps = steps_of(epoch, steps=training.steps, epochs=training.epochs)
@@ -61,7 +64,7 @@ def trained(
 
     def validate(model: keras.Model) -> dict[str, float]:
         network.copy_weights(model, reader)
-        nats, _ = network.score(reader, data["validation"], start)
+        nats, _ = network.score(reader, held_out, start)
         return {"loss": nats.mean()}
 
     sections = {"network": settings.network, "training": training}
@@ -96,34 +99,68 @@ def compiled(vocabulary: int, settings: Textgen, seed: int) -> keras.Model:
     return model
 
 
-def mixed(lstm: keras.Model, data: dict[str, np.ndarray], vocabulary: str, settings: Textgen) -> keras.Model:
-    """The LSTM and the n-grams of the training text as one model; validation text sets order and shares."""
+def combined(lstm: keras.Model, data: dict[str, np.ndarray], vocabulary: str, settings: Textgen) -> keras.Model:
+    """The LSTM and the n-grams of the training text as one model; validation text sets order and weights."""
     if not settings.ngrams.contexts:
         return lstm
-    start = max(0, vocabulary.find("\n"))
+    start, shape = max(0, vocabulary.find("\n")), settings.network
     made = counted(data, len(vocabulary), settings, start)
     shapes = [tables.Shape(len(table.index), len(table.continuations)) for table in made]
-
-    def built(share: float) -> keras.Model:
-        shape = settings.network
-        return network.build(len(vocabulary), shape.embedding, shape.units, tables=shapes, share=share)
-
-    even = built(0.5)
-    network.copy_weights(lstm, even)
-    tables.fill(even, made)
+    model = network.build(len(vocabulary), shape.embedding, shape.units, tables=shapes)
+    network.copy_weights(lstm, model)
+    tables.fill(model, made)
     del made
-    reader = network.reader(even, network.STREAMS, parts=True)
-    (_, lstm_nats, ngram_nats), _ = network.costs(reader, data["validation"], start)
-    del reader
-    gc.collect()  # a Keras model refers to itself; this one holds all tables
-    share = ngrams.share_of(lstm_nats, ngram_nats)
-    print(
-        f"textgen: the mean of LSTM and n-grams of up to {len(shapes)} characters, weighted {share:g} and "
-        f"{1 - share:g}; nats on validation text by themselves {lstm_nats.mean():.4f} and {ngram_nats.mean():.4f}"
-    )
-    model = built(share)
-    network.copy_weights(even, model)
+    reader = network.reader(model, network.STREAMS, parts=True)
+    weights = chosen_weights(reader, data["validation"], start)
+    network.set_weights(model, weights)
+    print(f"textgen: LSTM and n-grams of up to {len(shapes)} characters, weighted {weights[0]:g} and {weights[1]:g}")
     return model
+
+
+def chosen_weights(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[float, float]:
+    """The weights of LSTM and n-grams that are best on validation text; the default ones where it is too short.
+
+    Args:
+        reader: with parts, of any weights.
+        ids: the validation text, shape (n,).
+        start: id read before it.
+    """
+    if len(ids) < FEW:
+        print(f"textgen: {len(ids):,} characters to validate on are too few to fit weights; the default ones stay")
+        return network.DEFAULT_WEIGHTS
+    ids = ids[: NUMBERS // reader.output_shape[0][-1]]
+    blocks = [(ids[places], outputs[1:]) for places, outputs in network.read(reader, ids, start)]
+    characters = np.concatenate([read for read, _ in blocks])
+    scores = np.concatenate([np.array(outputs) for _, outputs in blocks], axis=1)
+    return fitted_weights(scores, characters)
+
+
+def fitted_weights(scores: np.ndarray, ids: np.ndarray) -> tuple[float, float]:
+    """The weights of two models in the sum of their logits that are best on a text, by Newton's method.
+
+    The cross-entropy is convex in the weights. Its gradient is the mean score of what is predicted minus that of what
+    is there; its second derivatives are the covariances of the scores in what is predicted.
+
+    Args:
+        scores: logits of both models, shape (2, n, vocabulary).
+        ids: the text, shape (n,).
+
+    Returns:
+        Two numbers in [0, 2], rounded to three digits.
+    """
+    there = scores[:, np.arange(len(ids)), ids]
+    weights = np.array(network.DEFAULT_WEIGHTS)
+    for _ in range(20):
+        predicted = np.exp(log_softmax(np.tensordot(weights.astype(np.float32), scores, axes=1)))
+        means = (predicted * scores).sum(axis=-1, dtype=np.float64)
+        squares = [[(predicted * a * b).sum(dtype=np.float64) for b in scores] for a in scores]
+        gradient = (means - there).sum(axis=1)
+        gradient += PRIOR * (weights - network.DEFAULT_WEIGHTS)
+        step = np.linalg.solve(squares - means @ means.T + PRIOR * np.eye(2), gradient)
+        weights = (weights - step).clip(0, 2)
+        if np.abs(step).max() < 1e-5:
+            break
+    return round(float(weights[0]), 3), round(float(weights[1]), 3)
 
 
 def counted(data: dict[str, np.ndarray], vocabulary: int, settings: Textgen, start: int) -> list[tables.Table]:

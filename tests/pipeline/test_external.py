@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from stages.core import artifacts, model_files
-from stages.textgen.preprocess import decode, vocabulary_in
+from stages.textgen.characters import decode
+from stages.textgen.preprocess import vocabulary_in
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.network]
 

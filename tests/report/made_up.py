@@ -66,21 +66,28 @@ def _denoiser() -> dict[str, Any]:
 
 def _textgen() -> dict[str, Any]:
     return {
-        "parameters": 11_200_000,
-        "vocabulary": 85,
-        "sizes": {"units": [384], "dropout": 0.1, "steps": 2300, "passes": 0.5},
-        "characters": {"train": 4_700_000, "validation": 120_000, "test": 160_000},
         "nats": 1.476,
         "nats_interval": [1.462, 1.491],
         **{"bits": 2.13, "perplexity": 4.376, "accuracy": 0.553},
         "validation_nats": 1.509,
+        "baselines": {"unigram": 3.345, "bigram": 2.504, "ngram": 1.473, "bzip2": 1.629, "xz": 1.697},
+        "known_words": 0.9,
+    }
+
+
+def _text() -> dict[str, Any]:
+    return {
+        "parameters": 11_200_000,
+        "vocabulary": 85,
+        "sizes": {"units": [384], "dropout": 0.1, "steps": 2300, "passes": 0.5},
+        "characters": {"train": 4_700_000, "validation": 120_000, "test": 160_000},
         "branches": {
             name: {"nats": nats, "weight": 0.5, "nats_minus_whole_interval": [nats - 1.49, nats - 1.47]}
             for name, nats in (("lstm", 1.56), ("ngrams", 1.48))
         },
-        **{"ngram_order": 8, "copied_run": 30},
-        "baselines": {"unigram": 3.345, "bigram": 2.504, "ngram": 1.473, "bzip2": 1.629, "xz": 1.697},
+        **{"ngram_order": 8, "copied_run": 30, "known_words_of_test": 0.95},
         "nats_minus_ngram_interval": [-0.0016, 0.0082],
+        **{"test": "KENT:\n\nI thought", "context": "I thought ", "next": "*"},
     }
 
 
@@ -143,7 +150,7 @@ def texts() -> dict[str, Any]:
             }
             for row in tables()["textgen/temperature"]
         ],
-        "passages": {"test": "KENT:\n\nI thought", "context": "I thought ", "next": "*"},
+        "text": _text(),
         "comparison": {"warnings": ["the test part does not look like the training text"]},
         "reviews": [mistake, mistake | {"actual": "positive", "probability": 0.6}],
         "mistakes": [mistake, mistake | {"actual": "positive", "probability": 0.02}],

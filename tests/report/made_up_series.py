@@ -89,6 +89,11 @@ def _textgen_tables() -> dict[str, list[dict[str, Any]]]:
             }
             for t, entropy, distinct, known, copy in heat
         ],
+        "textgen/words": [
+            {"temperature": row[0], "method": method, "share": share}
+            for row in heat
+            for method, share in (("known from training", row[3]), ("known, test text", 0.95))
+        ],
         "benchmarks/learning_curve": [
             {"characters": 30_000 * n, "seed": seed, "nats": 2.1 - n / 9 + seed / 99, "lstm": 2.3 - n / 8}
             | {"ngram": 2.2 - n / 9, "bzip2": 2.4 - n / 9, "xz": 2.5 - n / 9, "longest_copy": 20 + n, "seconds": 9 * n}

@@ -8,7 +8,7 @@ import pytest
 from stages.core import artifacts
 from stages.denoiser import baselines
 from stages.evaluation.methods import FILTERS
-from stages.report import build, measured
+from stages.report import build, measured, results
 from stages.report.context import wording
 from stages.report.context.denoiser import leads
 from tests.report import made_up
@@ -32,13 +32,14 @@ def test_a_comparing_word_follows_the_sign(made, params, charts, where):
     sign, pattern = VERDICTS[where]
     words = ("is better than", "is worse than", "does not differ significantly from")
     for interval, word in zip(([0.1, 0.2], [-0.2, -0.1], [-0.1, 0.2]), words, strict=True):
-        content = made_up.metrics()[task]
+        evaluation = made_up.texts()["text"] if task == "textgen" else None
+        content = evaluation or made_up.metrics()[task]
         *parents, last = key.split(".")
         holder = content
         for parent in parents:
             holder = holder[parent]
         holder[last] = interval if sign > 0 else [-bound for bound in reversed(interval)]
-        artifacts.write_json(f"metrics/{task}.json", content)
+        artifacts.write_json(results.TEXTS["text"] if evaluation else f"metrics/{task}.json", content)
         _, markdown = pages(params, charts)
         assert re.search(pattern, " ".join(markdown.split()))[1] == word
 

@@ -5,7 +5,7 @@ from stages.core import model_files
 from stages.core.errors import StageError
 from stages.textgen import generate as writing
 from stages.textgen import train
-from stages.textgen.preprocess import decode, encode
+from stages.textgen.characters import decode, encode
 
 
 def test_the_stream_is_what_the_evaluation_writes(folder):

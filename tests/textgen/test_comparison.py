@@ -13,7 +13,8 @@ from stages.core.split import PARTS
 from stages.datasets import text
 from stages.report.targets import verbatim
 from stages.textgen import evaluate, ngrams, preprocess, samples, train
-from stages.textgen.preprocess import compare, decode, encode, vocabulary_of
+from stages.textgen.characters import decode, encode, vocabulary_of
+from stages.textgen.preprocess import compare
 
 WORDS = "the a of king queen sea and he she walked sang saw old night morning ship house river went to in"
 TERMS = "LICENSEE 1.F.3. SHALL (C) PARAGRAPH 501(C)(3) WARRANTIES, DAMAGES; 99,712 FEE: REFUND/REPLACEMENT 20%"

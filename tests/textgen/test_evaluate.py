@@ -25,8 +25,9 @@ def test_orders_hold_every_curve():
 
 def test_shares_of_words_hold_each_temperature():
     measures = [{"temperature": t, "known_words": 1 - t / 10, "distinct_1": t, "distinct_2": 2 * t} for t in (0.1, 0.2)]
-    rows = samples.shares_of_words(measures)
-    assert len(rows) == 6
+    rows = samples.shares_of_words(measures, 0.95)
+    assert len(rows) == 8
+    assert {"temperature": 0.1, "method": "known, test text", "share": 0.95} in rows
     assert {"temperature": 0.2, "method": "different pairs", "share": 0.4} in rows
 
 

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.textgen import model as network
-from stages.textgen.generate import Copies, distinct, entropy, generate, known_words, tempered, words
+from stages.textgen.characters import entropy, log_softmax, tempered
+from stages.textgen.generate import Copies, distinct, generate, known_words, words
 
 VOCABULARY = 9
 PROMPT = np.array([3, 1, 4, 1, 5])
@@ -71,6 +72,22 @@ def test_seed_and_sample_change_the_text(model):
     other, _ = generate(model, PROMPT, [1.0], length=30, seed=8)
     assert not np.array_equal(ids[0, 0], ids[0, 1])
     assert not np.array_equal(ids[0, 0], other[0, 0])
+
+
+def test_texts_agree_no_more_often_than_chance():
+    """Neither other prompts, temperatures and samples nor the same number of another seed lead to the same text."""
+    flat = network.build(9, 2, [2])  # its weights are small: nearly the same distribution everywhere
+    texts = [generate(flat, np.array(prompt), [0.9, 1.0], length=400, seed=7, samples=2)[0] for prompt in ([1], [2, 3])]
+    texts.append(generate(flat, np.array([1]), [0.9, 1.0], length=400, seed=8, samples=2)[0])
+    rows = np.concatenate([text.reshape(4, 400) for text in texts])
+    agreeing = [np.mean(one == other) for number, one in enumerate(rows) for other in rows[:number]]
+    assert max(agreeing) < 1 / 8 + 5 * np.sqrt(1 / 8 * 7 / 8 / 400)
+    again, _ = generate(flat, np.array([1]), [1.0], length=400, seed=7)
+    assert np.array_equal(again[0, 0], rows[2])
+
+
+def test_log_softmax_does_not_overflow():
+    assert log_softmax(np.array([[1e4, 0, -1e4]])).tolist() == [[0, -1e4, -2e4]]
 
 
 def test_drawn_as_often_as_likely():

@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from stages.core.errors import StageError
 from stages.params import Documents, Shares, Textgen
-from stages.textgen.preprocess import FEW, SEPARATOR, UNKNOWN, decode, encode, shortened, split, vocabulary_of
+from stages.textgen.characters import UNKNOWN, decode, encode, vocabulary_of
+from stages.textgen.preprocess import FEW, SEPARATOR, shortened, split
 
 SETTINGS = Textgen.model_construct(
     documents=Documents(validation=["Play 2"], test=["Play 5", "Play 7"]), holdout=Shares(validation=0.1, test=0.2)

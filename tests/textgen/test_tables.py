@@ -11,7 +11,7 @@ def in_a_model(text: np.ndarray, order: int, contexts: int, vocabulary: int):
     counted = KneserNey(text, order, vocabulary)
     made = tables.tables(counted, order, contexts)
     shapes = [tables.Shape(len(table.index), len(table.continuations)) for table in made]
-    model = network.build(vocabulary, 3, [4], tables=shapes, share=0.25)
+    model = network.build(vocabulary, 3, [4], tables=shapes, weights=(0.25, 0.75))
     tables.fill(model, made)
     return model, counted
 
@@ -27,19 +27,13 @@ def test_tables_give_what_the_counts_give(order):
     assert nats[order:] == pytest.approx(expected[order:], abs=1e-4)
 
 
-def test_the_model_is_the_weighted_mean_of_its_parts():
+def test_the_model_is_the_weighted_product_of_its_parts():
     text = np.random.default_rng(1).integers(0, 6, 300)
     model, _ = in_a_model(text, 3, 100, 6)
-    (whole, lstm, grams), _ = network.costs(network.reader(model, 2, parts=True), text[:50], 0)
-    assert np.exp(-whole) == pytest.approx(0.25 * np.exp(-lstm) + 0.75 * np.exp(-grams), abs=1e-5)
-    assert network.shares(model) == {"lstm": 0.25, "ngrams": 0.75}
-
-
-def test_all_next_characters_add_up_to_one_in_the_model():
-    text = np.random.default_rng(1).integers(0, 6, 300)
-    model, _ = in_a_model(text, 4, 20, 6)
-    logits = model.predict_on_batch(text[None, :80].astype(np.int32))
-    assert np.exp(logits).sum(axis=-1) == pytest.approx(np.ones((1, 80)), abs=1e-5)
+    whole, lstm, grams = network.reader(model, 1, parts=True).predict_on_batch(text[None, :50].astype(np.int32))
+    assert whole == pytest.approx(0.25 * lstm + 0.75 * grams, abs=1e-5)
+    assert np.exp(grams).sum(axis=-1) == pytest.approx(np.ones((1, 50)), abs=1e-5)
+    assert network.weights(model) == {"lstm": 0.25, "ngrams": 0.75}
 
 
 def test_of_too_many_contexts_the_most_frequent_have_rows():

@@ -21,24 +21,25 @@ BASELINES = {
 
 def variables(metrics: Row, table: Any, texts: Row) -> Row:
     """Variables of the text model's section, beyond its metrics."""
-    difference = negative(metrics["nats_minus_ngram_interval"])
-    passages = texts["passages"]
+    found = texts["text"]
+    difference = negative(found["nats_minus_ngram_interval"])
     return {
+        **{name: value for name, value in found.items() if name not in ("sizes", "test", "context", "next")},
         "verdict": verdict(difference),
         "compared": compared(difference),
         "references": [(name, metrics["baselines"][key]) for key, name in BASELINES.items()],
-        "mixed": "ngrams" in metrics["branches"],
+        "mixed": "ngrams" in found["branches"],
         "warnings": [warning.rstrip(".") for warning in texts["comparison"]["warnings"]],
         **temperature(table("textgen/temperature")),
         **distributions(table("textgen/next")),
         **samples(texts["samples"]),
-        "sizes_chosen": metrics["sizes"],
-        "layers": [Word(f"{float(units):,.0f}", sources_of(units)) for units in metrics["sizes"]["units"]],
+        "sizes_chosen": found["sizes"],
+        "layers": [Word(f"{float(units):,.0f}", sources_of(units)) for units in found["sizes"]["units"]],
         "sizes": learning_curve(table(LEARNING_CURVE)),
         "longer": longer(table(LEARNING_CURVE)),
-        "context": last_lines(passages["context"]),
-        "next": passages["next"],
-        "excerpt": passages["test"][:EXCERPT],
+        "context": last_lines(found["context"]),
+        "next": found["next"],
+        "excerpt": found["test"][:EXCERPT],
     }
 
 
