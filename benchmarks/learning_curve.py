@@ -86,9 +86,10 @@ def trained(drawn: dict[str, Any], changes: dict[str, Any]) -> Iterator[tuple[Pa
 
 
 def evaluated(folder: Path) -> dict[str, Any]:
-    """Metrics of the text model that was trained in a folder."""
+    """Metrics of the text model that was trained in a folder, and what else its evaluation has found."""
     common.stage(folder, "textgen.evaluate")
-    return artifacts.read_json(folder / "metrics/textgen.json")
+    paths = (folder / "metrics/textgen.json", folder / "data/textgen/evaluation.json")
+    return {name: value for path in paths for name, value in artifacts.read_json(path).items()}
 
 
 def ours(drawn: dict[str, Any], changes: dict[str, Any]) -> dict[str, float]:

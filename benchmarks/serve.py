@@ -54,7 +54,7 @@ def characters(params: Params, quick: bool) -> Iterator[dict[str, Any]]:
     """Characters per second, of one text and of many in parallel."""
     from reprise.generate import Writer
     from stages.textgen import generate
-    from stages.textgen.characters import encode
+    from stages.textgen.characters import encode, tempered
 
     writer = Writer()
     length = 20 if quick else CHARACTERS
@@ -72,8 +72,8 @@ def characters(params: Params, quick: bool) -> Iterator[dict[str, Any]]:
 
     def anew() -> None:
         for _ in range(length // 10):
-            logits = writer.model.predict_on_batch(passage)[:, -1]
-            likelihoods = generate.tempered(logits, np.array([0.8]))
+            logits = writer.model.network.predict_on_batch(passage)[:, -1]
+            likelihoods = tempered(logits, np.array([0.8]))
             passage[:] = np.roll(passage, -1)
             passage[:, -1] = (likelihoods + chance.gumbel(size=likelihoods.shape)).argmax(axis=-1)
 

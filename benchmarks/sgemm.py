@@ -93,12 +93,11 @@ def operations(name: str, params: Params, data: dict[str, np.ndarray]) -> float:
         model, batch, steps = conv(settings.channels, settings.units), settings.training.batch, 1
         optimizer = OPTIMIZERS["conv"]
     else:
-        from stages.textgen.model import build
-        from stages.textgen.preprocess import vocabulary_in
+        from stages.textgen.model import Shape, build
         from stages.textgen.train import OPTIMIZERS
 
         settings = sizes.chosen(params.textgen, len(data["train"]))
-        model = build(len(vocabulary_in(data)), settings.network.embedding, settings.network.units)
+        model = build(Shape(len(data["vocabulary"]), settings.network.embedding, settings.network.units))
         batch, steps = settings.training.batch, settings.training.length
         optimizer = OPTIMIZERS[settings.training.optimizer]
         digits = settings.network.embedding is None

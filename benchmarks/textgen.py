@@ -13,7 +13,7 @@ from stages.core import artifacts
 from stages.params import Params
 from stages.textgen import sizes
 from stages.textgen.characters import decode
-from stages.textgen.preprocess import SEPARATOR, vocabulary_in
+from stages.textgen.preprocess import SEPARATOR
 
 LENGTH = 1_115_394  # characters of tiny Shakespeare
 NAMES = {"ngram": "Kneser-Ney n-gram", "bzip2": "bzip2, primed", "xz": "xz, primed", "bigram": "bigram"}
@@ -21,7 +21,7 @@ NAMES = {"ngram": "Kneser-Ney n-gram", "bzip2": "bzip2, primed", "xz": "xz, prim
 
 def measure(params: Params, quick: bool) -> list[dict[str, Any]]:
     """Lines of the table: nats per character of held-out text, and seconds of training."""
-    metrics = artifacts.read_json("metrics/textgen.json")
+    metrics = evaluation(Path())
     rows = []
     for key, name in NAMES.items():
         interval = metrics.get("nats_minus_ngram_interval") if key == "ngram" else None
@@ -62,8 +62,16 @@ def short_text(length: int) -> tuple[str, str]:
     if path := os.environ.get("BENCH_TEXT"):
         return artifacts.read_text(path)[:length], Path(path).name
     data = artifacts.read_npz("data/textgen/characters.npz")
-    text = decode(data["train"][: 2 * length], vocabulary_in(data)).replace(SEPARATOR, "\n\n")[:length]
+    text = decode(data["train"][: 2 * length], "".join(map(chr, data["vocabulary"]))).replace(SEPARATOR, "\n\n")[
+        :length
+    ]
     return text, f"first {len(text):,} characters of the plays"
+
+
+def evaluation(folder: Path) -> dict[str, Any]:
+    """Metrics of a text model, and what else its evaluation has found."""
+    paths = (folder / "metrics/textgen.json", folder / "data/textgen/evaluation.json")
+    return {name: value for path in paths for name, value in artifacts.read_json(path).items()}
 
 
 def our_model(text: str, steps: int, quick: bool) -> tuple[dict[str, Any], float]:
@@ -83,7 +91,7 @@ def our_model(text: str, steps: int, quick: bool) -> tuple[dict[str, Any], float
         common.stage(folder, "textgen.preprocess")
         seconds = common.stage(folder, "textgen.train").seconds
         common.stage(folder, "textgen.evaluate")
-        return artifacts.read_json(Path(folder, "metrics/textgen.json")), seconds
+        return evaluation(Path(folder)), seconds
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def _autoencoder(path: Path, model: keras.Model) -> Content:
 
 
 def _textgen(path: Path, model: keras.Model) -> Content:
-    vocabulary, seed = textgen.attached(path, model)
+    _, _, vocabulary, seed = textgen.attached(path, model)
     return {
         "settings.json": _json({"vocabulary": vocabulary, "seed": seed}),
         "characters.py": artifacts.read_bytes(Path(characters.__file__)),

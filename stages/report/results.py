@@ -9,7 +9,6 @@ TASKS = ("autoencoder", "denoiser", "textgen", "sentiment")
 TEXTS = {
     "samples": "models/textgen-samples.json",
     "text": "data/textgen/evaluation.json",
-    "comparison": "data/textgen/comparison.json",
     "reviews": "data/sentiment/examples.json",
     "mistakes": "data/sentiment/mistakes.json",
     "sentences": "data/sentiment/sentences.json",

@@ -16,14 +16,12 @@ import numpy as np
 
 from stages.core import artifacts, model_files
 from stages.core.command import run
-from stages.core.split import PARTS
 from stages.evaluation import charts, measures
 from stages.params import Params
 from stages.textgen import baselines, ngrams, samples
 from stages.textgen import model as network
 from stages.textgen.characters import decode, encode, entropy, tempered
-from stages.textgen.preprocess import OUTPUT as DATA
-from stages.textgen.preprocess import SEPARATOR, vocabulary_in
+from stages.textgen.preprocess import SEPARATOR, Parts, doubt_about, read
 from stages.textgen.train import MODEL
 
 METRICS = "metrics/textgen.json"
@@ -47,55 +45,50 @@ EXCERPT = 500  # characters of the test text and of a context
 
 
 def main(params: Params) -> None:
-    data = artifacts.read_npz(DATA)
-    vocabulary = vocabulary_in(data)
-    chosen = model_files.attachments(MODEL, {"sizes": dict})["sizes"]
+    text, vocabulary = read()
     start = max(0, vocabulary.find("\n"))
-    model = model_files.read(MODEL)
-
-    reader = network.reader(model, network.STREAMS, parts=True)
-    validation_nats, _ = network.score(reader, data["validation"], start)
-    test_costs, hits = network.costs(reader, data["test"], start)
+    model = network.attached(MODEL, model_files.read(MODEL))
+    reader = network.reader(model.network, model.shape, network.STREAMS, parts=True)
+    validation_costs, _ = network.costs(reader, text.validation, start)
+    test_costs, hits = network.costs(reader, text.test, start)
     del reader  # a second copy of the n-gram tables
-    nats = test_costs[0]
-    costs = ngram_costs(data, len(vocabulary), params.textgen.ngrams.order, start)
-    ngram = costs["test"][int(np.argmin(costs["validation"].mean(axis=1)))]
-    train, test = decode(data["train"], vocabulary), decode(data["test"], vocabulary)
+    nats, validation_nats = test_costs[0], validation_costs[0].mean()
+    costs = ngram_costs(text, len(vocabulary), params.textgen.ngrams.order, start)
+    order = 1 + int(np.argmin(costs["validation"].mean(axis=1)))  # of the baseline
+    train, test = decode(text.train, vocabulary), decode(text.test, vocabulary)
     params = samples.with_suitable_prompt(params, vocabulary, test)
-    sampled = samples.measured(model, vocabulary, train, params)
+    sampled = samples.measured(model, train, params)
     by_temperature = {row["measures"]["temperature"]: row["measures"] for row in sampled}
-    known = samples.known_words(test, train)
-    context, rows = worked_example(model, data["test"], vocabulary)
-    order, by_baseline = baseline_costs(costs, train, test)
+    known = samples.known_words(test, set(samples.words(train)))
+    context, rows = worked_example(model.network, text.test, vocabulary)
     artifacts.write_json(
         METRICS,
         {
             **quality(nats, hits, seed=params.seed),
-            "validation_nats": validation_nats.mean(),
-            "baselines": by_baseline,
-            "known_words": next(
-                row["measures"]["known_words"] for row in sampled if row["measures"]["temperature"] == 1
-            ),
+            "validation_nats": validation_nats,
+            "baselines": baseline_costs(costs["test"].mean(axis=1), order, train, test),
+            "known_words": by_temperature[1.0]["known_words"],
         },
     )
     artifacts.write_json(
         EVALUATION,
         {
-            "parameters": model.count_params(),
+            "parameters": model.network.count_params(),
             "vocabulary": len(vocabulary),
-            "sizes": chosen,
-            "characters": {part: len(data[part]) for part in PARTS},
-            "branches": branches(network.weights(model), test_costs, seed=params.seed),
+            "sizes": model_files.attachments(MODEL, {"sizes": dict})["sizes"],
+            "characters": {part: len(ids) for part, ids in text._asdict().items()},
+            "branches": branches(model, test_costs, seed=params.seed),
             "ngram_order": order,
-            "nats_minus_ngram_interval": measures.interval(passages(nats - ngram), seed=params.seed),
+            "nats_minus_ngram_interval": measures.interval(passages(nats - costs["test"][order - 1]), seed=params.seed),
             "copied_run": samples.COPIED,
             "known_words_of_test": known,
+            "warning": doubt_about(text, vocabulary),
             "test": test[:EXCERPT],
             **context,
         },
     )
-    artifacts.write_csv(ORDERS, orders(costs, {"validation": validation_nats.mean(), "test": nats.mean()}))
-    artifacts.write_csv(LAYERS, measures.layers(model))
+    artifacts.write_csv(ORDERS, orders(costs, {"validation": validation_nats, "test": nats.mean()}))
+    artifacts.write_csv(LAYERS, measures.layers(model.network))
     artifacts.write_csv(NEXT, rows)
     artifacts.write_json(SAMPLES, sampled)
     artifacts.write_csv(TEMPERATURES, list(by_temperature.values()))
@@ -106,41 +99,41 @@ def main(params: Params) -> None:
         columns=2,
     )
     artifacts.write_png(SAMPLES_PICTURE, picture)
-    print(f"textgen: {nats.mean():.4f} nats per character; baseline: n-grams {ngram.mean():.4f}")
+    ngram = costs["test"][order - 1].mean()
+    print(f"textgen: {nats.mean():.4f} nats per character; baseline: n-grams {ngram:.4f}")
 
 
-def ngram_costs(data: dict[str, np.ndarray], vocabulary: int, order: int, start: int) -> dict[str, np.ndarray]:
+def ngram_costs(text: Parts, vocabulary: int, order: int, start: int) -> dict[str, np.ndarray]:
     """Nats of each character of each held-out part by n-grams of the training text, shape (orders, n).
 
     Args:
-        data: ids by part.
+        text: as ids.
         vocabulary: number of ids.
         order: of the longest n-grams, if that many ids allow it.
         start: id that fills all places before a part.
     """
-    counted = ngrams.KneserNey(data["train"], min(order, ngrams.highest_order(vocabulary)), vocabulary)
-    return {part: -np.log(counted.probabilities(data[part], start)) for part in HELD_OUT}
+    counted = ngrams.KneserNey(text.train, min(order, ngrams.highest_order(vocabulary)), vocabulary)
+    return {part: -np.log(counted.probabilities(getattr(text, part), start)) for part in HELD_OUT}
 
 
-def baseline_costs(costs: dict[str, np.ndarray], train: str, test: str) -> tuple[int, dict[str, float]]:
-    """The order of the n-grams that validation chose, and nats per character of the test text by each baseline.
+def baseline_costs(ngrams: np.ndarray, order: int, train: str, test: str) -> dict[str, float]:
+    """Nats per character of the test text by each baseline.
 
     Args:
-        costs: of each character by the n-grams of each order, shape (orders, n), on each held-out part.
+        ngrams: by n-grams of each order, shape (orders,).
+        order: the one that validation chose.
         train: the training text.
         test: the test text.
     """
-    best = int(np.argmin(costs["validation"].mean(axis=1)))
-    means = costs["test"].mean(axis=1)
-    ngrams = {"unigram": means[0], "bigram": means[1], "ngram": means[best]}
-    return best + 1, {**ngrams, **baselines.compressed(train, test)}
+    by_order = {"unigram": ngrams[0], "bigram": ngrams[1], "ngram": ngrams[order - 1]}
+    return {**by_order, **baselines.compressed(train, test)}
 
 
-def branches(weights: dict[str, float], costs: np.ndarray, *, seed: int) -> dict[str, dict[str, float | list[float]]]:
-    """The LSTM and the n-grams of a text model, each by itself.
+def branches(model: network.TextModel, costs: np.ndarray, *, seed: int) -> dict[str, dict[str, float | list[float]]]:
+    """The LSTM and, where the model has them, the n-grams, each by itself.
 
     Args:
-        weights: of `network.shares`.
+        model: with these branches.
         costs: of `network.costs`, by the whole model and by each branch, shape (1 + branches, n).
         seed: of the intervals.
 
@@ -148,13 +141,14 @@ def branches(weights: dict[str, float], costs: np.ndarray, *, seed: int) -> dict
         For each branch its `nats` per character, its `weight` in the sum of log-probabilities, and a 95 % interval of
         what the other branch saves: this branch minus the whole.
     """
+    weights = network.weights_of(model.network) if model.shape.tables else (1.0,)
     return {
         name: {
             "nats": alone.mean(),
             "weight": weight,
             "nats_minus_whole_interval": measures.interval(passages(alone - costs[0]), seed=seed),
         }
-        for (name, weight), alone in zip(weights.items(), costs[1:], strict=True)
+        for name, weight, alone in zip(("lstm", "ngrams"), weights, costs[1:], strict=False)
     }
 
 
@@ -168,9 +162,10 @@ def measure(options: argparse.Namespace, model: keras.Model, data: Any) -> dict[
     """
     layers = {layer.name for layer in model.layers}
     external.need(model, {"lstm_1", "logits"} <= layers, "a text model")
-    vocabulary, seed = network.attached(options.model, model)
+    _, shape, vocabulary, seed = network.attached(options.model, model)
     ids = encode(SEPARATOR.join(data.documents)[: options.limit], vocabulary)
-    nats, hits = network.score(network.reader(model, network.STREAMS), ids, max(0, vocabulary.find("\n")))
+    reader = network.reader(model, shape, network.STREAMS)
+    (nats,), hits = network.costs(reader, ids, max(0, vocabulary.find("\n")))
     return {
         "characters": len(ids),
         "unknown_characters": np.sum(ids == 0),
@@ -180,7 +175,7 @@ def measure(options: argparse.Namespace, model: keras.Model, data: Any) -> dict[
 
 
 def quality(nats: np.ndarray, hits: np.ndarray, *, seed: int) -> dict[str, float | list[float]]:
-    """Cross-entropy in nats and bits per character, perplexity and accuracy, from what `network.score` gives."""
+    """Cross-entropy in nats and bits per character, perplexity and accuracy, from what `network.costs` gives."""
     return {
         "nats": nats.mean(),
         "nats_interval": measures.interval(passages(nats), seed=seed),

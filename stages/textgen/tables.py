@@ -18,7 +18,7 @@ PLACES = 4  # of contexts in a slot of an n-gram table's index
 HASH_FACTOR, HASH_PRIME = 523, 4000037  # their product fits into 31 bits
 
 
-class Shape(NamedTuple):
+class Size(NamedTuple):
     """Sizes of a `Table`."""
 
     slots: int
@@ -38,6 +38,11 @@ class Table(NamedTuple):
 
     index: np.ndarray
     continuations: np.ndarray
+
+    @property
+    def size(self) -> Size:
+        """Rows of both."""
+        return Size(len(self.index), len(self.continuations))
 
 
 def tables(model: KneserNey, order: int, contexts: int) -> list[Table]:
@@ -123,7 +128,7 @@ class Past(layers.Layer):
         self.states[0].assign(np.zeros_like(self.states[0]))
 
 
-def distribution(characters: keras.KerasTensor, vocabulary: int, tables: Sequence[Shape]) -> keras.KerasTensor:
+def distribution(characters: keras.KerasTensor, vocabulary: int, tables: Sequence[Size]) -> keras.KerasTensor:
     """The n-grams' distribution of the next character, shape (batch, length, vocabulary).
 
     From the shortest context to the longest one: what its counts give, and the shorter one's distribution for the rest.

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from stages.core import artifacts, model_files
+from stages.core import artifacts
 from stages.core.command import run
 from stages.core.errors import StageError
 from stages.params import Params, Textgen
@@ -13,7 +13,7 @@ from stages.textgen import model as network
 from stages.textgen import ngrams, sizes, tables
 from stages.textgen.characters import log_softmax
 from stages.textgen.preprocess import OUTPUT as DATA
-from stages.textgen.preprocess import vocabulary_in
+from stages.textgen.preprocess import Parts, read
 from stages.training.batches import batches, permutations
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
@@ -29,42 +29,61 @@ OPTIMIZERS = {"adam": lazy_adam, "muon": muon}
 
 
 def main(params: Params) -> None:
-    data = artifacts.read_npz(DATA)
-    vocabulary = vocabulary_in(data)
-    settings = sizes.chosen(params.textgen, len(data["train"]))
-    if len(data["train"]) <= settings.training.length:
+    text, vocabulary = read()
+    settings = sizes.chosen(params.textgen, len(text.train))
+    if len(text.train) <= settings.training.length:
         raise StageError(
-            f"{DATA} has {len(data['train'])} characters to train on; textgen.training.length asks for passages of "
+            f"{DATA} has {len(text.train)} characters to train on; textgen.training.length asks for passages of "
             f"{settings.training.length}: make it smaller, or data.text longer"
         )
-    print(f"textgen: {sizes.sentence(settings, len(data['train']))}", flush=True)
-    lstm, history, checkpoint = trained(data, vocabulary, params, settings)
-    model = combined(lstm, data, vocabulary, settings)
-    attached = {"vocabulary": vocabulary, "seed": params.seed, "sizes": sizes.of(settings, len(data["train"]))}
-    model_files.write(MODEL, model, attached)
+    print(f"textgen: {sizes.sentence(settings, len(text.train))}", flush=True)
+    start = max(0, vocabulary.find("\n"))
+    shape = network.Shape(len(vocabulary), settings.network.embedding, settings.network.units)
+    lstm, history, checkpoint = trained(text, start, shape, params, settings)
+    model = network.TextModel(lstm, shape, vocabulary, params.seed)
+    if settings.ngrams.contexts:
+        model = combined(model, text, start, settings)
+    network.write(MODEL, model, sizes=sizes.of(settings, len(text.train)))
     artifacts.write_csv(HISTORY, history)
     checkpoint.remove()
 
 
 def trained(
-    data: dict[str, np.ndarray], vocabulary: str, params: Params, settings: Textgen
+    text: Parts, start: int, shape: network.Shape, params: Params, settings: Textgen
 ) -> tuple[keras.Model, list[dict[str, float]], Checkpoint]:
-    """The trained LSTM, its history, and the checkpoint, to be removed when the model is written."""
+    """The trained LSTM, its history, and the checkpoint, to be removed when the model is written.
+
+    Args:
+        text: as ids.
+        start: id read before a text.
+        shape: of the LSTM alone.
+        params: all of params.yaml.
+        settings: of `sizes.chosen`.
+    """
     training = settings.training
     prepare(params.seed)
-    model = compiled(len(vocabulary), settings, params.seed)
-    lstm = network.build(len(vocabulary), settings.network.embedding, settings.network.units)
-    reader = network.reader(lstm, network.STREAMS)
-    start, held_out = max(0, vocabulary.find("\n")), data["validation"][: NUMBERS // len(vocabulary)]
+    stateful = {"dropout": settings.network.dropout, "batch": training.batch, "passage": training.passage}
+    model = network.build(shape, **stateful)
+    start_orthogonal(model, params.seed)
+    model.compile(
+        optimizer=OPTIMIZERS[training.optimizer](
+            warmup_cosine(training.learning_rate, training.steps), clip=training.clip
+        ),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=False,
+    )
+    lstm = network.build(shape)
+    reader = network.reader(lstm, shape, network.STREAMS)
+    held_out = text.validation[: NUMBERS // shape.vocabulary]
 
     def epoch_data(epoch: int) -> Any:
         steps = steps_of(epoch, steps=training.steps, epochs=training.epochs)
         lengths = {"batch": training.batch, "length": training.length, "passage": training.passage}
-        return batches(*readings(data["train"], steps, **lengths, seed=params.seed), training.batch)
+        return batches(*readings(text.train, steps, **lengths, seed=params.seed), training.batch)
 
     def validate(model: keras.Model) -> dict[str, float]:
         network.copy_weights(model, reader)
-        nats, _ = network.score(reader, held_out, start)
+        nats, _ = network.costs(reader, held_out, start)
         return {"loss": nats.mean()}
 
     sections = {"network": settings.network, "training": training}
@@ -78,43 +97,22 @@ def trained(
     return lstm, history, checkpoint
 
 
-def compiled(vocabulary: int, settings: Textgen, seed: int) -> keras.Model:
-    """The stateful LSTM to train, with its optimizer and loss.
-
-    Args:
-        vocabulary: number of character ids.
-        settings: of `sizes.chosen`.
-        seed: of the weights.
-    """
-    shape, training = settings.network, settings.training
-    sizes = {"dropout": shape.dropout, "batch": training.batch, "passage": training.passage}
-    model = network.build(vocabulary, shape.embedding, shape.units, **sizes)
-    start_orthogonal(model, seed)
-    optimizer = OPTIMIZERS[training.optimizer]
-    model.compile(
-        optimizer=optimizer(warmup_cosine(training.learning_rate, training.steps), clip=training.clip),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=False,
-    )
-    return model
-
-
-def combined(lstm: keras.Model, data: dict[str, np.ndarray], vocabulary: str, settings: Textgen) -> keras.Model:
+def combined(lstm: network.TextModel, text: Parts, start: int, settings: Textgen) -> network.TextModel:
     """The LSTM and the n-grams of the training text as one model; validation text sets order and weights."""
-    if not settings.ngrams.contexts:
-        return lstm
-    start, shape = max(0, vocabulary.find("\n")), settings.network
-    made = counted(data, len(vocabulary), settings, start)
-    shapes = [tables.Shape(len(table.index), len(table.continuations)) for table in made]
-    model = network.build(len(vocabulary), shape.embedding, shape.units, tables=shapes)
-    network.copy_weights(lstm, model)
+    order = min(settings.ngrams.order, ngrams.highest_order(lstm.shape.vocabulary))
+    counted = ngrams.KneserNey(text.train, order, lstm.shape.vocabulary)
+    order = 1 + int(np.argmin(-np.log(counted.probabilities(text.validation, start)).mean(axis=1)))
+    made = tables.tables(counted, order, settings.ngrams.contexts)
+    shape = lstm.shape._replace(tables=[table.size for table in made])
+    model = network.build(shape)
+    network.copy_weights(lstm.network, model)
     tables.fill(model, made)
-    del made
-    reader = network.reader(model, network.STREAMS, parts=True)
-    weights = chosen_weights(reader, data["validation"], start)
+    del counted, made
+    reader = network.reader(model, shape, network.STREAMS, parts=True)
+    weights = chosen_weights(reader, text.validation, start)
     network.set_weights(model, weights)
-    print(f"textgen: LSTM and n-grams of up to {len(shapes)} characters, weighted {weights[0]:g} and {weights[1]:g}")
-    return model
+    print(f"textgen: LSTM and n-grams of up to {order} characters, weighted {weights[0]:g} and {weights[1]:g}")
+    return lstm._replace(network=model, shape=shape)
 
 
 def chosen_weights(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[float, float]:
@@ -161,14 +159,6 @@ def fitted_weights(scores: np.ndarray, ids: np.ndarray) -> tuple[float, float]:
         if np.abs(step).max() < 1e-5:
             break
     return round(float(weights[0]), 3), round(float(weights[1]), 3)
-
-
-def counted(data: dict[str, np.ndarray], vocabulary: int, settings: Textgen, start: int) -> list[tables.Table]:
-    """The n-grams of the training text, of the order that is best on validation text, as the text model keeps them."""
-    order = min(settings.ngrams.order, ngrams.highest_order(vocabulary))
-    model = ngrams.KneserNey(data["train"], order, vocabulary)
-    costs = -np.log(model.probabilities(data["validation"], start)).mean(axis=1)
-    return tables.tables(model, 1 + int(np.argmin(costs)), settings.ngrams.contexts)
 
 
 def readings(

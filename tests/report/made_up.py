@@ -87,6 +87,7 @@ def _text() -> dict[str, Any]:
         },
         **{"ngram_order": 8, "copied_run": 30, "known_words_of_test": 0.95},
         "nats_minus_ngram_interval": [-0.0016, 0.0082],
+        "warning": "the test part does not look like the training text",
         **{"test": "KENT:\n\nI thought", "context": "I thought ", "next": "*"},
     }
 
@@ -151,7 +152,6 @@ def texts() -> dict[str, Any]:
             for row in tables()["textgen/temperature"]
         ],
         "text": _text(),
-        "comparison": {"warnings": ["the test part does not look like the training text"]},
         "reviews": [mistake, mistake | {"actual": "positive", "probability": 0.6}],
         "mistakes": [mistake, mistake | {"actual": "positive", "probability": 0.02}],
         "sentences": {

@@ -50,8 +50,8 @@ def write_models(folder: Path) -> None:
     keras.utils.set_random_seed(5)
 
     _write_digits(folder, generator)
-    text_model = textgen.build(len(VOCABULARY), 4, [8])
-    model_files.write(folder / textgen_train.MODEL, text_model, {"vocabulary": VOCABULARY, "seed": 7})
+    shape = textgen.Shape(len(VOCABULARY), 4, [8])
+    textgen.write(folder / textgen_train.MODEL, textgen.TextModel(textgen.build(shape), shape, VOCABULARY, 7))
     codes = np.array([ord(character) for character in VOCABULARY])
     artifacts.write_npz(
         folder / textgen_train.DATA, vocabulary=codes, test=generator.integers(1, 9, 900).astype(np.int32)

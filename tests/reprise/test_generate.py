@@ -69,7 +69,7 @@ def test_a_broken_model_is_one_line(folder, tmp_path, damage):
     elif damage == "another":
         path.write_bytes((folder / "models/autoencoder.keras").read_bytes())
     elif "vocabulary" in damage:
-        carried = {"seed": 7} | ({"vocabulary": "ab"} if damage.startswith("another") else {})
+        carried = {"seed": 7, "shape": {}} | ({"vocabulary": "ab"} if damage.startswith("another") else {})
         model_files.write(path, model_files.read(folder / train.MODEL), carried)
     elif damage == "truncated":
         path.write_bytes(whole[: len(whole) // 2])

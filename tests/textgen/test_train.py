@@ -52,7 +52,7 @@ def test_the_fitted_weights_are_the_best_on_a_grid():
     grid = [(a, b) for a in np.arange(0, 2.1, 0.1) for b in np.arange(0, 2.1, 0.1)]
     found = fitted_weights(scores, ids)
     assert found == pytest.approx(min(grid, key=cost), abs=0.06)
-    assert cost(found) <= min(map(cost, grid))
+    assert cost(found) <= min(map(cost, grid)) + 1e-4
 
 
 def test_a_model_that_knows_nothing_gets_no_huge_weight():

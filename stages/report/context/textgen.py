@@ -24,12 +24,12 @@ def variables(metrics: Row, table: Any, texts: Row) -> Row:
     found = texts["text"]
     difference = negative(found["nats_minus_ngram_interval"])
     return {
-        **{name: value for name, value in found.items() if name not in ("sizes", "test", "context", "next")},
+        **{name: value for name, value in found.items() if name not in ("sizes", "warning", "test", "context", "next")},
         "verdict": verdict(difference),
         "compared": compared(difference),
         "references": [(name, metrics["baselines"][key]) for key, name in BASELINES.items()],
         "mixed": "ngrams" in found["branches"],
-        "warnings": [warning.rstrip(".") for warning in texts["comparison"]["warnings"]],
+        "warnings": [found["warning"].rstrip(".")] if found["warning"] else [],
         **temperature(table("textgen/temperature")),
         **distributions(table("textgen/next")),
         **samples(texts["samples"]),
