@@ -12,7 +12,7 @@ from keras import layers, ops
 
 from stages.textgen.ngrams import KneserNey
 
-NUMBERS = 2**23  # in one table, at most: with a large alphabet fewer contexts have a row
+NUMBERS = 2**25  # in all rows, at most: with a large alphabet fewer contexts have one
 SLOTS = 1  # for each context of an index: one in 300 finds its slot full and has no row
 PLACES = 4  # of contexts in a slot of an n-gram table's index
 HASH_FACTOR, HASH_PRIME = 523, 4000037  # their product fits into 31 bits
@@ -55,7 +55,7 @@ def tables(model: KneserNey, order: int, contexts: int) -> list[Table]:
     Args:
         model: with that order or a higher one.
         order: of the longest n-grams, which have contexts of order - 1 characters.
-        contexts: of each length that have a row, at most; fewer if the table had more than `NUMBERS` numbers.
+        contexts: that have a row, of all lengths together, at most; fewer if the rows had more than `NUMBERS` numbers.
 
     Returns:
         One table for each length of context, from 0 on. The first has one row, without a share for a shorter context.
@@ -64,22 +64,26 @@ def tables(model: KneserNey, order: int, contexts: int) -> list[Table]:
     keys = np.arange(vocabulary)
     probabilities = model.level(1, order).interpolate(keys, np.full(vocabulary, 1 / vocabulary))
     found = [Table(np.zeros((0, 2 * PLACES), np.float32), probabilities[None].astype(np.float32))]
-    limit = min(contexts, NUMBERS // (vocabulary + 1))
-    for n in range(2, order + 1):
-        level = model.level(n, order)
+    levels = [model.level(n, order) for n in range(2, order + 1)]
+    told = []
+    for n, level in enumerate(levels, start=2):
         shorter = probabilities[np.searchsorted(keys, level.keys % vocabulary ** (n - 1))]
         place = np.searchsorted(level.contexts, level.keys // vocabulary)
-        counted = level.kept() / level.totals[place]
-        keys, probabilities = level.keys, counted + level.saved[place] * shorter
-        told = np.bincount(place, level.kept() * np.log(probabilities / shorter))
-        best = np.argsort(-told.round(6), kind="stable")[:limit]
-        rows = np.zeros(len(level.contexts), np.int64)
-        rows[best] = np.arange(1, len(best) + 1)
-        continuations = np.zeros((len(best) + 1, vocabulary + 1), np.float32)
-        continuations[rows[place], keys % vocabulary] = counted
-        continuations[1:, -1] = level.saved[best]
+        keys, probabilities = level.keys, level.kept() / level.totals[place] + level.saved[place] * shorter
+        told.append(np.bincount(place, level.kept() * np.log(probabilities / shorter)))
+    limit = min(contexts, NUMBERS // (vocabulary + 1))
+    best = np.argsort(-np.concatenate([*told, []]).round(6), kind="stable")[:limit]
+    for level, first in zip(levels, np.cumsum([0, *map(len, told)]), strict=False):
+        kept = best[(best >= first) & (best < first + len(level.contexts))] - first
+        row = np.zeros(len(level.contexts), np.int64)
+        row[kept] = np.arange(1, len(kept) + 1)
+        place = np.searchsorted(level.contexts, level.keys // vocabulary)
+        continuations = np.zeros((len(kept) + 1, vocabulary + 1), np.float32)
+        continuations[row[place], level.keys % vocabulary] = level.kept() / level.totals[place]
+        continuations[1:, -1] = level.saved[kept]
         continuations[0], continuations[0, -1] = 0, 1
-        found.append(Table(_index(level.contexts[best], n - 1, vocabulary), continuations))
+        length = len(found)
+        found.append(Table(_index(level.contexts[kept], length, vocabulary), continuations))
     return found
 
 

@@ -23,7 +23,7 @@ from stages.training.optimizers import lazy_adam, muon, warmup_cosine
 MODEL = "models/textgen.keras"
 HISTORY = "plots/textgen/history.csv"
 PRIOR = 20.0  # pull of the default weights: as much as some twenty characters have
-FEW = 1000  # characters of validation text that two weights can be fitted on, at least
+FEW = 300  # characters of validation text that two weights can be fitted on, at least
 NUMBERS = 2**22  # logits that a validation in training takes, at most: the beginning of a long text
 OPTIMIZERS = {"adam": lazy_adam, "muon": muon}
 
