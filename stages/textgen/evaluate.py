@@ -104,27 +104,13 @@ def main(params: Params) -> None:
 
 
 def ngram_costs(text: Parts, vocabulary: int, order: int, start: int) -> dict[str, np.ndarray]:
-    """Nats of each character of each held-out part by n-grams of the training text, shape (orders, n).
-
-    Args:
-        text: as ids.
-        vocabulary: number of ids.
-        order: of the longest n-grams, if that many ids allow it.
-        start: id that fills all places before a part.
-    """
+    """Nats of each character of each held-out part by n-grams of the training text, shape (orders, n)."""
     counted = ngrams.KneserNey(text.train, min(order, ngrams.highest_order(vocabulary)), vocabulary)
     return {part: -np.log(counted.probabilities(getattr(text, part), start)) for part in HELD_OUT}
 
 
 def baseline_costs(ngrams: np.ndarray, order: int, train: str, test: str) -> dict[str, float]:
-    """Nats per character of the test text by each baseline.
-
-    Args:
-        ngrams: by n-grams of each order, shape (orders,).
-        order: the one that validation chose.
-        train: the training text.
-        test: the test text.
-    """
+    """Nats per character of the test text by each baseline; `ngrams` has those of each order."""
     by_order = {"unigram": ngrams[0], "bigram": ngrams[1], "ngram": ngrams[order - 1]}
     return {**by_order, **baselines.compressed(train, test)}
 
@@ -134,7 +120,7 @@ def branches(model: network.TextModel, costs: np.ndarray, *, seed: int) -> dict[
 
     Args:
         model: with these branches.
-        costs: of `network.costs`, by the whole model and by each branch, shape (1 + branches, n).
+        costs: of each character by the whole model and by each branch, shape (1 + branches, n).
         seed: of the intervals.
 
     Returns:
@@ -153,13 +139,7 @@ def branches(model: network.TextModel, costs: np.ndarray, *, seed: int) -> dict[
 
 
 def measure(options: argparse.Namespace, model: keras.Model, data: Any) -> dict[str, Any]:
-    """The measures that need only a model and a text.
-
-    Args:
-        options: `model`, the path of its file, and `limit`.
-        model: of `network.build`.
-        data: `stages.datasets.text.Text`.
-    """
+    """The measures that need only a model, of the file `options.model`, and a text, `stages.datasets.text.Text`."""
     layers = {layer.name for layer in model.layers}
     external.need(model, {"lstm_1", "logits"} <= layers, "a text model")
     _, shape, vocabulary, seed = network.attached(options.model, model)
@@ -208,11 +188,6 @@ def worked_example(
 
     The place is the first one, from the 100th character on, where `OPEN` or more characters have a probability of
     `LIKELY` or more. If there is none, it is the one with the highest entropy.
-
-    Args:
-        model: a text model.
-        ids: the text, shape (n,).
-        vocabulary: its characters.
 
     Returns:
         The `context` before the place and the character that really comes `next`; and rows of `temperature`,

@@ -22,7 +22,8 @@ from stages.training.optimizers import lazy_adam, muon, warmup_cosine
 
 MODEL = "models/textgen.keras"
 HISTORY = "plots/textgen/history.csv"
-PRIOR = 20.0  # pull of the default weights: as much as some twenty characters have
+PRIOR = 10_000.0  # pull of the default weights, about that of as many characters: validation text is often the end of
+# the same document, where the LSTM and the longest n-grams are better than on another one
 FEW = 300  # characters of validation text that two weights can be fitted on, at least
 NUMBERS = 2**22  # logits that a validation in training takes, at most: the beginning of a long text
 OPTIMIZERS = {"adam": lazy_adam, "muon": muon}
@@ -36,7 +37,8 @@ def main(params: Params) -> None:
             f"{DATA} has {len(text.train)} characters to train on; textgen.training.length asks for passages of "
             f"{settings.training.length}: make it smaller, or data.text longer"
         )
-    print(f"textgen: {sizes.sentence(settings, len(text.train))}", flush=True)
+    told = ", ".join(f"{name} {value}" for name, value in sizes.of(settings, len(text.train)).items())
+    print(f"textgen: {len(text.train):,} characters to train on: {told}", flush=True)
     start = max(0, vocabulary.find("\n"))
     shape = network.Shape(len(vocabulary), settings.network.embedding, settings.network.units)
     lstm, history, checkpoint = trained(text, start, shape, params, settings)
@@ -51,15 +53,7 @@ def main(params: Params) -> None:
 def trained(
     text: Parts, start: int, shape: network.Shape, params: Params, settings: Textgen
 ) -> tuple[keras.Model, list[dict[str, float]], Checkpoint]:
-    """The trained LSTM, its history, and the checkpoint, to be removed when the model is written.
-
-    Args:
-        text: as ids.
-        start: id read before a text.
-        shape: of the LSTM alone.
-        params: all of params.yaml.
-        settings: of `sizes.chosen`.
-    """
+    """The trained LSTM, its history, and the checkpoint, to be removed when the model is written."""
     training = settings.training
     prepare(params.seed)
     stateful = {"dropout": settings.network.dropout, "batch": training.batch, "passage": training.passage}
@@ -109,20 +103,15 @@ def combined(lstm: network.TextModel, text: Parts, start: int, settings: Textgen
     tables.fill(model, made)
     del counted, made
     reader = network.reader(model, shape, network.STREAMS, parts=True)
-    weights = chosen_weights(reader, text.validation, start)
+    fitted = chosen_weights(reader, text.validation, start)
+    weights = tuple(round(weight * settings.network.sharpness, 3) for weight in fitted)
     network.set_weights(model, weights)
     print(f"textgen: LSTM and n-grams of up to {order} characters, weighted {weights[0]:g} and {weights[1]:g}")
     return lstm._replace(network=model, shape=shape)
 
 
 def chosen_weights(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[float, float]:
-    """The weights of LSTM and n-grams that are best on validation text; the default ones where it is too short.
-
-    Args:
-        reader: with parts, of any weights.
-        ids: the validation text, shape (n,).
-        start: id read before it.
-    """
+    """The weights of LSTM and n-grams that are best on validation text; the default ones where it is too short."""
     if len(ids) < FEW:
         print(f"textgen: {len(ids):,} characters to validate on are too few to fit weights; the default ones stay")
         return network.DEFAULT_WEIGHTS
@@ -133,7 +122,7 @@ def chosen_weights(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[fl
     return fitted_weights(scores, characters)
 
 
-def fitted_weights(scores: np.ndarray, ids: np.ndarray) -> tuple[float, float]:
+def fitted_weights(scores: np.ndarray, ids: np.ndarray, pull: float = PRIOR) -> tuple[float, float]:
     """The weights of two models in the sum of their logits that are best on a text, by Newton's method.
 
     The cross-entropy is convex in the weights. Its gradient is the mean score of what is predicted minus that of what
@@ -142,6 +131,7 @@ def fitted_weights(scores: np.ndarray, ids: np.ndarray) -> tuple[float, float]:
     Args:
         scores: logits of both models, shape (2, n, vocabulary).
         ids: the text, shape (n,).
+        pull: of the default weights.
 
     Returns:
         Two numbers in [0, 2], rounded to three digits.
@@ -153,8 +143,8 @@ def fitted_weights(scores: np.ndarray, ids: np.ndarray) -> tuple[float, float]:
         means = (predicted * scores).sum(axis=-1, dtype=np.float64)
         squares = [[(predicted * a * b).sum(dtype=np.float64) for b in scores] for a in scores]
         gradient = (means - there).sum(axis=1)
-        gradient += PRIOR * (weights - network.DEFAULT_WEIGHTS)
-        step = np.linalg.solve(squares - means @ means.T + PRIOR * np.eye(2), gradient)
+        gradient += pull * (weights - network.DEFAULT_WEIGHTS)
+        step = np.linalg.solve(squares - means @ means.T + pull * np.eye(2), gradient)
         weights = (weights - step).clip(0, 2)
         if np.abs(step).max() < 1e-5:
             break
@@ -169,14 +159,6 @@ def readings(
     The text is cut into passages of `passage` steps. Each is read once, in random order, before any is read again, so
     that the last steps are not biased towards a few plays. The result depends on seed and step numbers alone: a resumed
     training reads the same batches as an uninterrupted one.
-
-    Args:
-        ids: training text, shape (n,).
-        steps: consecutive optimizer steps.
-        batch: rows of a batch.
-        length: characters of each row in a step.
-        passage: steps in a passage.
-        seed: of the order.
 
     Returns:
         Characters and the ones that follow them, both of shape (len(steps) * batch, length): step after step, the rows

@@ -50,7 +50,8 @@ def test_the_fitted_weights_are_the_best_on_a_grid():
         return -log_softmax(np.tensordot(weights, scores, axes=1))[np.arange(3000), ids].mean()
 
     grid = [(a, b) for a in np.arange(0, 2.1, 0.1) for b in np.arange(0, 2.1, 0.1)]
-    found = fitted_weights(scores, ids)
+    found = fitted_weights(scores, ids, pull=1.0)
+    assert fitted_weights(scores, ids, pull=1e9) == network.DEFAULT_WEIGHTS
     assert found == pytest.approx(min(grid, key=cost), abs=0.06)
     assert cost(found) <= min(map(cost, grid)) + 1e-4
 
