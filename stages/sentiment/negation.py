@@ -21,7 +21,7 @@ def pairs(texts: Iterable[str], ratios: Mapping[str, float], seen: set[str]) -> 
     are equally frequent, so neither the word nor the negation by itself says anything.
 
     Args:
-        texts: tidy reviews.
+        texts: reviews.
         ratios: Naive Bayes' log ratio of each word.
         seen: clauses to leave out; those found are added.
 

@@ -16,7 +16,7 @@ from stages.core.errors import StageError
 from stages.core.split import PARTS, split_rows
 from stages.params import Params, Shares
 from stages.sentiment import negation, ngrams
-from stages.sentiment.encoding import count, encode, numbers, tidy, tokenise
+from stages.sentiment.encoding import count, encode, numbers, tokenise
 
 RAW = "data/raw/reviews.csv"
 OUTPUT = "data/sentiment/reviews.npz"
@@ -31,7 +31,7 @@ WITHIN = re.compile(r"(?<=[a-z,;] )[^\W\d_]+")  # words that do not begin a sent
 
 def main(params: Params) -> None:
     table = artifacts.read_csv(RAW, text=["text", "source"])
-    texts, labels = [tidy(text) for text in table["text"]], table["label"].to_numpy()
+    texts, labels = table["text"].tolist(), table["label"].to_numpy()
     tokens = [tokenise(text) for text in texts]
     kinds, source = sources(table["source"], labels)
     rows = split(tokens, labels, source, table["split"] == "test", params.split.reviews, params.seed, params.data.limit)
