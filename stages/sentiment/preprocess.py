@@ -7,6 +7,7 @@ such as reviews and single sentences; each is split by itself.
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -75,25 +76,23 @@ def sources(column: Iterable[str], labels: np.ndarray) -> tuple[list[str], np.nd
     return kept, np.array([kept.index(name) if name in kept else 0 for name in column], np.uint8)
 
 
-def split(
-    tokens: Sequence[Sequence[str]],
-    labels: np.ndarray,
-    source: np.ndarray,
-    official_test: Iterable[bool],
-    shares: Shares,
-    seed: int,
-    limit: int | None,
-) -> dict[str, np.ndarray]:
+class Texts(NamedTuple):
+    """Rows of the table: tokens, labels (0 or 1), number of the source; has the source set them apart for testing?"""
+
+    tokens: Sequence[Sequence[str]]
+    labels: np.ndarray
+    source: np.ndarray
+    official_test: np.ndarray
+
+
+def split(texts: Texts, shares: Shares, seed: int, limit: int | None) -> dict[str, np.ndarray]:
     """Rows of the training, validation and test parts. No text is used twice, so none is in two parts.
 
-    Of reviews with the same tokens one is kept: a copy adds nothing, and in the test part it would count twice. The
-    copy in the source's own test part is preferred, then the first.
+    Of texts with the same tokens one is kept: a copy adds nothing, and in the test part it would count twice. The copy
+    in the source's own test part is preferred, then the first. Each source is split by itself.
 
     Args:
-        tokens: of each row.
-        labels: of each row, 0 or 1, shape (n,).
-        source: number of each row's source; each source is split by itself.
-        official_test: of each row: has the source itself set it apart for testing?
+        texts: of the table.
         shares: of the rows to validate and to test on; the latter for sources without a test part.
         seed: the split depends on it and on the data alone.
         limit: use about this many rows, or None for all.
@@ -101,7 +100,7 @@ def split(
     Returns:
         Row numbers by part, those of the first source first, each source's in order.
     """
-    official_test = np.asarray(list(official_test), bool)
+    tokens, labels, source, official_test = texts
     first: dict[str, int] = {}
     for row in np.argsort(~official_test, kind="stable"):
         first.setdefault(" ".join(tokens[row]), int(row))
