@@ -20,7 +20,7 @@ def test_names_are_what_is_mostly_capitalised_within_a_sentence():
         "The film with Olga is good, and Olga is good.",
         "Good for me, I say. A Good one, olga and The best, the end.",
     ]
-    assert names(found) == {"olga"}
+    assert names(texts) == {"olga"}
 
 
 def test_a_small_or_one_sided_source_counts_with_the_largest(capsys):
