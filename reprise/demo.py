@@ -283,12 +283,12 @@ def _digits(page: Page, built: gr.Blocks) -> None:
             with gr.Row():
                 number = gr.Number(0, label="Test digit", precision=0, minimum=0, min_width=90, elem_id="number")
                 random = gr.Button("Random", min_width=80, elem_id="random")
-                upload = gr.UploadButton("Upload a picture", min_width=80, elem_id="upload")
+                upload = gr.UploadButton("Upload", min_width=80, elem_id="upload")
         with gr.Column(min_width=320, scale=2):
             options = {"format": "png", "buttons": [], "object_fit": "contain"}
             copies = gr.Gallery(label="Encoded and decoded", elem_id="copies", **options)
             with gr.Row():
-                damage = gr.Dropdown(list(DAMAGES), label="Damage", elem_id="damage")
+                damage = gr.Dropdown(list(DAMAGES), label="Damage", min_width=240, elem_id="damage")
                 strength = gr.Slider(0.05, 1, 0.5, step=0.05, label="Strength", elem_id="strength")
             restored = gr.Gallery(label="Damaged and restored", elem_id="restored", **options)
     quiet = {"trigger_mode": "always_last", "show_progress": "hidden"}
