@@ -72,6 +72,7 @@ def _write_classifier(folder: Path, rng: np.random.Generator) -> None:
         test_ngrams=counts.numbers,
         test_ngram_lengths=counts.lengths,
         test_labels=np.arange(30) % 2,
+        test_source=np.zeros(30, np.uint8),
     )
     model = classifier.build(network, rng.normal(size=10))
     model.get_layer("word_vectors").set_weights([rng.normal(size=(12, 4))])
