@@ -62,7 +62,7 @@ def characters(params: Params, quick: bool) -> Iterator[Row]:
 
     passage = np.ones((1, CONTEXT), np.int32)
     theirs, note = rate(
-        lambda: [writer.model.predict_on_batch(passage) for _ in range(length // 10)], length // 10, quick
+        lambda: [writer.model.network.predict_on_batch(passage) for _ in range(length // 10)], length // 10, quick
     )
     peer = f"the same network, the last {CONTEXT} characters read again for each one"
     yield Row("textgen, one text", measure, ours, peer, theirs, "higher", note=note)

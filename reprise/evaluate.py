@@ -65,7 +65,7 @@ def measure(options: argparse.Namespace, path: Path, model: Any, data: Any) -> d
     if options.task == "textgen":
         from stages.textgen import evaluate as task
 
-        return task.measure(path, model, data.documents, limit=options.limit)
+        return task.measure(path, model.network, data.documents, limit=options.limit)
     chosen = rows(np.asarray(data.test), options.limit)
     if options.task == "sentiment":
         from stages.sentiment import external_reviews

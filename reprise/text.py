@@ -25,10 +25,11 @@ class Writer:
 
     def __init__(self, path: Path | None = None) -> None:
         path = path or repository("models/textgen.keras")
-        self.model = model_files.read(path)
-        if self.model.name != "textgen":
-            raise StageError(f"{path} is not a text model: its name is {self.model.name!r}")
-        self.vocabulary, self.seed = network.attached(path, self.model)
+        model = model_files.read(path)
+        if model.name != "textgen":
+            raise StageError(f"{path} is not a text model: its name is {model.name!r}")
+        self.model = network.attached(path, model)
+        self.vocabulary, self.seed = self.model.vocabulary, self.model.seed
 
     def unknown(self, text: str) -> list[str]:
         """The characters of `text` that are not in the vocabulary, each once; the model reads them as unknown."""

@@ -31,6 +31,7 @@ Titles = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1
 Width = Annotated[Whole, Field(ge=1, le=4096)]
 Batch = Annotated[Whole, Field(ge=1, le=65_536)]
 Optimizer = Literal["adam", "muon"]
+Sharpness = Annotated[Number, Field(gt=0, le=2)]
 TextUnits = Annotated[list[Width], Field(min_length=1)]
 
 
@@ -136,6 +137,7 @@ class TextNetwork(Section):
     embedding: Width | None
     units: TextUnits | None
     dropout: Dropout | None
+    sharpness: Sharpness | None
 
 
 class TextNgrams(Section):
@@ -163,6 +165,7 @@ class TextSize(Section):
     characters: Annotated[Whole, Field(ge=0)]
     units: TextUnits
     dropout: Dropout
+    sharpness: Sharpness
     optimizer: Optimizer
     steps: Count
     batch: Batch

@@ -7,8 +7,8 @@ from stages.core.errors import StageError
 from stages.params import load
 
 SIZE = {
-    "characters": 0, "units": [4], "dropout": 0.1, "optimizer": "adam", "steps": 9, "batch": 2, "passage": 1,
-    "learning_rate": 0.1,
+    "characters": 0, "units": [4], "dropout": 0.1, "sharpness": 1.0, "optimizer": "adam", "steps": 9,
+    "batch": 2, "passage": 1, "learning_rate": 0.1,
 }  # fmt: skip
 
 

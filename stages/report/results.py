@@ -12,8 +12,6 @@ Row = dict[str, Any]
 TASKS = ("autoencoder", "denoiser", "textgen", "sentiment")
 TEXTS = {
     "samples": "models/textgen-samples.json",
-    "passages": "data/textgen/examples.json",
-    "comparison": "data/textgen/comparison.json",
     "invented": "data/denoiser/invented.json",
 }
 DATASETS = ("digits", "text", "reviews")

@@ -33,7 +33,7 @@ LEARNERS = {
 
 def variables(found: Results) -> Row:
     """Variables of the text model's section, beyond its metrics."""
-    metrics, passages = found.metrics["textgen"], found.texts["passages"]
+    metrics = found.metrics["textgen"]
     difference, items = negative(metrics["nats_minus_ngram_interval"]), metrics["characters"]["test"] // PASSAGE
     rivals = [metrics["baselines"][key] for key in BASELINES] + [one["nats"] for one in metrics["branches"].values()]
     return {
@@ -42,16 +42,15 @@ def variables(found: Results) -> Row:
         "best": metrics["nats"] <= min(rivals),
         "references": [(name, metrics["baselines"][key]) for key, name in BASELINES.items()],
         "mixed": "ngrams" in metrics["branches"],
-        "warnings": [warning.rstrip(".") for warning in found.texts["comparison"]["warnings"]],
+        "warning": metrics["warning"].rstrip("."),
         **temperature(table("textgen/temperature")),
         **distributions(table("textgen/next")),
         **samples(found.texts["samples"]),
         "layers": [str(units) for units in metrics["sizes"]["units"]],
         "benchmarked": found.packaged("text"),
         "learning_curve": learning_curve(table(LEARNING_CURVE)),
-        "context": last_lines(passages["context"]),
-        "next": passages["next"],
-        "excerpt": passages["test"][:EXCERPT],
+        "context": last_lines(metrics["context"]),
+        "excerpt": metrics["test"][:EXCERPT],
     }
 
 
@@ -120,12 +119,12 @@ def figures() -> Iterator[tuple[str, Figure]]:
     )
     rows = table("textgen/temperature")
     temperatures = [row["temperature"] for row in rows]
-    words = {"known_words": "known words", "distinct_1": "distinct words", "distinct_2": "distinct pairs"}
-    for name, keys, label in (
-        ("textgen-entropy", {"entropy": "entropy"}, "entropy of the next character (nats)"),
+    entropies = {"entropy": (temperatures, [row["entropy"] for row in rows])}
+    words = results.curves(table("textgen/words"), "temperature", "share", "method")
+    for name, series, label in (
+        ("textgen-entropy", entropies, "entropy of the next character (nats)"),
         ("textgen-words", words, "share"),
     ):
-        series = {curve: (temperatures, [row[key] for row in rows]) for key, curve in keys.items()}
         chart = charts.lines(series, x_label="temperature", y_label=label)
         chart.axes[0].set_ylim(bottom=0)
         yield name, chart

@@ -9,14 +9,12 @@ import numpy as np
 
 from stages.core import artifacts, model_files
 from stages.core.command import run
-from stages.core.split import PARTS
 from stages.evaluation import charts, measures
 from stages.params import Params
 from stages.textgen import baselines, ngrams, samples
-from stages.textgen import generate as writing
 from stages.textgen import model as network
-from stages.textgen.preprocess import OUTPUT as DATA
-from stages.textgen.preprocess import SEPARATOR, decode, encode, vocabulary_in
+from stages.textgen.characters import decode, encode, entropy, tempered
+from stages.textgen.preprocess import SEPARATOR, Parts, doubt_about, read
 from stages.textgen.train import MODEL
 
 METRICS = "metrics/textgen.json"
@@ -27,7 +25,7 @@ WORDS = "plots/textgen/words.csv"
 ORDERS = "plots/textgen/orders.csv"
 NEXT = "plots/textgen/next.csv"
 LAYERS = "plots/textgen/layers.csv"
-EXAMPLES = "data/textgen/examples.json"
+EVALUATION = "data/textgen/evaluation.json"
 HELD_OUT = ("validation", "test")
 PASSAGE = 1000  # characters
 SHOWN = 560  # characters of each sample in the picture
@@ -40,100 +38,96 @@ EXCERPT = 500  # characters of the test text and of a context
 
 
 def main(params: Params) -> None:
-    data = artifacts.read_npz(DATA)
-    vocabulary = vocabulary_in(data)
-    chosen = model_files.attachments(MODEL, {"sizes": dict})["sizes"]
+    text, vocabulary = read()
     start = max(0, vocabulary.find("\n"))
-    model = model_files.read(MODEL)
-
-    reader = network.reader(model, network.STREAMS, parts=True)
-    validation_nats, _ = network.score(reader, data["validation"], start)
-    test_costs, hits = network.costs(reader, data["test"], start)
+    model = network.attached(MODEL, model_files.read(MODEL))
+    reader = network.reader(model.network, model.shape, network.STREAMS, parts=True)
+    validation_costs, _ = network.costs(reader, text.validation, start)
+    test_costs, hits = network.costs(reader, text.test, start)
     del reader  # a second copy of the n-gram tables
-    nats = test_costs[0]
-    costs = ngram_costs(data, len(vocabulary), params.textgen.ngrams.order, start)
-    ngram = costs["test"][int(np.argmin(costs["validation"].mean(axis=1)))]
-    train, test = decode(data["train"], vocabulary), decode(data["test"], vocabulary)
+    nats, validation_nats = test_costs[0], validation_costs[0].mean()
+    costs = ngram_costs(text, len(vocabulary), params.textgen.ngrams.order, start)
+    order = 1 + int(np.argmin(costs["validation"].mean(axis=1)))  # of the baseline
+    train, test = decode(text.train, vocabulary), decode(text.test, vocabulary)
     params = samples.with_suitable_prompt(params, vocabulary, test)
+    sampled = samples.measured(model, train, params)
+    by_temperature = {row["measures"]["temperature"]: row["measures"] for row in sampled}
+    known = samples.known_words(test, set(samples.words(train)))
+    context, rows = worked_example(model.network, text.test, vocabulary)
     artifacts.write_json(
         METRICS,
         {
-            "parameters": model.count_params(),
-            "vocabulary": len(vocabulary),
-            "sizes": {name: value for name, value in chosen.items() if name != "optimizer"},  # metrics are numbers
-            "characters": {part: len(data[part]) for part in PARTS},
             **quality(nats, hits, seed=params.seed),
-            "validation_nats": validation_nats.mean(),
-            "branches": branches(network.shares(model), test_costs, seed=params.seed),
-            "copied_run": samples.COPIED,
-            **baseline_costs(costs, train, test),
-            "nats_minus_ngram_interval": measures.interval(passages(nats - ngram), seed=params.seed),
+            "validation_nats": validation_nats,
+            "baselines": baseline_costs(costs["test"].mean(axis=1), order, train, test),
+            "known_words": by_temperature[1.0]["known_words"],
         },
     )
-    artifacts.write_csv(ORDERS, orders(costs, {"validation": validation_nats.mean(), "test": nats.mean()}))
-    artifacts.write_csv(LAYERS, measures.layers(model))
-    context, rows = worked_example(model, data["test"], vocabulary)
+    artifacts.write_json(
+        EVALUATION,
+        {
+            "parameters": model.network.count_params(),
+            "vocabulary": len(vocabulary),
+            "sizes": model_files.attachments(MODEL, {"sizes": dict})["sizes"],
+            "characters": {part: len(ids) for part, ids in text._asdict().items()},
+            "branches": branches(model, test_costs, seed=params.seed),
+            "ngram_order": order,
+            "nats_minus_ngram_interval": measures.interval(passages(nats - costs["test"][order - 1]), seed=params.seed),
+            "copied_run": samples.COPIED,
+            "known_words_of_test": known,
+            "warning": doubt_about(text, vocabulary),
+            "test": test[:EXCERPT],
+            **context,
+        },
+    )
+    artifacts.write_csv(ORDERS, orders(costs, {"validation": validation_nats, "test": nats.mean()}))
+    artifacts.write_csv(LAYERS, measures.layers(model.network))
     artifacts.write_csv(NEXT, rows)
-    artifacts.write_json(EXAMPLES, {"test": test[:EXCERPT], **context})
-    sampled = samples.measured(model, vocabulary, train, params)
     artifacts.write_json(SAMPLES, sampled)
-    artifacts.write_csv(TEMPERATURES, [row["measures"] for row in sampled])
-    artifacts.write_csv(WORDS, samples.shares_of_words([row["measures"] for row in sampled]))
+    artifacts.write_csv(TEMPERATURES, list(by_temperature.values()))
+    artifacts.write_csv(WORDS, samples.shares_of_words(list(by_temperature.values()), known))
     picture = charts.text_page(
         {f"temperature {row['measures']['temperature']:g}": row["texts"][0][:SHOWN] for row in sampled},
         title=f"Text sampled from the model after {params.textgen.sampling.prompt.strip()!r}",
         columns=2,
     )
     artifacts.write_png(SAMPLES_PICTURE, picture)
-    print(f"textgen: {nats.mean():.4f} nats per character; baseline: n-grams {ngram.mean():.4f}")
+    ngram = costs["test"][order - 1].mean()
+    print(f"textgen: {nats.mean():.4f} nats per character; baseline: n-grams {ngram:.4f}")
 
 
-def ngram_costs(data: dict[str, np.ndarray], vocabulary: int, order: int, start: int) -> dict[str, np.ndarray]:
-    """Nats of each character of each held-out part by n-grams of the training text, shape (orders, n).
-
-    Args:
-        data: ids by part.
-        vocabulary: number of ids.
-        order: of the longest n-grams, if that many ids allow it.
-        start: id that fills all places before a part.
-    """
-    counted = ngrams.KneserNey(data["train"], min(order, ngrams.highest_order(vocabulary)), vocabulary)
-    return {part: -np.log(counted.probabilities(data[part], start)) for part in HELD_OUT}
+def ngram_costs(text: Parts, vocabulary: int, order: int, start: int) -> dict[str, np.ndarray]:
+    """Nats of each character of each held-out part by n-grams of the training text, shape (orders, n)."""
+    counted = ngrams.KneserNey(text.train, min(order, ngrams.highest_order(vocabulary)), vocabulary)
+    return {part: -np.log(counted.probabilities(getattr(text, part), start)) for part in HELD_OUT}
 
 
-def baseline_costs(costs: dict[str, np.ndarray], train: str, test: str) -> dict[str, Any]:
-    """Nats per character of the test text by each baseline, and the order of the n-grams that validation chose.
-
-    Args:
-        costs: of each character by the n-grams of each order, shape (orders, n), on each held-out part.
-        train: the training text.
-        test: the test text.
-    """
-    best = int(np.argmin(costs["validation"].mean(axis=1)))
-    means = costs["test"].mean(axis=1)
-    ngrams = {"unigram": means[0], "bigram": means[1], "ngram": means[best]}
-    return {"ngram_order": best + 1, "baselines": {**ngrams, **baselines.compressed(train, test)}}
+def baseline_costs(ngrams: np.ndarray, order: int, train: str, test: str) -> dict[str, float]:
+    """Nats per character of the test text by each baseline; `ngrams` has those of each order."""
+    by_order = {"unigram": ngrams[0], "bigram": ngrams[1], "ngram": ngrams[order - 1]}
+    return {**by_order, **baselines.compressed(train, test)}
 
 
-def branches(weights: dict[str, float], costs: np.ndarray, *, seed: int) -> dict[str, dict[str, float | list[float]]]:
-    """The LSTM and the n-grams of a text model, each by itself.
+def branches(model: network.TextModel, costs: np.ndarray, *, seed: int) -> dict[str, dict[str, float | list[float]]]:
+    """The LSTM and, where the model has them, the n-grams, each by itself.
 
     Args:
-        weights: of `network.shares`.
-        costs: of `network.costs`, by the whole model and by each branch, shape (1 + branches, n).
+        model: with these branches.
+        costs: of each character by the whole model and by each branch, shape (1 + branches, n).
         seed: of the intervals.
 
     Returns:
-        For each branch its `nats` per character, its `weight` in the mean, and a 95 % interval of what the other branch
-        saves: this branch minus the whole.
+        For each branch its `nats` per character, its `weight` in the sum of log-probabilities, and a 95 % interval of
+        what the other branch saves: this branch minus the whole.
     """
+    weights = network.weights_of(model.network) if model.shape.tables else (1.0,)
     return {
         name: {
             "nats": alone.mean(),
             "weight": weight,
             "nats_minus_whole_interval": measures.interval(passages(alone - costs[0]), seed=seed),
         }
-        for (name, weight), alone in zip(weights.items(), costs[1:], strict=True)
+        for name, weight, alone in zip(("lstm", "ngrams"), weights, costs[1:], strict=False)
     }
 
 
@@ -141,9 +135,10 @@ def measure(
     path: str | Path, model: keras.Model, documents: Sequence[str], *, limit: int | None = None
 ) -> dict[str, Any]:
     """The measures that need only a model, with its file, and the first `limit` characters of a text."""
-    vocabulary, seed = network.attached(path, model)
+    _, shape, vocabulary, seed = network.attached(path, model)
     ids = encode(SEPARATOR.join(documents)[:limit], vocabulary)
-    nats, hits = network.score(network.reader(model, network.STREAMS), ids, max(0, vocabulary.find("\n")))
+    reader = network.reader(model, shape, network.STREAMS)
+    (nats,), hits = network.costs(reader, ids, max(0, vocabulary.find("\n")))
     return {
         "characters": len(ids),
         "unknown_characters": np.sum(ids == 0),
@@ -153,7 +148,7 @@ def measure(
 
 
 def quality(nats: np.ndarray, hits: np.ndarray, *, seed: int) -> dict[str, float | list[float]]:
-    """Cross-entropy in nats and bits per character, perplexity and accuracy, from what `network.score` gives."""
+    """Cross-entropy in nats and bits per character, perplexity and accuracy, from what `network.costs` gives."""
     return {
         "nats": nats.mean(),
         "nats_interval": measures.interval(passages(nats), seed=seed),
@@ -187,26 +182,21 @@ def worked_example(
     The place is the first one, from the 100th character on, where `OPEN` or more characters have a probability of
     `LIKELY` or more. If there is none, it is the one with the highest entropy.
 
-    Args:
-        model: a text model.
-        ids: the text, shape (n,).
-        vocabulary: its characters.
-
     Returns:
         The `context` before the place and the character that really comes `next`; and rows of `temperature`,
         `character`, `probability`: the `LISTED` likeliest characters at temperature 1, and the others together.
     """
     ids = ids[:SEARCHED]
     logits = model.predict_on_batch(ids[None, :-1].astype(np.int32))[0]
-    likelihoods = writing.tempered(logits, np.ones(len(logits)))
+    likelihoods = tempered(logits, np.ones(len(logits)))
     begin = min(100, len(logits) - 1)
     choices = np.sum(np.exp(likelihoods[begin:]) >= LIKELY, axis=1)
-    found = np.argmax(choices >= OPEN) if choices.max() >= OPEN else np.argmax(writing.entropy(likelihoods[begin:]))
+    found = np.argmax(choices >= OPEN) if choices.max() >= OPEN else np.argmax(entropy(likelihoods[begin:]))
     place = int(begin + found)
     listed = np.argsort(-likelihoods[place], kind="stable")[:LISTED]
     rows: list[dict[str, float | str]] = []
     for temperature in WORKED:
-        probabilities = np.exp(writing.tempered(logits[[place]], np.array([temperature]))[0])
+        probabilities = np.exp(tempered(logits[[place]], np.array([temperature]))[0])
         chosen = [(visible(vocabulary[number]), probabilities[number]) for number in listed]
         for character, probability in [*chosen, ("all others", max(0.0, 1 - probabilities[listed].sum()))]:
             rows.append({"temperature": temperature, "character": character, "probability": probability})

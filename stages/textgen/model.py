@@ -1,11 +1,11 @@
-"""The text model: the characters so far → the probability of each character to come next.
+"""The text model: the characters so far → the logits of the character to come next.
 
-An LSTM and an n-gram model each give a distribution; the text model's is their weighted mean.
+An LSTM and an n-gram model each give a distribution; the text model's is their weighted product.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -13,11 +13,32 @@ from keras import layers, ops
 
 from stages.core import model_files
 from stages.core.errors import StageError
-from stages.textgen.tables import Past, Shape, distribution
+from stages.textgen.characters import log_softmax
+from stages.textgen.tables import Past, Size, distribution
 
 STREAMS = 32  # segments of a text that are scored in parallel
 CONTEXT = 256  # characters read before each segment, so that its first characters are scored with a context
 BLOCK = 256  # characters in one call
+LEAST = 1e-30  # probability that n-grams give to a character
+DEFAULT_WEIGHTS = (0.38, 0.5)  # of LSTM and n-grams, where the validation text is too short to fit them
+
+
+class Shape(NamedTuple):
+    """What a text model is built from."""
+
+    vocabulary: int  # number of character ids
+    embedding: int | None  # numbers in a character's learned vector; None for one-hot characters
+    units: Sequence[int]  # of each LSTM
+    tables: Sequence[Size] = ()  # of the n-grams, for contexts of 0, 1, 2, ... characters; none: the LSTM alone
+
+
+class TextModel(NamedTuple):
+    """A trained network with what its file carries beside it."""
+
+    network: keras.Model
+    shape: Shape
+    vocabulary: str  # the character of each id
+    seed: int
 
 
 class PassageLSTM(layers.LSTM):
@@ -49,99 +70,83 @@ class PassageLSTM(layers.LSTM):
 
 
 def build(
-    vocabulary: int,
-    embedding: int | None,
-    units: Sequence[int],
+    shape: Shape,
     *,
+    weights: tuple[float, float] = DEFAULT_WEIGHTS,
     dropout: float = 0.0,
-    tables: Sequence[Shape] = (),
-    share: float = 1.0,
     batch: int | None = None,
     passage: int | None = None,
 ) -> keras.Model:
-    """Character ids → embedding → stack of LSTMs → distribution of the next; mixed with that of n-grams, if any.
+    """Character ids → embedding → stack of LSTMs → logits of the next; added to those of n-grams, if any.
 
-    The mean of two distributions, weighted by a number fitted on validation text, is Jelinek & Mercer 1980,
-    "Interpolated estimation of Markov source parameters from sparse data"; recurrent networks and n-grams make
-    different errors, so it is better than both (Mikolov et al. 2011, "Empirical evaluation and combination of advanced
-    language modeling techniques", Interspeech, pp. 605-608).
+    Log-linear interpolation: a weighted sum of the log-probabilities of both, so a character is likely where neither
+    finds it unlikely (Klakow 1998, "Log-linear interpolation of language models", ICSLP; Hinton 2002, "Training
+    products of experts by minimizing contrastive divergence", Neural Computation 14(8)). A mean of probabilities keeps
+    every unlikely character that either of them allows. Recurrent networks and n-grams make different errors, so both
+    are better than one (Mikolov et al. 2011, "Empirical evaluation and combination of advanced language modeling
+    techniques", Interspeech, pp. 605-608).
 
     Args:
-        vocabulary: number of character ids.
-        embedding: size of a character's learned vector; None for one-hot characters.
-        units: size of each LSTM.
+        shape: of the network.
+        weights: of the LSTM's and of the n-grams' log-probabilities.
         dropout: share of the last LSTM's outputs hidden while training (Zaremba et al. 2014, "Recurrent neural network
             regularization", arXiv:1409.2329).
-        tables: sizes of the n-gram tables, for contexts of 0, 1, 2, ... characters; none: the LSTM alone.
-        share: the LSTM's in the mean.
         batch: number of texts read in parallel. If given, the model is stateful: each call continues where the last
             one ended. The weights have the same shapes either way.
         passage: with `batch`: reset the state every so many calls; None for never.
 
     Returns:
-        A model from ids, shape (batch, length), to logits, shape (batch, length, vocabulary). With n-grams, these are
-        logarithms of probabilities.
+        A model from ids, shape (batch, length), to logits, shape (batch, length, vocabulary).
     """
     characters = keras.Input((None,), batch_size=batch, dtype="int32", name="characters")
-    logits = _lstm(characters, vocabulary, embedding, units, dropout=dropout, passage=passage)
-    if not tables:
-        return keras.Model(characters, logits, name="textgen")
-    # Not softmax: its kernel takes a reciprocal, whose bits differ between processors.
-    lstm = layers.Rescaling(share, name="lstm_share")(ops.exp(ops.log_softmax(logits)))
-    ngrams = layers.Rescaling(1 - share, name="ngrams_share")(distribution(characters, vocabulary, tables))
-    mixture = layers.Add(name="mixture")([lstm, ngrams])
-    return keras.Model(characters, ops.log(mixture), name="textgen")
-
-
-def _lstm(
-    characters: keras.KerasTensor,
-    vocabulary: int,
-    embedding: int | None,
-    units: Sequence[int],
-    *,
-    dropout: float,
-    passage: int | None,
-) -> keras.KerasTensor:
-    """The LSTM's logits of the next character, shape (batch, length, vocabulary); arguments as for `build`."""
-    if embedding is None:
+    if shape.embedding is None:
         one_hot = keras.initializers.Identity()
-        x = layers.Embedding(vocabulary, vocabulary, one_hot, trainable=False, name="one_hot")(characters)
+        x = layers.Embedding(shape.vocabulary, shape.vocabulary, one_hot, trainable=False, name="one_hot")(characters)
     else:
-        x = layers.Embedding(vocabulary, embedding, name="embedding")(characters)
-    for number, width in enumerate(units):
+        x = layers.Embedding(shape.vocabulary, shape.embedding, name="embedding")(characters)
+    for number, width in enumerate(shape.units):
         options = {"return_sequences": True, "name": f"lstm_{number + 1}"}
         if passage is None:
-            x = layers.LSTM(width, stateful=characters.shape[0] is not None, **options)(x)
+            x = layers.LSTM(width, stateful=batch is not None, **options)(x)
         else:
             x = PassageLSTM(width, passage=passage, **options)(x)
     if dropout:
         x = layers.Dropout(dropout, name="dropout")(x)
-    return layers.Dense(vocabulary, name="logits")(x)
+    logits = layers.Dense(shape.vocabulary, name="logits")(x)
+    if not shape.tables:
+        return keras.Model(characters, logits, name="textgen")
+    # Products of many small shares may leave the range of float32, where the logarithm is minus infinity.
+    likelihoods = ops.log(ops.maximum(distribution(characters, shape.vocabulary, shape.tables), LEAST))
+    lstm = layers.Rescaling(weights[0], name="lstm_weight")(logits)
+    ngrams = layers.Rescaling(weights[1], name="ngrams_weight")(likelihoods)
+    return keras.Model(characters, layers.Add(name="product")([lstm, ngrams]), name="textgen")
 
 
-def attached(path: str | Path, model: keras.Model) -> tuple[str, int]:
-    """The vocabulary and the seed that the file of a text model carries.
+def attached(path: str | Path, model: keras.Model) -> TextModel:
+    """A text model that was read from a file, with what the file carries beside it."""
+    found = model_files.attachments(path, {"vocabulary": str, "seed": int, "shape": dict})
+    vocabulary, characters = found["vocabulary"], model.output_shape[-1]
+    if characters != len(vocabulary):
+        raise StageError(f"{path} carries a vocabulary of {len(vocabulary)} characters for {characters} outputs")
+    carried = found["shape"]
+    tables = [Size(*size) for size in carried["tables"]]
+    return TextModel(
+        model, Shape(characters, carried["embedding"], carried["units"], tables), vocabulary, found["seed"]
+    )
 
-    Raises:
-        StageError: it carries none, or one of another model.
-    """
-    found = model_files.attachments(path, {"vocabulary": str, "seed": int})
-    if model.output_shape[-1] != len(found["vocabulary"]):
-        raise StageError(
-            f"{path} carries a vocabulary of {len(found['vocabulary'])} characters for {model.output_shape[-1]} outputs"
-        )
-    return found["vocabulary"], found["seed"]
+
+def write(path: str | Path, model: TextModel, **more: Any) -> None:
+    """Write a text model with all that `attached` reads, and more."""
+    carried = {"vocabulary": model.vocabulary, "seed": model.seed, "shape": model.shape._asdict()}
+    model_files.write(path, model.network, {**carried, **more})
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
     """Copy the weights of `source` to those layers that `target` has too; recurrent states stay as they are."""
+    layers_of_source = {layer.name: layer for layer in source.layers}
     for layer in target.layers:
-        if isinstance(layer, layers.Embedding | layers.LSTM | layers.Dense):
-            try:
-                old = source.get_layer(layer.name)
-            except ValueError:
-                continue
-            for new, value in zip(_matrices(layer), _matrices(old), strict=True):
+        if isinstance(layer, layers.Embedding | layers.LSTM | layers.Dense) and layer.name in layers_of_source:
+            for new, value in zip(_matrices(layer), _matrices(layers_of_source[layer.name]), strict=True):
                 new.assign(value)
 
 
@@ -150,42 +155,31 @@ def _matrices(layer: keras.layers.Layer) -> list[keras.Variable]:
     return [variable for variable in layer.weights if variable.name != "batches"]
 
 
-def shares(model: keras.Model) -> dict[str, float]:
-    """The weights of "lstm" and, where the model has n-grams, "ngrams" in the mean."""
-    scales = [layer for layer in model.layers if isinstance(layer, layers.Rescaling)]
-    return {layer.name.removesuffix("_share"): layer.scale for layer in scales} or {"lstm": 1.0}
+def weights_of(model: keras.Model) -> tuple[float, float]:
+    """The weights of LSTM and n-grams; `set_weights` sets them, before the model is called for the first time."""
+    return model.get_layer("lstm_weight").scale, model.get_layer("ngrams_weight").scale
 
 
-def reader(model: keras.Model, batch: int, *, parts: bool = False) -> keras.Model:
+def set_weights(model: keras.Model, weights: tuple[float, float]) -> None:
+    """See `weights_of`."""
+    model.get_layer("lstm_weight").scale, model.get_layer("ngrams_weight").scale = weights
+
+
+def reader(model: keras.Model, shape: Shape, batch: int, *, parts: bool = False) -> keras.Model:
     """A stateful copy of `model` that reads `batch` texts in parallel.
 
     Args:
         model: of `build`.
+        shape: its.
         batch: texts.
-        parts: also give what each of `shares` says by itself: a list of outputs, the whole model's first.
+        parts: give three outputs: the whole model's, and those of LSTM and n-grams by themselves.
     """
-    names = [layer.name for layer in model.layers]
-    embedded = model.get_layer("embedding" if "embedding" in names else "one_hot")
-    lengths = sum(name.startswith("continuations_") for name in names)
-    index = {length: model.get_layer(f"index_{length}").input_dim for length in range(1, lengths)}
-    copy = build(
-        model.get_layer("logits").units,
-        embedded.output_dim if embedded.trainable else None,
-        [layer.units for layer in model.layers if isinstance(layer, layers.LSTM)],
-        tables=[
-            Shape(index.get(length, 0), model.get_layer(f"continuations_{length}").input_dim)
-            for length in range(lengths)
-        ],
-        share=shares(model)["lstm"],
-        batch=batch,
-    )
+    copy = build(shape, weights=weights_of(model) if shape.tables else DEFAULT_WEIGHTS, batch=batch)
     copy_weights(model, copy)
     if not parts:
         return copy
-    alone = [copy.get_layer("logits").output]
-    if lengths:
-        alone.append(ops.log(copy.get_layer("ngrams_share").input))
-    return keras.Model(copy.input, [copy.output, *alone])
+    by_themselves = [copy.get_layer(name).input for name in ("lstm_weight", "ngrams_weight") if shape.tables]
+    return keras.Model(copy.input, [copy.output, *(by_themselves or [copy.output])])
 
 
 def forget(model: keras.Model) -> None:
@@ -195,37 +189,25 @@ def forget(model: keras.Model) -> None:
             layer.reset_state()
 
 
-def score(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cross-entropy of a text model on a text, character by character: arguments as for `costs`.
-
-    Returns:
-        Negative log-likelihood of each character in nats, and whether it was the most probable one; both of shape (n,).
-    """
-    nats, hits = costs(reader, ids, start)
-    return nats[0], hits
-
-
-def costs(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cross-entropy of each output of a reader on a text, character by character.
+def read(reader: keras.Model, ids: np.ndarray, start: int) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
+    """Read a text, block by block.
 
     The text is cut into as many segments as `reader` reads in parallel. Each is read from `CONTEXT` characters before
-    it, and every character is scored once.
+    it, and every character is predicted once.
 
     Args:
         reader: made by `reader`.
         ids: the text, shape (n,).
         start: id read before the first character: a line feed, which new text follows.
 
-    Returns:
-        Negative log-likelihood of each character in nats, shape (outputs, n), and whether the character was the most
-        probable one by the first output, shape (n,).
+    Yields:
+        Places in the text, shape (k,), and the logits there by each output, shape (k, vocabulary).
     """
     forget(reader)
     streams = reader.input_shape[0]
     seen = np.r_[start, ids[:-1]]
     width = -(-len(ids) // streams)
     first = np.arange(streams) * width
-    nats, hits = np.zeros((len(reader.outputs), len(ids))), np.zeros(len(ids), bool)
     for offset in range(-CONTEXT, width, BLOCK):
         places = first[:, None] + np.arange(offset, offset + BLOCK)
         inside = np.clip(places, 0, len(ids) - 1)
@@ -233,14 +215,19 @@ def costs(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[np.ndarray,
         outputs = reader.predict_on_batch(np.where(places < 0, start, seen[inside]).astype(np.int32))
         outputs = outputs if isinstance(outputs, list) else [outputs]
         scored = (places >= first[:, None]) & (places < np.minimum(first + width, len(ids))[:, None])
+        yield places[scored], [logits[scored] for logits in outputs]
+
+
+def costs(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cross-entropy of each output of a reader on a text, character by character; arguments as for `read`.
+
+    Returns:
+        Negative log-likelihood of each character in nats, shape (outputs, n), and whether the character was the most
+        probable one by the first output, shape (n,).
+    """
+    nats, hits = np.zeros((len(reader.outputs), len(ids))), np.zeros(len(ids), bool)
+    for places, outputs in read(reader, ids, start):
         for number, logits in enumerate(outputs):
-            chosen = np.take_along_axis(log_softmax(logits), ids[inside][..., None], axis=-1)[..., 0]
-            nats[number, places[scored]] = -chosen[scored]
-        hits[places[scored]] = (outputs[0].argmax(axis=-1) == ids[inside])[scored]
+            nats[number, places] = -log_softmax(logits)[np.arange(len(places)), ids[places]]
+        hits[places] = outputs[0].argmax(axis=-1) == ids[places]
     return nats, hits
-
-
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Log-probabilities along the last axis; the greatest logit is subtracted first, so that none overflows."""
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

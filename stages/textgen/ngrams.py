@@ -4,16 +4,7 @@ import numpy as np
 
 
 def ngrams(ids: np.ndarray, order: int, vocabulary: int) -> np.ndarray:
-    """A number for each n-gram of a text, its oldest character the most significant digit.
-
-    Args:
-        ids: shape (n,), each in [0, vocabulary).
-        order: characters in an n-gram.
-        vocabulary: number of ids; its power `order` must fit into 63 bits.
-
-    Returns:
-        int64, shape (n - order + 1,).
-    """
+    """A number for each n-gram of a text, its oldest character the most significant digit; int64, (n - order + 1,)."""
     keys = np.zeros(max(0, len(ids) - order + 1), np.int64)
     for offset in range(order):
         keys = keys * vocabulary + ids[offset : offset + len(keys)]
@@ -26,13 +17,9 @@ def highest_order(vocabulary: int) -> int:
 
 
 def discounts(counts: np.ndarray) -> np.ndarray:
-    """Discounts of counts of 0, 1, 2 and of 3 or more: Chen & Goodman 1999, p. 370.
+    """Discounts of counts of 0, 1, 2 and of 3 or more, shape (4,): Chen & Goodman 1999, p. 370.
 
-    Args:
-        counts: of the different n-grams of one order, shape (n,).
-
-    Returns:
-        Shape (4,), 0 first. One half each if no n-grams occur once, twice or three times, as in tiny texts.
+    One half each if no n-grams occur once, twice or three times, as in tiny texts.
     """
     ones, twos, threes, fours = (int(np.sum(counts == count)) for count in (1, 2, 3, 4))
     if not (ones and twos and threes):
@@ -50,11 +37,6 @@ class KneserNey:
     probability 0. Sources: Kneser & Ney 1995, "Improved backing-off for m-gram language modeling", ICASSP, pp.
     181-184; Chen & Goodman 1999, "An empirical study of smoothing techniques for language modeling", Computer Speech
     and Language 13, section 3, p. 370.
-
-    Args:
-        ids: training text, shape (n,).
-        order: the highest, at most `highest_order`.
-        vocabulary: number of ids, the one for unknown characters included.
     """
 
     def __init__(self, ids: np.ndarray, order: int, vocabulary: int) -> None:
@@ -69,11 +51,7 @@ class KneserNey:
             self.continuing.append(Level(keys, counts.astype(np.int32), vocabulary))  # of order n - 1
 
     def probabilities(self, ids: np.ndarray, start: int) -> np.ndarray:
-        """Probability of each character of a text, given those before it.
-
-        Args:
-            ids: the text, shape (n,).
-            start: id that fills all places before the text.
+        """Probability of each character of a text, given those before it; `start` fills all places before the text.
 
         Returns:
             Shape (order, n): row k is by the model of order k + 1.
@@ -127,22 +105,3 @@ def _look_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.nda
     """The values at the wanted keys; 0 where a key is missing."""
     places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[places] == wanted, values[places], values.dtype.type(0))
-
-
-def share_of(first: np.ndarray, second: np.ndarray) -> float:
-    """The weight of the first of two models in their mean that is best on a text.
-
-    By expectation maximisation: Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via the EM
-    algorithm", Journal of the Royal Statistical Society B 39(1), section 4.3.
-
-    Args:
-        first, second: cost of each character by each model in nats, shape (n,).
-
-    Returns:
-        A share in [0.001, 0.999], rounded to three digits.
-    """
-    share = 0.5
-    for _ in range(100):
-        share = float(np.mean(1 / (1 + (1 - share) / share * np.exp(np.clip(first - second, -50, 50)))))
-        share = min(max(share, 0.001), 0.999)
-    return round(share, 3)

@@ -1,8 +1,8 @@
 """preprocess-textgen: the plays → characters as numbers, to train on, to validate on and to test on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import count
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,31 +10,40 @@ from stages.core import artifacts
 from stages.core.command import run
 from stages.core.documents import SEPARATOR
 from stages.core.errors import StageError
-from stages.core.split import PARTS
 from stages.params import Params, Shares, Textgen
+from stages.textgen.characters import decode, encode, vocabulary_of
 
 RAW = "data/raw/text.txt"
 OUTPUT = "data/textgen/characters.npz"
-COMPARISON = "data/textgen/comparison.json"
 FEW = 10  # with fewer documents than this, none is held out whole
 LINE = 40  # characters from which a line that stands in two parts is no coincidence
-PIECES = 20  # of the training text, whose differences from each other are the measure for the test part's
-UNKNOWN = "\ufffd"  # what a character that training text lacks is shown as; its id is 0
+
+
+class Parts(NamedTuple):
+    """A text in three parts: strings, or the ids of their characters, int32, shape (n,) each."""
+
+    train: str | np.ndarray
+    validation: str | np.ndarray
+    test: str | np.ndarray
 
 
 def main(params: Params) -> None:
     documents = artifacts.read_text(RAW).removesuffix("\n").split(SEPARATOR)
     parts = split(shortened(documents, params.data.limit), params.textgen)
-    comparison = compare(parts)
-    vocabulary = vocabulary_of(parts["train"])
-    arrays = {part: encode(parts[part], vocabulary) for part in PARTS}
-    unknown = {part: int(np.sum(arrays[part] == 0)) for part in PARTS}
-    for warning in comparison["warnings"]:
-        print(f"warning: {warning}")
-    artifacts.write_json(COMPARISON, comparison)
-    artifacts.write_npz(OUTPUT, vocabulary=np.array([ord(character) for character in vocabulary]), **arrays)
-    lengths = ", ".join(f"{len(arrays[part]):,} {part}" for part in PARTS)
-    print(f"textgen: {lengths} characters, {len(vocabulary)} different, {sum(unknown.values())} unknown → {OUTPUT}")
+    vocabulary = vocabulary_of(parts.train)
+    ids = Parts(*(encode(part, vocabulary) for part in parts))
+    if doubt := doubt_about(ids, vocabulary):
+        print(f"warning: {doubt}")
+    artifacts.write_npz(OUTPUT, vocabulary=np.array([ord(character) for character in vocabulary]), **ids._asdict())
+    lengths = ", ".join(f"{len(part):,} {name}" for name, part in ids._asdict().items())
+    unknown = sum(int(np.sum(part == 0)) for part in ids)
+    print(f"textgen: {lengths} characters, {len(vocabulary)} different, {unknown} unknown → {OUTPUT}")
+
+
+def read() -> tuple[Parts, str]:
+    """The parts as ids, and the vocabulary: the character of each id."""
+    data = artifacts.read_npz(OUTPUT)
+    return Parts(*(data[part] for part in Parts._fields)), "".join(map(chr, data["vocabulary"]))
 
 
 def shortened(documents: Sequence[str], limit: int | None) -> list[str]:
@@ -45,7 +54,7 @@ def shortened(documents: Sequence[str], limit: int | None) -> list[str]:
     return [document[: max(200, limit * len(document) // total)] for document in documents]
 
 
-def split(documents: Sequence[str], settings: Textgen) -> dict[str, str]:
+def split(documents: Sequence[str], settings: Textgen) -> Parts:
     """Training, validation and test text: never random lines, whose neighbours would give them away.
 
     Args:
@@ -55,34 +64,29 @@ def split(documents: Sequence[str], settings: Textgen) -> dict[str, str]:
             validation, then test.
 
     Returns:
-        Text by part, its documents with `SEPARATOR` between them.
-
-    Raises:
-        StageError: a named document does not exist though others do, or a part is empty.
+        The parts as strings, their documents with `SEPARATOR` between them.
     """
     titles = [document.split("\n", 1)[0] for document in documents]
-    named = {"validation": settings.documents.validation, "test": settings.documents.test}
-    known = {title for chosen in named.values() for title in chosen} & set(titles)
-    if len(documents) >= FEW and not known:
-        print("textgen: none of textgen.documents is in this text; its end is held out, by textgen.holdout")
-    if len(documents) < FEW or not known:
+    part_of = {title: part for part, chosen in settings.documents for title in chosen}
+    if len(documents) >= FEW and part_of.keys() & set(titles):
+        for title in part_of:
+            if title not in titles:
+                raise StageError(f"params.yaml: textgen.documents names {title!r}; the text has: {'; '.join(titles)}")
+        chosen: dict[str, list[str]] = {part: [] for part in Parts._fields}
+        for title, document in zip(titles, documents, strict=True):
+            chosen[part_of.get(title, "train")].append(document)
+        parts = Parts(**{part: SEPARATOR.join(some) for part, some in chosen.items()})
+    else:
+        if len(documents) >= FEW:
+            print("textgen: none of textgen.documents is in this text; its end is held out, by textgen.holdout")
         text = SEPARATOR.join(documents)
         second = len(text) - round(len(text) * settings.holdout.test)
         first = second - round(len(text) * settings.holdout.validation)
-        parts = {"train": text[:first], "validation": text[first:second], "test": text[second:]}
-    else:
-        for title in [*named["validation"], *named["test"]]:
-            if title not in titles:
-                raise StageError(f"params.yaml: textgen.documents names {title!r}; the text has: {'; '.join(titles)}")
-        held_out = {title: part for part, chosen in named.items() for title in chosen}
-        chosen_parts = [held_out.get(title, "train") for title in titles]
-        parts = {
-            part: SEPARATOR.join(d for d, p in zip(documents, chosen_parts, strict=True) if p == part) for part in PARTS
-        }
-    for part, text in parts.items():
-        if len(text) < 2:
+        parts = Parts(text[:first], text[first:second], text[second:])
+    for name, part in parts._asdict().items():
+        if len(part) < 2:
             raise StageError(
-                f"{RAW} is too short: nothing is left for {part} of its {sum(map(len, documents)):,} characters; with "
+                f"{RAW} is too short: nothing is left for {name} of its {sum(map(len, documents)):,} characters; with "
                 f"textgen.holdout, {least(settings.holdout):,} are the fewest that can be split"
             )
     return parts
@@ -93,115 +97,37 @@ def least(shares: Shares) -> int:
     return next(n for n in count(6) if min(round(n * shares.test), round(n * shares.validation)) >= 2)
 
 
-def compare(parts: dict[str, str]) -> dict[str, Any]:
-    """How much the parts of a text are alike: a test part of another kind, or one that is copied, measures nothing.
-
-    Args:
-        parts: text under "train", "validation" and "test", two characters or more each.
+def doubt_about(ids: Parts, vocabulary: str) -> str:
+    """What the test part does not measure: it is of another kind than the training text, or copied from it.
 
     Returns:
-        Under "unknown" the share of each held-out part's characters that are not in the training text; under "nats"
-        for each part the cross-entropy of its characters with the character frequencies of each part, in nats per
-        character (with its own, its entropy); under "lines_in_training" the share of the lines of `LINE` characters or
-        more in each held-out part that stand in the training text too; and "warnings", each one line.
-
-    Raises:
-        StageError: the text has a single character over and over, or the test part has no known one.
+        One line; empty where nothing is to be said.
     """
-    alphabet = np.unique(np.concatenate([_codes(text) for text in parts.values()]))
-    if len(alphabet) < 2:
-        raise StageError(f"{RAW} has one character only, {chr(alphabet[0])!r}, over and over")
-    ids = {part: np.searchsorted(alphabet, _codes(text)) for part, text in parts.items()}
-    counts = {part: np.bincount(ids[part], minlength=len(alphabet)) for part in PARTS}
-    held_out = [part for part in PARTS if part != "train"]
-    lacking = (counts["train"] == 0) | (alphabet == ord(UNKNOWN))
-    unknown = {part: float(counts[part][lacking].sum() / len(ids[part])) for part in held_out}
-    if unknown["test"] == 1:
+    if len(vocabulary) <= 2:
+        raise StageError(f"{RAW} has one character only, {vocabulary[-1]!r}, over and over")
+    counts = [np.bincount(part, minlength=len(vocabulary)) for part in (ids.train, ids.test)]
+    unknown = counts[1][0] / len(ids.test)
+    if unknown == 1:
         raise StageError(f"{RAW}: no character of the test part occurs in the training text")
-    known_lines = set(_lines(parts["train"]))
-    copied = {part: _share(line in known_lines for line in _lines(parts[part])) for part in held_out}
-    difference = _difference(counts["test"], counts["train"])
-    most_unknown, largest = _usual(ids["train"], len(ids["test"]))
-    warnings = []
-    if unknown["test"] > max(0.01, 2 * most_unknown) or difference > max(0.02, 2 * largest):
-        warnings.append(
-            f"the test part does not look like the training text: {unknown['test']:.1%} of its characters are unknown, "
-            f"its character frequencies differ by {difference:.3f} nats (pieces of the training text: up to "
-            f"{most_unknown:.1%} and {largest:.3f}); it begins {parts['test'].strip()[:40]!r}"
+    train, test = ((n + 0.5) / (n + 0.5).sum() for n in counts)
+    difference = np.sum(test * np.log(test / train))  # in nats; its noise grows with the vocabulary
+    lines, known_lines = (
+        [line for line in decode(part, vocabulary).split("\n") if len(line) >= LINE] for part in (ids.test, ids.train)
+    )
+    known_lines = set(known_lines)
+    copied = np.mean([line in known_lines for line in lines]) if lines else 0.0
+    if unknown > 0.02 or difference > 0.05 + len(vocabulary) / len(ids.test):
+        return (
+            f"the test part does not look like the training text: {unknown:.1%} of its characters are unknown, its "
+            f"character frequencies differ by {difference:.3f} nats; it begins "
+            f"{decode(ids.test, vocabulary).strip()[:40]!r}"
         )
-    if copied["test"] > 0.2:
-        warnings.append(
-            f"{copied['test']:.0%} of the lines of {LINE} or more characters in the test part stand in the training "
-            "text too, so the test measures in part what was learnt by heart"
+    if copied > 0.2:
+        return (
+            f"{copied:.0%} of the lines of {LINE} or more characters in the test part stand in the training text too, "
+            "so the test measures in part what was learnt by heart"
         )
-    return {
-        "unknown": unknown,
-        "nats": {part: {other: _cross_entropy(counts[part], counts[other]) for other in PARTS} for part in PARTS},
-        "lines_in_training": copied,
-        "warnings": warnings,
-    }
-
-
-def _lines(text: str) -> list[str]:
-    return [line for line in map(str.strip, text.split("\n")) if len(line) >= LINE]
-
-
-def _share(values: Iterable[bool]) -> float:
-    found = list(values)
-    return sum(found) / len(found) if found else 0.0
-
-
-def _cross_entropy(counts: np.ndarray, others: np.ndarray) -> float:
-    """Of character counts with the frequencies of others, each of which is raised by a half, in nats."""
-    costs = -np.log((others + 0.5) / (others.sum() + 0.5 * len(others)))
-    return float(counts @ costs / counts.sum())
-
-
-def _difference(counts: np.ndarray, others: np.ndarray) -> float:
-    """What it costs to take the frequencies of others for those of the counts, in nats per character."""
-    return _cross_entropy(counts, others) - _cross_entropy(counts, counts)
-
-
-def _usual(ids: np.ndarray, length: int) -> tuple[float, float]:
-    """How much pieces of a text, about `length` characters each, differ from its rest.
-
-    Returns:
-        The largest share of characters that the rest lacks, and the largest `_difference`.
-    """
-    number = int(np.clip(len(ids) // length, 4, PIECES))
-    pieces = [np.bincount(piece, minlength=ids.max() + 1) for piece in np.array_split(ids, number)]
-    total = np.sum(pieces, axis=0)
-    unknown = max(piece[total == piece].sum() / piece.sum() for piece in pieces if piece.any())
-    return float(unknown), max(_difference(piece, total - piece) for piece in pieces if piece.any())
-
-
-def _codes(text: str) -> np.ndarray:
-    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
-
-
-def vocabulary_of(text: str) -> str:
-    """The characters a network knows: those of the training text, sorted, after the one that stands for all others."""
-    return UNKNOWN + "".join(sorted(set(text) - {UNKNOWN}))
-
-
-def encode(text: str, vocabulary: str) -> np.ndarray:
-    """Text as character ids, int32, shape (n,); 0 for characters outside the vocabulary."""
-    codes = _codes(text)
-    known = np.array([ord(character) for character in vocabulary[1:]], np.uint32)
-    if not len(known):
-        return np.zeros(len(codes), np.int32)
-    place = np.minimum(np.searchsorted(known, codes), len(known) - 1)
-    return np.where(known[place] == codes, place + 1, 0).astype(np.int32)
-
-
-def decode(ids: np.ndarray, vocabulary: str) -> str:
-    """Character ids, shape (n,), as text."""
-    return "".join(vocabulary[number] for number in ids)
-
-
-def vocabulary_in(data: dict[str, np.ndarray]) -> str:
-    """The vocabulary stored with preprocessed data, as one string: character by id."""
-    return "".join(map(chr, data["vocabulary"]))
+    return ""
 
 
 if __name__ == "__main__":

@@ -1,27 +1,22 @@
 """What params.yaml leaves open for the text model: chosen by the size of the training text."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from stages.params import Textgen
 
-NETWORK = ("units", "dropout")
+NETWORK = ("units", "dropout", "sharpness")
 TRAINING = ("optimizer", "steps", "batch", "passage", "learning_rate")
 
 
 def chosen(settings: Textgen, characters: int) -> Textgen:
     """Settings in which nothing is left open.
 
-    Args:
-        settings: of its `network` and `training`, `NETWORK` and `TRAINING` may be empty; `sizes` has them then.
-        characters: of the training text.
-
-    Returns:
-        A copy with the values of the last row of `sizes` that asks for no more characters than there are.
+    What is empty in `network` and `training` is that of the last row of `sizes` that asks for no more characters than
+    the training text has.
     """
     row = [row for row in settings.sizes if row.characters <= characters][-1]
 
-    def filled(section: Any, names: Sequence[str]) -> Any:
+    def filled(section: Any, names: tuple[str, ...]) -> Any:
         return section.model_copy(update={name: getattr(row, name) for name in names if getattr(section, name) is None})
 
     return settings.model_copy(
@@ -37,14 +32,3 @@ def of(settings: Textgen, characters: int) -> dict[str, Any]:
         **{name: getattr(training, name) for name in TRAINING},
         "passes": training.steps * training.batch * training.length / characters,
     }
-
-
-def sentence(settings: Textgen, characters: int) -> str:
-    """What `chosen` chose, and why."""
-    found, training = of(settings, characters), settings.training
-    return (
-        f"{characters:,} characters to train on: units {found['units']}, dropout {found['dropout']:g}, "
-        f"{found['steps']:,} steps of {training.batch} × {training.length} characters, "
-        f"{found['passes']:.1f} times the text, with {training.optimizer}, a learning rate of "
-        f"{training.learning_rate:g} and passages of {training.passage} steps"
-    )

@@ -10,15 +10,15 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from stages.textgen.ngrams import KneserNey, Level
+from stages.textgen.ngrams import KneserNey
 
-NUMBERS = 2**23  # in one table, at most: with a large alphabet fewer contexts have a row
-SLOTS = 2  # for each context of an index: one in 5,000 finds its slot full and has no row
+NUMBERS = 2**25  # in all rows, at most: with a large alphabet fewer contexts have one
+SLOTS = 1  # for each context of an index: one in 300 finds its slot full and has no row
 PLACES = 4  # of contexts in a slot of an n-gram table's index
 HASH_FACTOR, HASH_PRIME = 523, 4000037  # their product fits into 31 bits
 
 
-class Shape(NamedTuple):
+class Size(NamedTuple):
     """Sizes of a `Table`."""
 
     slots: int
@@ -39,54 +39,69 @@ class Table(NamedTuple):
     index: np.ndarray
     continuations: np.ndarray
 
+    @property
+    def size(self) -> Size:
+        """Rows of both."""
+        return Size(len(self.index), len(self.continuations))
+
 
 def tables(model: KneserNey, order: int, contexts: int) -> list[Table]:
-    """The n-gram model of one order as the tables of the text model, which keep the most frequent contexts.
+    """The n-gram model of one order as the tables of the text model, which keep the contexts that tell most.
 
-    A context without a row is passed over, as one that the training text lacks: the distribution is that of the next
-    shorter context. That is not the pruning of Seymore & Rosenfeld 1996 (ICSLP), which recomputes what goes to the
-    shorter ones, but costs little: 0.005 nats at most where 65,536 contexts of each length are kept.
+    A context tells how much likelier its counts make the training text than the next shorter context does: the weighted
+    difference of Seymore & Rosenfeld 1996, "Scalable backoff language models", ICSLP. One without a row is passed over,
+    as one that the training text lacks: the distribution is that of the next shorter context.
 
     Args:
         model: with that order or a higher one.
         order: of the longest n-grams, which have contexts of order - 1 characters.
-        contexts: of each length that have a row, at most; fewer if the table had more than `NUMBERS` numbers.
+        contexts: that have a row, of all lengths together, at most; fewer if the rows had more than `NUMBERS` numbers.
 
     Returns:
         One table for each length of context, from 0 on. The first has one row, without a share for a shorter context.
     """
     vocabulary = model.vocabulary
-    single = model.level(1, order).interpolate(np.arange(vocabulary), np.full(vocabulary, 1 / vocabulary))
-    found = [Table(np.zeros((0, 2 * PLACES), np.float32), single[None].astype(np.float32))]
+    keys = np.arange(vocabulary)
+    probabilities = model.level(1, order).interpolate(keys, np.full(vocabulary, 1 / vocabulary))
+    found = [Table(np.zeros((0, 2 * PLACES), np.float32), probabilities[None].astype(np.float32))]
+    levels = [model.level(n, order) for n in range(2, order + 1)]
+    told = []
+    for n, level in enumerate(levels, start=2):
+        shorter = probabilities[np.searchsorted(keys, level.keys % vocabulary ** (n - 1))]
+        place = np.searchsorted(level.contexts, level.keys // vocabulary)
+        keys, probabilities = level.keys, level.kept() / level.totals[place] + level.saved[place] * shorter
+        told.append(np.bincount(place, level.kept() * np.log(probabilities / shorter)))
     limit = min(contexts, NUMBERS // (vocabulary + 1))
-    for n in range(2, order + 1):
-        level = model.level(n, order)
-        kept = np.sort(np.argsort(-level.totals, kind="stable")[:limit])
-        rows = np.zeros(len(level.contexts), np.int64)
-        rows[kept] = np.arange(1, len(kept) + 1)
-        row = rows[np.searchsorted(level.contexts, level.keys // vocabulary)]
+    best = np.argsort(-np.concatenate([*told, []]).round(6), kind="stable")[:limit]
+    for level, first in zip(levels, np.cumsum([0, *map(len, told)]), strict=False):
+        kept = best[(best >= first) & (best < first + len(level.contexts))] - first
+        row = np.zeros(len(level.contexts), np.int64)
+        row[kept] = np.arange(1, len(kept) + 1)
+        place = np.searchsorted(level.contexts, level.keys // vocabulary)
         continuations = np.zeros((len(kept) + 1, vocabulary + 1), np.float32)
-        continuations[row, level.keys % vocabulary] = level.kept() / level.totals_of_keys()
+        continuations[row[place], level.keys % vocabulary] = level.kept() / level.totals[place]
         continuations[1:, -1] = level.saved[kept]
         continuations[0], continuations[0, -1] = 0, 1
-        found.append(Table(_index(level, kept, n - 1), continuations))
+        length = len(found)
+        found.append(Table(_index(level.contexts[kept], length, vocabulary), continuations))
     return found
 
 
-def _index(level: Level, kept: np.ndarray, length: int) -> np.ndarray:
-    """The slots of the kept contexts, each `length` characters long."""
-    powers = level.vocabulary ** np.arange(length - 1, -1, -1, dtype=np.int64)
-    characters = level.contexts[kept][:, None] // powers % level.vocabulary
-    keys = hashes(characters, length - 1, length)[-1][:, 0]
-    slots = SLOTS * len(kept) + 1
+def _index(contexts: np.ndarray, length: int, vocabulary: int) -> np.ndarray:
+    """The slots of contexts, each `length` characters long, the most important first; their rows count from 1."""
+    powers = vocabulary ** np.arange(length - 1, -1, -1, dtype=np.int64)
+    keys = hashes(contexts[:, None] // powers % vocabulary, length - 1, length)[-1][:, 0]
+    slots = SLOTS * len(contexts) + 1
+    slot, fingerprint = keys % slots, fingerprints(keys)
+    # Of contexts that the model cannot tell apart, the first one.
+    order = np.sort(np.unique(slot * HASH_PRIME + fingerprint, return_index=True)[1])
+    order = order[np.argsort(slot[order], kind="stable")]
+    place = np.arange(len(order)) - np.searchsorted(slot[order], slot[order])
+    order, place = order[place < PLACES], place[place < PLACES]
     index = np.zeros((slots, 2 * PLACES), np.float32)
     index[:, :PLACES] = -1  # no fingerprint
-    taken = np.zeros(slots, int)
-    for place in np.argsort(-level.totals[kept], kind="stable"):  # the most frequent first
-        slot, fingerprint = keys[place] % slots, fingerprints(keys[place])
-        if taken[slot] < PLACES and fingerprint not in index[slot, :PLACES]:
-            index[slot, [taken[slot], PLACES + taken[slot]]] = fingerprint, place + 1
-            taken[slot] += 1
+    index[slot[order], place] = fingerprint[order]
+    index[slot[order], PLACES + place] = order + 1
     return index
 
 
@@ -117,7 +132,7 @@ class Past(layers.Layer):
         self.states[0].assign(np.zeros_like(self.states[0]))
 
 
-def distribution(characters: keras.KerasTensor, vocabulary: int, tables: Sequence[Shape]) -> keras.KerasTensor:
+def distribution(characters: keras.KerasTensor, vocabulary: int, tables: Sequence[Size]) -> keras.KerasTensor:
     """The n-grams' distribution of the next character, shape (batch, length, vocabulary).
 
     From the shortest context to the longest one: what its counts give, and the shorter one's distribution for the rest.

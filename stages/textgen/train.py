@@ -1,19 +1,19 @@
 """train-textgen: the LSTM, trained on contiguous passages with its state carried on, and the n-grams of the text."""
 
-import gc
 from typing import Any
 
 import keras
 import numpy as np
 
-from stages.core import artifacts, model_files
+from stages.core import artifacts
 from stages.core.command import run
 from stages.core.errors import StageError
 from stages.params import Params, Textgen
 from stages.textgen import model as network
 from stages.textgen import ngrams, sizes, tables
+from stages.textgen.characters import log_softmax
 from stages.textgen.preprocess import OUTPUT as DATA
-from stages.textgen.preprocess import vocabulary_in
+from stages.textgen.preprocess import Parts, read
 from stages.training.batches import batches, permutations
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
@@ -22,46 +22,62 @@ from stages.training.optimizers import lazy_adam, muon, warmup_cosine
 
 MODEL = "models/textgen.keras"
 HISTORY = "plots/textgen/history.csv"
+PRIOR = 10_000.0  # pull of the default weights, about that of as many characters: validation text is often the end of
+# the same document, where the LSTM and the longest n-grams are better than on another one
+FEW = 300  # characters of validation text that two weights can be fitted on, at least
+NUMBERS = 2**22  # logits that a validation in training takes, at most: the beginning of a long text
 OPTIMIZERS = {"adam": lazy_adam, "muon": muon}
 
 
 def main(params: Params) -> None:
-    data = artifacts.read_npz(DATA)
-    vocabulary = vocabulary_in(data)
-    settings = sizes.chosen(params.textgen, len(data["train"]))
-    if len(data["train"]) <= settings.training.length:
+    text, vocabulary = read()
+    settings = sizes.chosen(params.textgen, len(text.train))
+    if len(text.train) <= settings.training.length:
         raise StageError(
-            f"{DATA} has {len(data['train'])} characters to train on; textgen.training.length asks for passages of "
+            f"{DATA} has {len(text.train)} characters to train on; textgen.training.length asks for passages of "
             f"{settings.training.length}: make it smaller, or data.text longer"
         )
-    print(f"textgen: {sizes.sentence(settings, len(data['train']))}", flush=True)
-    lstm, history, checkpoint = trained(data, vocabulary, params, settings)
-    model = mixed(lstm, data, vocabulary, settings)
-    attached = {"vocabulary": vocabulary, "seed": params.seed, "sizes": sizes.of(settings, len(data["train"]))}
-    model_files.write(MODEL, model, attached)
+    told = ", ".join(f"{name} {value}" for name, value in sizes.of(settings, len(text.train)).items())
+    print(f"textgen: {len(text.train):,} characters to train on: {told}", flush=True)
+    start = max(0, vocabulary.find("\n"))
+    shape = network.Shape(len(vocabulary), settings.network.embedding, settings.network.units)
+    lstm, history, checkpoint = trained(text, start, shape, params, settings)
+    model = network.TextModel(lstm, shape, vocabulary, params.seed)
+    if settings.ngrams.contexts:
+        model = combined(model, text, start, settings)
+    network.write(MODEL, model, sizes=sizes.of(settings, len(text.train)))
     artifacts.write_csv(HISTORY, history)
     checkpoint.remove()
 
 
 def trained(
-    data: dict[str, np.ndarray], vocabulary: str, params: Params, settings: Textgen
+    text: Parts, start: int, shape: network.Shape, params: Params, settings: Textgen
 ) -> tuple[keras.Model, list[dict[str, float]], Checkpoint]:
     """The trained LSTM, its history, and the checkpoint, to be removed when the model is written."""
     training = settings.training
     prepare(params.seed)
-    model = compiled(len(vocabulary), settings, params.seed)
-    lstm = network.build(len(vocabulary), settings.network.embedding, settings.network.units)
-    reader = network.reader(lstm, network.STREAMS)
-    start = max(0, vocabulary.find("\n"))
+    stateful = {"dropout": settings.network.dropout, "batch": training.batch, "passage": training.passage}
+    model = network.build(shape, **stateful)
+    start_orthogonal(model, params.seed)
+    model.compile(
+        optimizer=OPTIMIZERS[training.optimizer](
+            warmup_cosine(training.learning_rate, training.steps), clip=training.clip
+        ),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=False,
+    )
+    lstm = network.build(shape)
+    reader = network.reader(lstm, shape, network.STREAMS)
+    held_out = text.validation[: NUMBERS // shape.vocabulary]
 
     def epoch_data(epoch: int) -> Any:
         steps = steps_of(epoch, steps=training.steps, epochs=training.epochs)
         lengths = {"batch": training.batch, "length": training.length, "passage": training.passage}
-        return batches(*readings(data["train"], steps, **lengths, seed=params.seed), training.batch)
+        return batches(*readings(text.train, steps, **lengths, seed=params.seed), training.batch)
 
     def validate(model: keras.Model) -> dict[str, float]:
         network.copy_weights(model, reader)
-        nats, _ = network.score(reader, data["validation"], start)
+        nats, _ = network.costs(reader, held_out, start)
         return {"loss": nats.mean()}
 
     sections = {"network": settings.network, "training": training}
@@ -75,63 +91,64 @@ def trained(
     return lstm, history, checkpoint
 
 
-def compiled(vocabulary: int, settings: Textgen, seed: int) -> keras.Model:
-    """The stateful LSTM to train, with its optimizer and loss.
+def combined(lstm: network.TextModel, text: Parts, start: int, settings: Textgen) -> network.TextModel:
+    """The LSTM and the n-grams of the training text as one model; validation text sets order and weights."""
+    order = min(settings.ngrams.order, ngrams.highest_order(lstm.shape.vocabulary))
+    counted = ngrams.KneserNey(text.train, order, lstm.shape.vocabulary)
+    order = 1 + int(np.argmin(-np.log(counted.probabilities(text.validation, start)).mean(axis=1)))
+    made = tables.tables(counted, order, settings.ngrams.contexts)
+    shape = lstm.shape._replace(tables=[table.size for table in made])
+    model = network.build(shape)
+    network.copy_weights(lstm.network, model)
+    tables.fill(model, made)
+    del counted, made
+    reader = network.reader(model, shape, network.STREAMS, parts=True)
+    fitted = chosen_weights(reader, text.validation, start)
+    weights = tuple(round(weight * settings.network.sharpness, 3) for weight in fitted)
+    network.set_weights(model, weights)
+    print(f"textgen: LSTM and n-grams of up to {order} characters, weighted {weights[0]:g} and {weights[1]:g}")
+    return lstm._replace(network=model, shape=shape)
+
+
+def chosen_weights(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[float, float]:
+    """The weights of LSTM and n-grams that are best on validation text; the default ones where it is too short."""
+    if len(ids) < FEW:
+        print(f"textgen: {len(ids):,} characters to validate on are too few to fit weights; the default ones stay")
+        return network.DEFAULT_WEIGHTS
+    ids = ids[: NUMBERS // reader.output_shape[0][-1]]
+    blocks = [(ids[places], outputs[1:]) for places, outputs in network.read(reader, ids, start)]
+    characters = np.concatenate([read for read, _ in blocks])
+    scores = np.concatenate([np.array(outputs) for _, outputs in blocks], axis=1)
+    return fitted_weights(scores, characters)
+
+
+def fitted_weights(scores: np.ndarray, ids: np.ndarray, pull: float = PRIOR) -> tuple[float, float]:
+    """The weights of two models in the sum of their logits that are best on a text, by Newton's method.
+
+    The cross-entropy is convex in the weights. Its gradient is the mean score of what is predicted minus that of what
+    is there; its second derivatives are the covariances of the scores in what is predicted.
 
     Args:
-        vocabulary: number of character ids.
-        settings: of `sizes.chosen`.
-        seed: of the weights.
+        scores: logits of both models, shape (2, n, vocabulary).
+        ids: the text, shape (n,).
+        pull: of the default weights.
+
+    Returns:
+        Two numbers in [0, 2], rounded to three digits.
     """
-    shape, training = settings.network, settings.training
-    sizes = {"dropout": shape.dropout, "batch": training.batch, "passage": training.passage}
-    model = network.build(vocabulary, shape.embedding, shape.units, **sizes)
-    start_orthogonal(model, seed)
-    optimizer = OPTIMIZERS[training.optimizer]
-    model.compile(
-        optimizer=optimizer(warmup_cosine(training.learning_rate, training.steps), clip=training.clip),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=False,
-    )
-    return model
-
-
-def mixed(lstm: keras.Model, data: dict[str, np.ndarray], vocabulary: str, settings: Textgen) -> keras.Model:
-    """The LSTM and the n-grams of the training text as one model; validation text sets order and shares."""
-    if not settings.ngrams.contexts:
-        return lstm
-    start = max(0, vocabulary.find("\n"))
-    made = counted(data, len(vocabulary), settings, start)
-    shapes = [tables.Shape(len(table.index), len(table.continuations)) for table in made]
-
-    def built(share: float) -> keras.Model:
-        shape = settings.network
-        return network.build(len(vocabulary), shape.embedding, shape.units, tables=shapes, share=share)
-
-    even = built(0.5)
-    network.copy_weights(lstm, even)
-    tables.fill(even, made)
-    del made
-    reader = network.reader(even, network.STREAMS, parts=True)
-    (_, lstm_nats, ngram_nats), _ = network.costs(reader, data["validation"], start)
-    del reader
-    gc.collect()  # a Keras model refers to itself; this one holds all tables
-    share = ngrams.share_of(lstm_nats, ngram_nats)
-    print(
-        f"textgen: the mean of LSTM and n-grams of up to {len(shapes)} characters, weighted {share:g} and "
-        f"{1 - share:g}; nats on validation text by themselves {lstm_nats.mean():.4f} and {ngram_nats.mean():.4f}"
-    )
-    model = built(share)
-    network.copy_weights(even, model)
-    return model
-
-
-def counted(data: dict[str, np.ndarray], vocabulary: int, settings: Textgen, start: int) -> list[tables.Table]:
-    """The n-grams of the training text, of the order that is best on validation text, as the text model keeps them."""
-    order = min(settings.ngrams.order, ngrams.highest_order(vocabulary))
-    model = ngrams.KneserNey(data["train"], order, vocabulary)
-    costs = -np.log(model.probabilities(data["validation"], start)).mean(axis=1)
-    return tables.tables(model, 1 + int(np.argmin(costs)), settings.ngrams.contexts)
+    there = scores[:, np.arange(len(ids)), ids]
+    weights = np.array(network.DEFAULT_WEIGHTS)
+    for _ in range(20):
+        predicted = np.exp(log_softmax(np.tensordot(weights.astype(np.float32), scores, axes=1)))
+        means = (predicted * scores).sum(axis=-1, dtype=np.float64)
+        squares = [[(predicted * a * b).sum(dtype=np.float64) for b in scores] for a in scores]
+        gradient = (means - there).sum(axis=1)
+        gradient += pull * (weights - network.DEFAULT_WEIGHTS)
+        step = np.linalg.solve(squares - means @ means.T + pull * np.eye(2), gradient)
+        weights = (weights - step).clip(0, 2)
+        if np.abs(step).max() < 1e-5:
+            break
+    return round(float(weights[0]), 3), round(float(weights[1]), 3)
 
 
 def readings(
@@ -142,14 +159,6 @@ def readings(
     The text is cut into passages of `passage` steps. Each is read once, in random order, before any is read again, so
     that the last steps are not biased towards a few plays. The result depends on seed and step numbers alone: a resumed
     training reads the same batches as an uninterrupted one.
-
-    Args:
-        ids: training text, shape (n,).
-        steps: consecutive optimizer steps.
-        batch: rows of a batch.
-        length: characters of each row in a step.
-        passage: steps in a passage.
-        seed: of the order.
 
     Returns:
         Characters and the ones that follow them, both of shape (len(steps) * batch, length): step after step, the rows

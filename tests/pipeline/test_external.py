@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from stages.core import artifacts
-from stages.textgen.preprocess import decode, vocabulary_in
+from stages.textgen.characters import decode
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.network]
 
@@ -25,7 +25,7 @@ def own(clone, tmp_path_factory) -> dict[str, str]:
         (folder / f"{name}-images-idx3-ubyte").write_bytes(struct.pack(">4i", 2051, *images.shape) + images.tobytes())
         (folder / f"{name}-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 2049, len(labels)) + labels.tobytes())
     text = artifacts.read_npz(clone.folder / "data/textgen/characters.npz")
-    (folder / "text.txt").write_text(decode(text["test"], vocabulary_in(text)), encoding="utf-8")
+    (folder / "text.txt").write_text(decode(text["test"], "".join(map(chr, text["vocabulary"]))), encoding="utf-8")
     table = artifacts.read_csv(clone.folder / "data/raw/reviews.csv")
     rows = artifacts.read_npz(clone.folder / "data/sentiment/reviews.npz")
     table.loc[rows["test_rows"], "split"] = "test"

@@ -66,9 +66,11 @@ def _textgen() -> dict[str, Any]:
             name: {"nats": nats, "weight": 0.5, "nats_minus_whole_interval": [nats - 1.49, nats - 1.47]}
             for name, nats in (("lstm", 1.56), ("ngrams", 1.48))
         },
-        **{"ngram_order": 8, "copied_run": 30},
+        **{"ngram_order": 8, "copied_run": 30, "known_words": 0.9, "known_words_of_test": 0.95},
         "baselines": {"unigram": 3.345, "bigram": 2.504, "ngram": 1.473, "bzip2": 1.629, "xz": 1.697},
         "nats_minus_ngram_interval": [-0.0016, 0.0082],
+        "warning": "the test part does not look like the training text",
+        **{"test": "KENT:\n\nI thought", "context": "I thought ", "next": "*"},
     }
 
 
@@ -165,6 +167,11 @@ def _textgen_tables() -> dict[str, list[dict[str, Any]]]:
             }
             for t, entropy, distinct, known, copy in measures
         ],
+        "textgen/words": [
+            {"temperature": row[0], "method": method, "share": share}
+            for row in measures
+            for method, share in (("known from training", row[3]), ("known, test text", 0.95))
+        ],
         "benchmarks/learning_curve": [
             {"characters": 30_000 * n, "seed": seed, "nats": 2.1 - n / 9 + seed / 99, "lstm": 2.3 - n / 8}
             | {"ngram": 2.2 - n / 9, "bzip2": 2.4 - n / 9, "xz": 2.5 - n / 9, "longest_copy": 20 + n, "seconds": 9 * n}
@@ -224,8 +231,6 @@ def texts() -> dict[str, Any]:
             }
             for row in tables()["textgen/temperature"]
         ],
-        "passages": {"test": "KENT:\n\nI thought", "context": "I thought ", "next": "*"},
-        "comparison": {"warnings": ["the test part does not look like the training text"]},
         "reviews": [mistake, mistake | {"actual": "positive", "probability": 0.6}],
         "mistakes": [mistake, mistake | {"actual": "positive", "probability": 0.02}],
         "invented": [

@@ -52,8 +52,8 @@ def write_models(folder: Path) -> None:
     model_files.write(folder / "models/sizes/latent-4.keras", autoencoders.build(4, []), {"seed": 7})
     for name, model in (("conv", denoisers.conv([2, 4], 4)), ("dense", denoisers.dense(4, []))):
         model_files.write(folder / f"models/denoiser-{name}.keras", model, {"seed": 7, "noise_std": 0.5})
-    text_model = textgen.build(len(VOCABULARY), 4, [8])
-    model_files.write(folder / "models/textgen.keras", text_model, {"vocabulary": VOCABULARY, "seed": 7})
+    shape = textgen.Shape(len(VOCABULARY), 4, [8])
+    textgen.write(folder / "models/textgen.keras", textgen.TextModel(textgen.build(shape), shape, VOCABULARY, 7))
     artifacts.write_npz(folder / "data/textgen/characters.npz", test=rng.integers(1, 9, 900).astype(np.int32))
     _write_classifier(folder, rng)
     for name in MODELS:

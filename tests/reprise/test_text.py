@@ -55,7 +55,7 @@ def test_columns_hold_every_word():
 
 @pytest.mark.parametrize("vocabulary", [None, "ab"])
 def test_a_file_that_carries_another_vocabulary_is_refused(folder, tmp_path, vocabulary):
-    carried = {"seed": 7, "vocabulary": vocabulary} if vocabulary else {"seed": 7}
+    carried = {"seed": 7, "shape": {}} | ({"vocabulary": vocabulary} if vocabulary else {})
     model_files.write(tmp_path / "text.keras", model_files.read(folder / "models/textgen.keras"), carried)
     with pytest.raises(StageError, match=r"text\.keras"):
         Writer(tmp_path / "text.keras")

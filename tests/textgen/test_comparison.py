@@ -4,16 +4,14 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stages.core import artifacts
 from stages.core.errors import StageError
-from stages.core.split import PARTS
 from stages.datasets import text
 from stages.report.wording import verbatim
 from stages.textgen import evaluate, ngrams, preprocess, samples, train
-from stages.textgen.preprocess import compare, decode, encode, vocabulary_of
+from stages.textgen.characters import decode, encode, vocabulary_of
+from stages.textgen.preprocess import Parts, doubt_about, read
 
 WORDS = "the a of king queen sea and he she walked sang saw old night morning ship house river went to in"
 TERMS = "LICENSEE 1.F.3. SHALL (C) PARAGRAPH 501(C)(3) WARRANTIES, DAMAGES; 99,712 FEE: REFUND/REPLACEMENT 20%"
@@ -26,57 +24,30 @@ def prose(seed: int, characters: int, words: str = WORDS) -> str:
     return "\n".join(lines)[:characters]
 
 
-def parts(train: str, test: str) -> dict[str, str]:
-    return {"train": train, "validation": train[-2000:], "test": test}
+def doubt(train: str, test: str) -> str:
+    vocabulary = vocabulary_of(train)
+    return doubt_about(Parts(*(encode(part, vocabulary) for part in (train, train[-2000:], test))), vocabulary)
 
 
 def test_a_test_part_of_another_kind_is_warned_of():
-    (warning,) = compare(parts(prose(0, 40_000), prose(1, 5000, TERMS)))["warnings"]
-    assert warning.startswith("the test part does not look like the training text: ")
-    assert len(warning.splitlines()) == 1
-
-
-def test_unknown_characters_alone_are_warned_of():
+    assert doubt(prose(0, 40_000), prose(1, 5000, TERMS)).startswith("the test part does not look like the training")
     train, test = prose(0, 40_000), prose(1, 5000)
-    found = compare(parts(train, test.replace("k", "κ")))
-    assert found["unknown"]["test"] == pytest.approx(test.count("k") / len(test))
-    assert len(found["warnings"]) == 1
+    assert f"{test.count('k') / len(test):.1%} of its characters are unknown" in doubt(train, test.replace("k", "κ"))
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("size", [20_000, 200_000])
 def test_a_part_of_the_same_text_is_not(seed, size):
-    assert compare(parts(prose(seed, size), prose(seed + 100, size // 10)))["warnings"] == []
+    assert doubt(prose(seed, size), prose(seed + 100, size // 10)) == ""
 
 
 def test_lines_that_were_learnt_by_heart_are_warned_of():
     train, fresh = prose(0, 40_000), prose(1, 40_000).split("\n")
     lines = train.split("\n")
-    found = compare(parts(train, "\n".join([*lines[:30], *fresh[:70]])))
-    assert found["lines_in_training"]["test"] == pytest.approx(0.3)
-    assert found["warnings"][-1].startswith("30% of the lines of 40 or more characters")
-    assert compare(parts(train, "\n".join([*lines[:20], *fresh[:80]])))["warnings"] == []
+    assert doubt(train, "\n".join([*lines[:30], *fresh[:70]])).startswith("30% of the lines of 40 or more characters")
+    assert doubt(train, "\n".join([*lines[:20], *fresh[:80]])) == ""
     short = "\n".join(line[:39] for line in lines)
-    assert compare(parts(short, short))["lines_in_training"]["test"] == 0
-
-
-def test_the_entropies_are_those_of_the_characters():
-    found = compare({"train": "ab" * 5000, "validation": "ab" * 500, "test": "aaab" * 500})["nats"]
-    assert found["train"]["train"] == pytest.approx(np.log(2), abs=0.001)
-    assert found["test"]["train"] == pytest.approx(np.log(2), abs=0.001)
-    assert found["train"]["test"] == pytest.approx(-np.log(3 / 16) / 2, abs=0.001)
-
-
-@given(st.text(min_size=2, max_size=80), st.text(min_size=2, max_size=40), st.text(min_size=2, max_size=40))
-def test_any_parts_are_compared_or_refused(train, validation, test):
-    try:
-        found = compare({"train": train, "validation": validation, "test": test})
-    except StageError as error:
-        assert len(str(error).splitlines()) == 1
-        return
-    artifacts.json_text(found)  # no NaN
-    for part in PARTS:
-        assert found["nats"][part][part] >= 0
+    assert doubt(short, short) == ""
 
 
 TEXTS = {
@@ -110,14 +81,13 @@ def test_other_scripts_run_through_every_stage(workdir, set_source, script):
     params = quick(set_source("text", "book.txt"))
     text.main(params)
     preprocess.main(params)
-    data = artifacts.read_npz(preprocess.OUTPUT)
-    vocabulary = preprocess.vocabulary_in(data)
-    assert "".join(decode(data[part], vocabulary) for part in PARTS) == TEXTS[script].strip("\n") or 0 in data["test"]
+    parts, vocabulary = read()
+    assert "".join(decode(part, vocabulary) for part in parts) == TEXTS[script].strip("\n") or 0 in parts.test
     train.main(params)
     evaluate.main(params)
     metrics = artifacts.read_json(evaluate.METRICS)
     assert metrics["nats"] < np.log(len(vocabulary))
-    assert metrics["nats"] < metrics["baselines"]["ngram"] + 0.02  # the mean of both, after twelve steps
+    assert metrics["nats"] < metrics["baselines"]["ngram"] + 0.02  # the product of both, after twelve steps
     written = "".join(row["texts"][0] for row in artifacts.read_json(evaluate.SAMPLES))
     assert len(written) == 60 and set(written) <= set(vocabulary[1:])
     verbatim(written)
@@ -155,9 +125,8 @@ def set_source(params):
     [
         ("x" * 5000, "has one character only, 'x', over and over"),
         ("\ufffd" * 5000, r"has one character only, '.', over and over"),
-        ("a" * 4500 + "b" * 500, "no character of the test part occurs in the training text"),
-        ("\ufffd" * 4500 + "b" * 500, "no character of the test part occurs in the training text"),
-        ("a" * 4500 + "\ufffd" * 500, "no character of the test part occurs in the training text"),
+        ("ac" * 2250 + "b" * 500, "no character of the test part occurs in the training text"),
+        ("ab" * 2250 + "\ufffd" * 500, "no character of the test part occurs in the training text"),
         ("abc", "is too short: nothing is left for .* of its 3 characters; .* 30 are the fewest that can be split"),
     ],
 )
@@ -175,16 +144,14 @@ def test_one_line_of_20_megabytes(workdir, set_source):
     text.main(params)
     preprocess.main(params)
     assert time.perf_counter() - start < 30
-    assert artifacts.read_json(preprocess.COMPARISON)["lines_in_training"] == {"validation": 0.0, "test": 0.0}
 
 
-def test_the_warning_is_printed_and_kept(workdir, set_source, capsys):
+def test_the_warning_is_printed(workdir, set_source, capsys):
     (workdir / "book.txt").write_text(prose(0, 40_000) + "\n" + prose(1, 6000, TERMS), encoding="utf-8")
     params = set_source("text", "book.txt")
     text.main(params)
     preprocess.main(params)
-    (warning,) = artifacts.read_json(preprocess.COMPARISON)["warnings"]
-    assert f"warning: {warning}\n" in capsys.readouterr().out
+    assert "warning: the test part does not look like the training text" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

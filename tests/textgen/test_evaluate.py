@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from stages.textgen import model as network
 from stages.textgen import samples
 from stages.textgen.evaluate import PASSAGE, WORKED, branches, orders, passages, worked_example
+from stages.textgen.tables import Size
 
 
 @pytest.mark.parametrize("length", [1, 999, PASSAGE, 2 * PASSAGE, 2 * PASSAGE + 1])
@@ -25,8 +27,9 @@ def test_orders_hold_every_curve():
 
 def test_shares_of_words_hold_each_temperature():
     measures = [{"temperature": t, "known_words": 1 - t / 10, "distinct_1": t, "distinct_2": 2 * t} for t in (0.1, 0.2)]
-    rows = samples.shares_of_words(measures)
-    assert len(rows) == 6
+    rows = samples.shares_of_words(measures, 0.95)
+    assert len(rows) == 8
+    assert {"temperature": 0.1, "method": "known, test text", "share": 0.95} in rows
     assert {"temperature": 0.2, "method": "different pairs", "share": 0.4} in rows
 
 
@@ -64,9 +67,12 @@ def test_where_no_place_is_open_the_most_open_one_is_taken():
 
 def test_each_branch_is_measured_by_itself():
     costs = np.random.default_rng(0).exponential(1.0, (3, 20 * PASSAGE)) + np.array([[1], [2], [3]])
-    found = branches({"lstm": 0.6, "ngrams": 0.4}, costs, seed=7)
+    shape = network.Shape(6, 3, [4], [Size(0, 1), Size(5, 3)])
+    model = network.TextModel(network.build(shape, weights=(0.6, 0.4)), shape, "", 0)
+    found = branches(model, costs, seed=7)
     assert found["lstm"]["weight"] == 0.6
     assert found["ngrams"]["nats"] == pytest.approx(4, abs=0.05)
     low, high = found["ngrams"]["nats_minus_whole_interval"]
     assert 1.9 < low < 2 < high < 2.1
-    assert list(branches({"lstm": 1.0}, costs[:2], seed=7)) == ["lstm"]
+    shape = network.Shape(6, 3, [4])
+    assert list(branches(network.TextModel(network.build(shape), shape, "", 0), costs[:2], seed=7)) == ["lstm"]

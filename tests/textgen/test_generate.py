@@ -5,17 +5,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.textgen import model as network
-from stages.textgen.generate import Copies, distinct, entropy, generate, known_words, tempered, words
+from stages.textgen.characters import entropy, log_softmax, tempered
+from stages.textgen.generate import generate
+from stages.textgen.samples import copies, distinct, known_words, words
 
 VOCABULARY = 9
 PROMPT = np.array([3, 1, 4, 1, 5])
 LOGITS = st.lists(st.floats(-50, 50, width=32), min_size=VOCABULARY, max_size=VOCABULARY)
 
 
+def untrained(vocabulary, embedding, units):
+    shape = network.Shape(vocabulary, embedding, [units])
+    return network.TextModel(network.build(shape), shape, "", 0)
+
+
 @pytest.fixture(scope="module")
 def model():
     keras.utils.set_random_seed(3)
-    return network.build(VOCABULARY, 4, [8])
+    return untrained(VOCABULARY, 4, 8)
 
 
 @given(LOGITS, st.floats(1e-300, 100))
@@ -47,14 +54,14 @@ def test_coldest_text_equals_argmax_over_a_re_read_context(model):
     ids, _ = generate(model, PROMPT, [1e-6], length=25, seed=1)
     context = list(PROMPT)
     for _ in range(25):
-        logits = model.predict_on_batch(np.array([context]))[0, -1]
+        logits = model.network.predict_on_batch(np.array([context]))[0, -1]
         context.append(1 + int(logits[1:].argmax()))
     assert ids[0, 0].tolist() == context[len(PROMPT) :]
 
 
 def test_entropies_are_those_of_a_re_read_context(model):
     ids, entropies = generate(model, PROMPT, [0.7], length=20, seed=1)
-    logits = model.predict_on_batch(np.r_[PROMPT, ids[0, 0]][None])[0, len(PROMPT) - 1 : -1]
+    logits = model.network.predict_on_batch(np.r_[PROMPT, ids[0, 0]][None])[0, len(PROMPT) - 1 : -1]
     assert entropies[0, 0] == pytest.approx(entropy(tempered(logits, np.full(20, 0.7))), abs=1e-5)
 
 
@@ -73,10 +80,26 @@ def test_seed_and_sample_change_the_text(model):
     assert not np.array_equal(ids[0, 0], other[0, 0])
 
 
+def test_texts_agree_no_more_often_than_chance():
+    """Neither other prompts, temperatures and samples nor the same number of another seed lead to the same text."""
+    flat = untrained(9, 2, 2)  # its weights are small: nearly the same distribution everywhere
+    texts = [generate(flat, np.array(prompt), [0.9, 1.0], length=400, seed=7, samples=2)[0] for prompt in ([1], [2, 3])]
+    texts.append(generate(flat, np.array([1]), [0.9, 1.0], length=400, seed=8, samples=2)[0])
+    rows = np.concatenate([text.reshape(4, 400) for text in texts])
+    agreeing = [np.mean(one == other) for number, one in enumerate(rows) for other in rows[:number]]
+    assert max(agreeing) < 1 / 8 + 5 * np.sqrt(1 / 8 * 7 / 8 / 400)
+    again, _ = generate(flat, np.array([1]), [1.0], length=400, seed=7)
+    assert np.array_equal(again[0, 0], rows[2])
+
+
+def test_log_softmax_does_not_overflow():
+    assert log_softmax(np.array([[1e4, 0, -1e4]])).tolist() == [[0, -1e4, -2e4]]
+
+
 def test_drawn_as_often_as_likely():
-    flat = network.build(4, 2, [2])
+    flat = untrained(4, 2, 2)
     logits = np.log([0.001, 0.2, 0.3, 0.5], dtype=np.float32)
-    flat.layers[-1].set_weights([np.zeros((2, 4), np.float32), logits])
+    flat.network.layers[-1].set_weights([np.zeros((2, 4), np.float32), logits])
     ids, _ = generate(flat, np.array([1]), [1.0], length=200, seed=0, samples=32)
     shares = np.bincount(ids.ravel(), minlength=4) / ids.size
     assert shares == pytest.approx([0, 0.2, 0.3, 0.5], abs=0.025)
@@ -99,31 +122,19 @@ def test_distinct():
 
 @settings(max_examples=200)
 @given(st.text("ab\n", max_size=60), st.lists(st.text("abc", max_size=40), min_size=1, max_size=3))
-def test_longest_copy_is_found(source, texts):
-    length = len(Copies(source).longest(texts))
-    passages = {
-        text[start:stop] for text in texts for start in range(len(text)) for stop in range(start, len(text) + 1)
-    }
-    assert length == max((len(passage) for passage in passages if passage in source), default=0)
-
-
-def test_longest_copy_is_the_passage_itself():
-    source = "Now is the winter of our discontent\nMade glorious summer"
-    assert Copies(source).longest(["not here", "if the winter of ours"]) == " the winter of our"
-    assert Copies(source).longest([source]) == source
-    assert Copies(source).longest(["ZQX"]) == ""
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.text("ab", max_size=60), st.lists(st.text("ab", max_size=40), max_size=3))
-def test_copied_characters_are_those_in_long_runs_of_the_source(source, texts):
-    length = 9
-    expected = 0
+def test_the_longest_copy_and_the_copied_share_are_found(source, texts):
+    length, copied = 9, 0
+    pieces = {text[start:stop] for text in texts for start in range(len(text)) for stop in range(start, len(text) + 1)}
     for text in texts:
-        inside = set()
-        for start in range(len(text) - length + 1):
-            if text[start : start + length] in source:
-                inside |= set(range(start, start + length))
-        expected += len(inside)
-    total = sum(map(len, texts))
-    assert Copies(source).share(texts, length) == pytest.approx(expected / total if total else 0)
+        starts = [at for at in range(len(text) - length + 1) if text[at : at + length] in source]
+        copied += len({place for at in starts for place in range(at, at + length)})
+    ((passage, share),) = copies([texts], source, length)
+    assert passage in source
+    assert len(passage) == max((len(piece) for piece in pieces if piece in source), default=0)
+    assert share == pytest.approx(copied / max(1, sum(map(len, texts))))
+
+
+def test_each_group_has_its_own_copies():
+    source = "Now is the winter of our discontent\nMade glorious summer"
+    found = copies([["not here", "if the winter of ours"], [source], ["ZQX"]], source, 30)
+    assert found == [(" the winter of our", 0.0), (source, 1.0), ("", 0.0)]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.textgen.baselines import compressed
-from stages.textgen.ngrams import KneserNey, discounts, ngrams, share_of
+from stages.textgen.ngrams import KneserNey, discounts, ngrams
 
 VOCABULARY = 5
 IDS = st.lists(st.integers(0, VOCABULARY - 1), min_size=12, max_size=80)
@@ -72,12 +72,3 @@ def test_compressors_see_the_training_text():
     for name in ("bzip2", "xz"):
         assert fresh[name] > 0.95 * math.log(26)
     assert again["xz"] < 0.1
-
-
-def test_the_share_is_the_best_on_a_grid():
-    random = np.random.default_rng(0)
-    first, second = random.exponential(2, 4000), random.exponential(2.5, 4000)
-    costs = {s: -np.log(s * np.exp(-first) + (1 - s) * np.exp(-second)).mean() for s in np.linspace(0.01, 0.99, 99)}
-    assert share_of(first, second) == pytest.approx(min(costs, key=costs.get), abs=0.011)
-    assert share_of(first, first + 30) == 0.999
-    assert share_of(first + 3000, first) == 0.001

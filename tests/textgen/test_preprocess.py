@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from stages.core.errors import StageError
 from stages.params import Documents, Shares, Textgen
-from stages.textgen.preprocess import FEW, SEPARATOR, UNKNOWN, decode, encode, shortened, split, vocabulary_of
+from stages.textgen.characters import UNKNOWN, decode, encode, vocabulary_of
+from stages.textgen.preprocess import FEW, SEPARATOR, shortened, split
 
 SETTINGS = Textgen.model_construct(
     documents=Documents(validation=["Play 2"], test=["Play 5", "Play 7"]), holdout=Shares(validation=0.1, test=0.2)
@@ -28,9 +29,9 @@ def test_characters_not_in_training_text_are_unknown(text, other):
 
 def test_whole_documents_are_held_out():
     parts = split(PLAYS, SETTINGS)
-    assert parts["validation"] == PLAYS[2]
-    assert parts["test"] == PLAYS[5] + SEPARATOR + PLAYS[7]
-    assert parts["train"].split(SEPARATOR) == [play for number, play in enumerate(PLAYS) if number not in (2, 5, 7)]
+    assert parts.validation == PLAYS[2]
+    assert parts.test == PLAYS[5] + SEPARATOR + PLAYS[7]
+    assert parts.train.split(SEPARATOR) == [play for number, play in enumerate(PLAYS) if number not in (2, 5, 7)]
 
 
 def test_unknown_title_is_named_with_those_there_are():
@@ -42,16 +43,16 @@ def test_unknown_title_is_named_with_those_there_are():
 def test_titles_of_another_text_give_way_to_the_shares(capsys):
     plays = [f"Story {number}\n{'word ' * 20}" for number in range(FEW)]
     parts = split(plays, SETTINGS)
-    assert "".join(parts.values()) == SEPARATOR.join(plays)
-    assert abs(len(parts["test"]) / len(SEPARATOR.join(plays)) - 0.2) < 0.001
+    assert "".join(parts) == SEPARATOR.join(plays)
+    assert abs(len(parts.test) / len(SEPARATOR.join(plays)) - 0.2) < 0.001
     assert "none of textgen.documents is in this text" in capsys.readouterr().out
 
 
 def test_few_documents_are_cut_in_order():
     text = "".join(chr(ord("a") + number % 26) for number in range(1000))
     parts = split([text], SETTINGS)
-    assert parts["train"] + parts["validation"] + parts["test"] == text
-    assert (len(parts["validation"]), len(parts["test"])) == (100, 200)
+    assert parts.train + parts.validation + parts.test == text
+    assert (len(parts.validation), len(parts.test)) == (100, 200)
 
 
 def test_text_too_short_for_three_parts_is_refused():
@@ -65,7 +66,7 @@ def test_limit_keeps_the_beginning_of_every_document(limit):
     short = shortened(documents, limit)
     assert all(whole.startswith(part) and len(part) >= 200 for whole, part in zip(documents, short, strict=True))
     assert sum(map(len, short)) <= max(limit, 200 * FEW)
-    assert split(short, SETTINGS)["test"]
+    assert split(short, SETTINGS).test
 
 
 def test_no_limit_keeps_everything():

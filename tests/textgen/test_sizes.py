@@ -30,11 +30,3 @@ def test_a_text_is_read_so_many_times(params):
     assert found["passes"] == found["steps"] * settings.training.batch * settings.training.length / 102_400
     for section, names in ((settings.network, sizes.NETWORK), (settings.training, sizes.TRAINING)):
         assert {name: found[name] for name in names} == {name: getattr(section, name) for name in names}
-
-
-def test_the_sentence_names_what_was_chosen(params):
-    said = sizes.sentence(sizes.chosen(params.textgen, 102_400), 102_400)
-    row = [row for row in params.textgen.sizes if row.characters <= 102_400][-1]
-    assert str(row.units) in said and f"{row.steps:,} steps" in said and "102,400 characters" in said
-    assert f"{row.steps / 100:.1f} times the text" in said
-    assert f"with {row.optimizer}, a learning rate of {row.learning_rate:g} and passages of {row.passage} steps" in said

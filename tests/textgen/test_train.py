@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from stages.core import artifacts
-from stages.textgen.train import DATA, HISTORY, MODEL, OPTIMIZERS, main, readings
+from stages.textgen import model as network
+from stages.textgen.characters import log_softmax
+from stages.textgen.train import DATA, HISTORY, MODEL, OPTIMIZERS, chosen_weights, fitted_weights, main, readings
 from stages.training.checkpoint import Checkpoint
 
 SETTINGS = {"batch": 4, "length": 10, "passage": 3, "seed": 1}
@@ -36,6 +38,32 @@ def test_text_shorter_than_a_passage_is_repeated():
     x, y = readings(ids, range(0, 6), **SETTINGS)
     assert set(x.ravel()) == set(range(7))
     assert np.array_equal(y, x + 1)
+
+
+def test_the_fitted_weights_are_the_best_on_a_grid():
+    rng = np.random.default_rng(0)
+    ids = rng.integers(0, 6, 3000)
+    scores = rng.normal(size=(2, 3000, 6)).astype(np.float32)
+    scores[:, np.arange(3000), ids] += [[1.5], [0.8]]  # what a weight of 1 is best for, for each model by itself
+
+    def cost(weights):
+        return -log_softmax(np.tensordot(weights, scores, axes=1))[np.arange(3000), ids].mean()
+
+    grid = [(a, b) for a in np.arange(0, 2.1, 0.1) for b in np.arange(0, 2.1, 0.1)]
+    found = fitted_weights(scores, ids, pull=1.0)
+    assert fitted_weights(scores, ids, pull=1e9) == network.DEFAULT_WEIGHTS
+    assert found == pytest.approx(min(grid, key=cost), abs=0.06)
+    assert cost(found) <= min(map(cost, grid)) + 1e-4
+
+
+def test_a_model_that_knows_nothing_gets_no_huge_weight():
+    scores = np.zeros((2, 2000, 6), np.float32)
+    assert fitted_weights(scores, np.arange(2000) % 6) == network.DEFAULT_WEIGHTS
+
+
+def test_a_short_validation_text_leaves_the_default_weights(capsys):
+    assert chosen_weights(None, np.arange(50), 0) == network.DEFAULT_WEIGHTS
+    assert "50 characters to validate on are too few to fit weights" in capsys.readouterr().out
 
 
 class Killed(BaseException):

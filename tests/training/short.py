@@ -128,8 +128,9 @@ def train(name: str, params: Params) -> None:
 
         textgen.main(params)
         stage.main(params)
-        reader = network.reader(model_files.read(stage.MODEL), 4)
-        nats, _ = network.score(reader, artifacts.read_npz(textgen.OUTPUT)["test"], 0)
+        model = network.attached(stage.MODEL, model_files.read(stage.MODEL))
+        reader = network.reader(model.network, model.shape, 4)
+        nats, _ = network.costs(reader, artifacts.read_npz(textgen.OUTPUT)["test"], 0)
         artifacts.write_npz("data/used/textgen.npz", nats=nats)
     else:
         from stages.sentiment import train as stage
