@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import socket
 import sys
 from pathlib import Path
 
@@ -24,6 +25,12 @@ from tests.conftest import REPOSITORY
 
 VOCABULARY = "\ufffd\n abcdeHLMT:"
 WORDS = ["a", "good", "bad", "film", "not", "very"]
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
