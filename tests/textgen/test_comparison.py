@@ -87,7 +87,7 @@ def test_other_scripts_run_through_every_stage(workdir, set_source, script):
     evaluate.main(params)
     metrics = artifacts.read_json(evaluate.METRICS)
     assert metrics["nats"] < np.log(len(vocabulary))
-    assert metrics["nats"] < metrics["baselines"]["ngram"] + 0.02  # the product of both, after twelve steps
+    assert metrics["nats"] < metrics["baselines"]["ngram"] + 0.3  # after twelve steps, and with the default weights
     written = "".join(row["texts"][0] for row in artifacts.read_json(evaluate.SAMPLES))
     assert len(written) == 60 and set(written) <= set(vocabulary[1:])
     verbatim(written)
