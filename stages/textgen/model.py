@@ -20,7 +20,7 @@ STREAMS = 32  # segments of a text that are scored in parallel
 CONTEXT = 256  # characters read before each segment, so that its first characters are scored with a context
 BLOCK = 256  # characters in one call
 LEAST = 1e-30  # probability that n-grams give to a character
-DEFAULT_WEIGHTS = (0.38, 0.5)  # of LSTM and n-grams, where the validation text is too short to fit them
+DEFAULT_WEIGHTS = (0.4, 0.5)  # of LSTM and n-grams, where the validation text is too short to fit them
 
 
 class Shape(NamedTuple):

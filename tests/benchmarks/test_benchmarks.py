@@ -218,5 +218,5 @@ def test_peers_do_not_import_the_stages():
 def test_the_shapes_and_steps_are_those_of_the_params(settings):
     params = load()
     assert lstm_step.shapes(params)["textgen's"][:4] == (64, 32, 64, 384)
-    assert textgen.default_steps(params, 100_000) == 1500
+    assert textgen.default_steps(params, 100_000) == 2000
     assert textgen.default_steps(params, 5_000_000) == 350
