@@ -81,8 +81,8 @@ def keys(reviews: Sequence[np.ndarray], vocabulary: int) -> tuple[np.ndarray, np
     base = vocabulary + FIRST_WORD
     if base**ORDER >= 2**63:
         raise ValueError(f"{vocabulary} words are too many for n-grams of {ORDER} words in 64 bits")
-    words = np.concatenate(reviews).astype(np.int64)
-    review = np.repeat(np.arange(len(reviews)), [len(ids) for ids in reviews])
+    words = np.concatenate([np.zeros(0, np.int64), *reviews])
+    review = np.repeat(np.arange(len(reviews)), np.array([len(ids) for ids in reviews], np.int64))
     known = words >= FIRST_WORD
     key, whole = words, known
     found = [(words[known], review[known])]
