@@ -313,7 +313,7 @@ def _text(page: Page) -> None:
             )
             length = gr.Slider(100, LONGEST_TEXT, 600, step=100, label="Length", elem_id="length")
             seed = gr.Number(
-                None, label="Seed", info="none: a new one each time", precision=0, minimum=0, elem_id="seed"
+                None, label="Seed", placeholder="a new one each time", precision=0, minimum=0, elem_id="seed"
             )
             with gr.Row():
                 write = gr.Button("Write", variant="primary", min_width=80, elem_id="write")

@@ -153,6 +153,7 @@ def test_a_text_streams_in_and_can_be_stopped(visit, served):
     page.locator("#prompt textarea").fill("HaML:")
     page.locator("#temperature input[type=range]").fill("0.7")
     page.locator("#length input[type=range]").fill("100")
+    expect(page.locator("#seed input")).to_have_value("")  # a new one each time
     page.locator("#seed input").fill("5")
     page.get_by_role("button", name="Write").click()
     expect(text).to_have_value("HaML:" + models.writer.write("HaML:", [0.7], length=100, seed=5)[0])

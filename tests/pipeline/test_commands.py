@@ -79,13 +79,6 @@ def test_from_another_folder_by_the_script_of_make_setup(clone, tmp_path):
     assert result.stderr.startswith("reprise denoise: stages.py is not a whole picture")
 
 
-def test_mistakes_in_the_command_line_need_no_tensorflow(clone):
-    for arguments in (["generate", "--length", "0"], ["reconstruct", "out.png"], ["export", "textgen"]):
-        result = clone.type(*REPRISE, *arguments)
-        assert result.returncode == 2, arguments
-        assert "usage: reprise" in result.stderr
-
-
 def test_without_models_the_commands_say_how_to_get_them(clone):
     (clone.folder / "models" / "textgen.keras").unlink()
     sentiment = clone.folder / "models" / "sentiment.keras"

@@ -7,7 +7,7 @@ import pytest
 from stages.core import artifacts
 from stages.denoiser import baselines
 from stages.evaluation.methods import FILTERS
-from stages.report import build, results, wording
+from stages.report import build, results
 from stages.report.denoiser import leads
 from tests.report import made_up
 
@@ -122,17 +122,6 @@ def test_few_results_give_a_report_too(made, params, text):
         assert said in found
     for unsaid in ("doubling", "The best case", "A content filter", "overlap", "The widest gap", "confident errors"):
         assert unsaid not in found
-
-
-def test_neighbouring_strengths_are_a_span():
-    levels = [0.1, 0.2, 0.3, 0.4, 0.5]
-    for some, words in (
-        ([0.1], "0.1"),
-        ([0.2, 0.4], "0.2, 0.4"),
-        ([0.2, 0.3, 0.4, 0.5], "0.2 to 0.5"),
-        ([0.1, 0.2, 0.3, 0.5], "0.1, 0.2, 0.3, 0.5"),
-    ):
-        assert wording.spanned(some, levels) == words
 
 
 def test_the_best_method_at_each_noise_level():

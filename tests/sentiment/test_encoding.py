@@ -49,11 +49,6 @@ def test_cut_keeps_the_beginning_and_the_end(size: int, length: int, head: float
         assert list(kept) == [*range(first), *range(size - (length - first), size)]
 
 
-def test_cut_all_head_and_all_tail():
-    assert list(encoding.cut(np.arange(9), 3, 1.0)) == [0, 1, 2]
-    assert list(encoding.cut(np.arange(9), 3, 0.0)) == [6, 7, 8]
-
-
 @given(st.lists(st.lists(st.integers(1, 9), max_size=12), min_size=1, max_size=5), st.integers(1, 8))
 def test_padding_is_at_the_end_and_fills_a_multiple(rows: list[list[int]], multiple: int):
     array = encoding.padded([np.array(row, np.int32) for row in rows], multiple)

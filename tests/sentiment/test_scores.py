@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -65,7 +67,7 @@ def test_paired_comparison():
     found = scores.paired(correct, baseline, seed=7)  # only ours correct: 10, only the baseline: 5
     assert found["difference"] == pytest.approx(0.05)
     assert found["interval"][0] < 0.05 < found["interval"][1]
-    assert found["mcnemar_p"] == pytest.approx(2 * sum(_choose(15, k) for k in range(6)) / 2**15)
+    assert found["mcnemar_p"] == pytest.approx(2 * sum(math.comb(15, k) for k in range(6)) / 2**15)
     assert scores.paired(correct, correct, seed=7)["mcnemar_p"] == 1
 
 
@@ -75,10 +77,6 @@ def test_the_precision_recall_curve_ends_in_the_share_of_positives():
     assert (recall[0], recall[-1]) == (0, 1)
     assert precision[-1] == pytest.approx(3 / 4)  # at recall 1: all but the lowest are found, three of four positive
     assert precision[66] == 1  # two of three positives come first
-
-
-def _choose(n: int, k: int) -> float:
-    return float(np.prod([(n - i) / (i + 1) for i in range(k)]))
 
 
 def test_errors_per_thousand_reviews():
