@@ -16,6 +16,7 @@ from benchmarks import ENVIRONMENT
 from stages import params
 from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
+from stages.report.results import merged
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -38,12 +39,6 @@ def figures(task: str, folder: Path = Path()) -> dict[str, Any]:
     found = artifacts.read_json(folder / f"metrics/{task}.json")
     further = folder / f"data/{task}/evaluation.json"
     return merged(found, artifacts.read_json(further)) if further.exists() else found
-
-
-def merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """Two nested dicts as one."""
-    both = {key: merged(one[key], other[key]) for key in one if isinstance(one[key], dict) and key in other}
-    return {**one, **other, **both}
 
 
 @contextmanager

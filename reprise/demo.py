@@ -50,7 +50,14 @@ EVERY = 0.1  # seconds between two updates of a text that is being written
 CANVAS = 280  # pixels on each side, a multiple of a digit's
 SHOWN = 6  # pixels of the page for one of a digit
 LITTLE = 0.05  # log odds that are not shown
-FOR, AGAINST = "#0072b2", "#d55e00"  # Okabe and Ito's, as in the charts
+FOR, AGAINST = "#0072b2", "#b84f00"  # Okabe and Ito's blue, and a darker orange: white is read on both
+# Galleries as high as their pictures, as many side by side as fit; words on marks in the colour of all text.
+STYLE = """
+#copies .grid-wrap, #restored .grid-wrap { min-height: 0; max-height: none }
+#copies .grid-container, #restored .grid-container { grid-template: auto / repeat(auto-fit, minmax(130px, 1fr)) }
+#copies .caption-label, #restored .caption-label { max-width: 100% }
+#pieces .highlighted .text { color: var(--body-text-color) }
+"""
 REVIEWS = (
     "This film is not good.",
     "A film I will not forget: great music and a wonderful cast.",
@@ -276,12 +283,12 @@ def _digits(page: Page, built: gr.Blocks) -> None:
             with gr.Row():
                 number = gr.Number(0, label="Test digit", precision=0, minimum=0, min_width=90, elem_id="number")
                 random = gr.Button("Random", min_width=80, elem_id="random")
-                upload = gr.UploadButton("Upload a picture", min_width=80, elem_id="upload")
+                upload = gr.UploadButton("Upload", min_width=80, elem_id="upload")
         with gr.Column(min_width=320, scale=2):
-            options = {"columns": 5, "height": "auto", "format": "png", "buttons": [], "object_fit": "contain"}
+            options = {"format": "png", "buttons": [], "object_fit": "contain"}
             copies = gr.Gallery(label="Encoded and decoded", elem_id="copies", **options)
             with gr.Row():
-                damage = gr.Dropdown(list(DAMAGES), label="Damage", elem_id="damage")
+                damage = gr.Dropdown(list(DAMAGES), label="Damage", min_width=240, elem_id="damage")
                 strength = gr.Slider(0.05, 1, 0.5, step=0.05, label="Strength", elem_id="strength")
             restored = gr.Gallery(label="Damaged and restored", elem_id="restored", **options)
     quiet = {"trigger_mode": "always_last", "show_progress": "hidden"}
@@ -432,6 +439,7 @@ def launch(page: Page, port: int) -> gr.Blocks:
         enable_monitoring=False,
         max_file_size="20mb",
         app_kwargs={"middleware": [Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS), Middleware(SameOrigin)]},
+        css=STYLE,
         theme=gr.themes.Base(primary_hue="blue", neutral_hue="gray", font=("system-ui", "sans-serif")),
     )
     return built

@@ -1,6 +1,7 @@
 """reprise evaluate: a trained model on other data; its measures as one JSON object, and no file is written."""
 
 import argparse
+import contextlib
 import importlib
 import os
 import sys
@@ -30,9 +31,9 @@ def main(options: argparse.Namespace) -> None:
     output = os.dup(1)
     os.dup2(2, 1)
     try:
-        result = artifacts.json_text(evaluate(options))
+        with contextlib.redirect_stdout(sys.stderr):
+            result = artifacts.json_text(evaluate(options))
     finally:
-        sys.stdout.flush()
         os.dup2(output, 1)
     print(result, end="")
 

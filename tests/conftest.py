@@ -22,27 +22,13 @@ hypothesis.settings.load_profile("reprise")
 
 # What trains, or starts a server, DVC or many processes: marked `slow`, so left out of `make test-fast`.
 SLOW = (
-    *("core/test_command", "core/test_environment", "core/test_model_files", "core/test_snapshot"),
-    *(
-        "reprise/test_completion",
-        "reprise/test_demo",
-        "reprise/test_export",
-        "reprise/test_package",
-        "reprise/test_sentiment",
-        "reprise/test_server",
-    ),
-    "benchmarks/test_benchmarks",
-    *("autoencoder/test_baselines", "autoencoder/test_stages", "denoiser/test_baselines", "denoiser/test_recognition"),
-    *(
-        "denoiser/test_train",
-        "sentiment/test_stages",
-        "textgen/test_comparison",
-        "textgen/test_train",
-        "training/test_processors",
-    ),
-    *("sweeps/test_declaration", "sweeps/test_results", "test_checkouts"),
-    *("tools/test_changes", "tools/test_environment", "tools/test_repair", "tools/test_side_by_side"),
-)
+    "autoencoder/test_baselines", "autoencoder/test_stages", "benchmarks/test_benchmarks", "core/test_command",
+    "core/test_environment", "core/test_model_files", "core/test_snapshot", "denoiser/test_baselines",
+    "denoiser/test_recognition", "denoiser/test_train", "reprise/test_demo", "reprise/test_export",
+    "reprise/test_text", "sentiment/test_stages", "sweeps/test_declaration", "sweeps/test_results",
+    "test_checkouts", "textgen/test_comparison", "textgen/test_train", "tools/test_changes",
+    "tools/test_environment", "tools/test_repair", "tools/test_side_by_side", "training/test_processors",
+)  # fmt: skip
 
 
 def pytest_configure() -> None:

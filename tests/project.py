@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 from dvc.utils.serialize import modify_yaml
 
 from tests.conftest import REPOSITORY
@@ -19,6 +20,8 @@ OUTPUTS = ("data", "models", "metrics", "plots", "report")
 
 class Project:
     """A folder, and commands run in it, with the programs of the environment of `python`."""
+
+    errors = subprocess.STDOUT  # where a started command writes them
 
     def __init__(self, folder: Path, python: str = sys.executable) -> None:
         self.folder = folder
@@ -49,7 +52,7 @@ class Project:
             cwd=self.folder,
             env=self.environment(**variables),
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=self.errors,
             text=True,
             start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
@@ -143,3 +146,15 @@ def alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+def left_running(folder: Path) -> list[str]:
+    """Command lines of other processes that work in a folder or below."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and Path(process.cwd()).is_relative_to(folder) and alive(process.pid):
+                found.append(" ".join(process.cmdline()))
+        except (psutil.Error, OSError):
+            continue
+    return found

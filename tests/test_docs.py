@@ -9,7 +9,6 @@ import re
 import shlex
 import textwrap
 from collections.abc import Iterator
-from importlib.metadata import requires, version
 from pathlib import Path
 from types import ModuleType
 
@@ -165,14 +164,3 @@ def test_the_libraries_that_read_model_files_are_the_installed_ones():
 
     text = " ".join((REPOSITORY / "docs" / "models.md").read_text(encoding="utf-8").split())
     assert f"h5py {h5py.version.version} brings HDF5 {h5py.version.hdf5_version}" in text
-    major_minor = ".".join(version("tensorflow").split(".")[:2])
-    assert f"TensorFlow {major_minor} accepts no newer h5py" in text
-    (asked,) = [line for line in requires("tensorflow") if line.startswith("h5py")]
-    major, minor, _ = h5py.version.version.split(".")
-    assert f"<{major}.{int(minor) + 1}.0" in asked
-
-
-def test_parallel_experiments_are_sent_to_the_queue():
-    text = " ".join((REPOSITORY / "docs" / "experiments.md").read_text(encoding="utf-8").split())
-    assert "Do not start two `dvc exp run` in one workspace at the same time" in text
-    assert "Use the queue" in text

@@ -35,7 +35,12 @@ def main(params: Params) -> None:
     texts, labels = table["text"].tolist(), table["label"].to_numpy()
     tokens = [tokenise(text) for text in texts]
     kinds, source = sources(table["source"], labels)
-    rows = split(tokens, labels, source, table["split"] == "test", params.split.reviews, params.seed, params.data.limit)
+    rows = split(
+        Texts(tokens, labels, source, (table["split"] == "test").to_numpy()),
+        params.split.reviews,
+        params.seed,
+        params.data.limit,
+    )
     for part in PARTS:
         if len(set(labels[rows[part]])) < 2:
             raise StageError(f"{RAW} has too few different reviews ({len(table)}): {part} needs some of both labels")
@@ -66,7 +71,7 @@ def sources(column: Iterable[str], labels: np.ndarray) -> tuple[list[str], np.nd
     Rows of a source with one label only, or with too few rows, count with the largest source, and that is printed.
     """
     column = np.asarray(list(column))
-    names = [name for name, _ in Counter(column).most_common()]
+    names = [name for name, _ in Counter(column.tolist()).most_common()]
     kept = names[:1]
     for name in names[1:]:
         if min(np.sum((column == name) & (labels == label)) for label in (0, 1)) >= FEWEST:

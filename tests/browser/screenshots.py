@@ -8,9 +8,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from reprise import demo
 from stages.core import artifacts
-from tests.browser.conftest import CHROMIUM
-from tests.browser.test_demo import ARGUMENTS, clear, draw, free_port, tab
+from tests.browser.conftest import CHROMIUM, OPTIONS
+from tests.browser.test_demo import clear, draw, tab
 from tests.conftest import REPOSITORY
+from tests.reprise.conftest import free_port
 
 FOLDER = REPOSITORY / "docs" / "pictures"
 WIDTH, HEIGHT = 1000, 900
@@ -23,7 +24,7 @@ def main() -> None:
     port = free_port()
     built = demo.launch(demo.Page(), port)
     with sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
         page.goto(f"http://{demo.HOST}:{port}/")
         page.wait_for_selector("#canvas canvas")

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import re
-import socket
 import sys
 from collections.abc import Iterator
 
@@ -11,8 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.conftest import CHROMIUM, OPTIONS
-from tests.reprise.conftest import write_models
+from tests.reprise.conftest import free_port, write_models
 
 demo = pytest.importorskip("reprise.demo")
 playwright = pytest.importorskip("playwright.sync_api")
@@ -20,7 +18,6 @@ playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio")]
 expect = playwright.expect
 
-ARGUMENTS = [*OPTIONS, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
 HERE = ("127.0.0.1", "::1", "localhost")
 TABS = ("Digits", "Text", "Reviews")
 contacted: list[str] = []  # by this process, which serves the page, while it does
@@ -34,12 +31,6 @@ def _watch(event: str, arguments: tuple) -> None:
 
 
 sys.addaudithook(_watch)
-
-
-def free_port() -> int:
-    with contextlib.closing(socket.socket()) as listening:
-        listening.bind((demo.HOST, 0))
-        return listening.getsockname()[1]
 
 
 @contextlib.contextmanager
@@ -61,16 +52,6 @@ def served(tmp_path_factory) -> Iterator[tuple]:
     with serving(folder) as page:
         yield page
     assert contacted == []
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -224,6 +205,11 @@ def test_missing_models_are_a_line_each_and_the_page_stays(visit, tmp_path):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_every_tab_without_scrolling_sideways(visit, served, scheme):
     page = visit(served[1], width=390, scheme=scheme)
+    expect(page.locator("#restored .caption-label")).to_have_count(4)
+    pictures = page.locator("#restored .grid-container > *").evaluate_all(
+        "all => all.map(e => e.getBoundingClientRect().right)"
+    )
+    assert max(pictures) <= 390
     for name in TABS:
         tab(page, name)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

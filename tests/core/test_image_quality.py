@@ -14,17 +14,7 @@ def test_psnr_of_a_known_error():
     images = clean + np.array([0.1, 0.01])[:, None, None]
     means = image_quality.means(clean, images)  # of PSNR the mean of each image's, not that of the mean error
     assert (means["mse"], means["psnr"]) == pytest.approx(((0.01 + 0.0001) / 2, (20 + 40) / 2))
-
-
-def test_equal_images():
-    assert image_quality.psnr(IMAGES, IMAGES).tolist() == [100] * 3
-    np.testing.assert_allclose(image_quality.ssim(IMAGES, IMAGES), 1)
-
-
-def test_ssim_falls_with_noise():
-    noise = np.random.default_rng(1).normal(size=IMAGES.shape)
-    little, much = (image_quality.ssim(IMAGES, IMAGES + scale * noise) for scale in (0.05, 0.5))
-    assert (little > much).all()
+    assert image_quality.psnr(IMAGES, IMAGES).tolist() == [100] * 3  # not infinite
 
 
 def test_ssim_is_scikit_images(monkeypatch):

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,9 +8,10 @@ from stages.core.split import PARTS, every, split_rows, stratified
 LABELS = np.repeat(np.arange(10), 500)
 
 
-def test_shares_are_kept_in_every_label():
-    rows = stratified(LABELS, validation=0.05, test=0.1, seed=7)
-    for part, count in {"train": 425, "validation": 25, "test": 50}.items():
+@pytest.mark.parametrize(("limit", "counts"), [(None, (425, 25, 50)), (1000, (85, 5, 10))])
+def test_shares_are_kept_in_every_label(limit, counts):
+    rows = stratified(LABELS, validation=0.05, test=0.1, seed=7, limit=limit)
+    for part, count in zip(PARTS, counts, strict=True):
         assert np.bincount(LABELS[rows[part]]).tolist() == [count] * 10
 
 
@@ -35,12 +37,6 @@ def test_the_seed_chooses_the_split_and_nothing_else_does():
     assert one["test"].tolist() == again["test"].tolist() != other["test"].tolist()
 
 
-def test_a_limit_keeps_the_proportions():
-    rows = stratified(LABELS, validation=0.05, test=0.1, seed=7, limit=1000)
-    assert sum(len(part) for part in rows.values()) == 1000
-    assert np.bincount(LABELS[rows["train"]]).tolist() == [85] * 10
-
-
 OFFICIAL = np.r_[np.zeros(600, bool), np.ones(400, bool)]
 MIXED = np.arange(1000) % 4
 
@@ -51,14 +47,11 @@ def test_without_a_test_half_parted_is_stratified():
     assert all((ours[part] == theirs[part]).all() for part in PARTS)
 
 
-def test_a_test_half_stays_whole_and_apart():
+def test_a_test_half_stays_whole_and_apart_and_a_limit_shrinks_both_halves_alike():
     rows = split_rows(MIXED, OFFICIAL, validation=0.1, test=0.2, seed=7)
     assert rows["test"].tolist() == np.flatnonzero(OFFICIAL).tolist()
     assert sorted([*rows["train"], *rows["validation"]]) == np.flatnonzero(~OFFICIAL).tolist()
     assert len(rows["validation"]) == 60
-
-
-def test_a_limit_shrinks_both_halves_alike():
     rows = split_rows(MIXED, OFFICIAL, validation=0.1, test=0.2, seed=7, limit=100)
     assert OFFICIAL[rows["test"]].all()
     assert len(rows["test"]) == 40

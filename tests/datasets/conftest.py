@@ -69,10 +69,12 @@ def tar(folder: Path, path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Pa
     return path
 
 
-def same_digits(loaded) -> None:
+def same_digits(loaded, test: list[bool] | None = None) -> None:
+    """The digits are those above, and `test` those set apart for testing."""
     np.testing.assert_array_equal(loaded.images, IMAGES)
     np.testing.assert_array_equal(loaded.labels, LABELS)
     assert loaded.images.dtype == loaded.labels.dtype == np.uint8
+    assert test is None or loaded.test.tolist() == test
 
 
 def digits_refused(path: Path, told: str) -> None:

@@ -41,30 +41,23 @@ def test_play_becomes_a_plain_script():
     )
 
 
-def test_heading_broken_by_an_empty_line_is_joined():
-    assert "SCENE II. A hall: a trunk in it.\n\n[Dies]" in script(
-        "# A\n\n### SCENE II. A hall:\n\na trunk in it.\n\n_Dies_", "a.md"
-    )
-
-
-def test_direction_between_speeches_stands_alone():
-    text = script("# A\n\n**X**  \nOne.\n\n_Exit_\n\n**Y**  \nTwo.", "a.md")
-    assert text == "A\n\nX:\nOne.\n\n[Exit]\n\nY:\nTwo."
-
-
-def test_speech_does_not_run_on_into_the_next_scene():
-    text = script("# A\n\n**X**  \nOne.\n\n### SCENE II\n\nNothing said.", "a.md")
-    assert text.endswith("One.\n\nSCENE II\n\nNothing said.")
-
-
-def test_lost_underscore_leaves_no_trace():
-    assert "X:\n[Within]\nWho's there?" in script("# A\n\n**X**  \n\\[Within]_  \nWho's there?", "a.md")
+@pytest.mark.parametrize(
+    ("play", "plain"),
+    [
+        ("### SCENE II. A hall:\n\na trunk in it.\n\n_Dies_", "SCENE II. A hall: a trunk in it.\n\n[Dies]"),
+        ("**X**  \nOne.\n\n_Exit_\n\n**Y**  \nTwo.", "X:\nOne.\n\n[Exit]\n\nY:\nTwo."),
+        ("**X**  \nOne.\n\n### SCENE II\n\nNothing said.", "X:\nOne.\n\nSCENE II\n\nNothing said."),
+        ("**X**  \n\\[Within]_  \nWho's there?", "X:\n[Within]\nWho's there?"),
+    ],
+    ids=["a heading in two", "a direction between speeches", "a speech before a scene", "a lost underscore"],
+)
+def test_what_differs_from_play_to_play(play, plain):
+    assert script(f"# A\n\n{play}", "a.md") == f"A\n\n{plain}"
 
 
 def test_missing_title_comes_from_the_file_name():
-    assert script("## ACT I\n\n**X**  \nOne.", "plays/measure-for-measure.md").startswith(
-        "Measure for Measure\n\nACT I\n\n"
-    )
+    told = script("## ACT I\n\n**X**  \nOne.", "plays/measure-for-measure.md")
+    assert told.startswith("Measure for Measure\n\nACT I\n\n")
     assert title_of("the-comedy-of-errors.md") == "The Comedy of Errors"
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import socket
 import sys
 from pathlib import Path
 
@@ -24,6 +25,12 @@ from tests.conftest import REPOSITORY
 
 VOCABULARY = "\ufffd\n abcdeHLMT:"
 WORDS = ["a", "good", "bad", "film", "not", "very"]
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +79,7 @@ def _write_classifier(folder: Path, rng: np.random.Generator) -> None:
         test_ngrams=counts.numbers,
         test_ngram_lengths=counts.lengths,
         test_labels=np.arange(30) % 2,
+        test_source=np.zeros(30, np.uint8),
     )
     model = classifier.build(network, rng.normal(size=10))
     model.get_layer("word_vectors").set_weights([rng.normal(size=(12, 4))])

@@ -4,7 +4,6 @@ import http.client
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 
@@ -15,6 +14,7 @@ from PIL import Image
 from reprise.text import READ
 from stages.core.errors import StageError
 from tests.conftest import REPOSITORY
+from tests.reprise.conftest import free_port
 
 gr = pytest.importorskip("gradio")
 demo = pytest.importorskip("reprise.demo")
@@ -138,12 +138,6 @@ def request(port: int, method: str = "GET", path: str = "/", **headers: str) -> 
     status = connection.getresponse().status
     connection.close()
     return status
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind((demo.HOST, 0))
-        return listening.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

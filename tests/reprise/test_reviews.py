@@ -72,7 +72,7 @@ def test_rare_words_make_a_text_unlike_a_review():
     encoder = encoding.Encoder(words, np.zeros(0, np.int64), {})
     for text, unlike in (
         ("The film, the film", False),
-        ("The film w15000 w16000 w17000", True),
+        ("The w14000 w15000 w16000 w17000", True),
         ("Der Film war sehr schön", True),
         ("wunderbar", False),  # too few words to tell
         ("", False),

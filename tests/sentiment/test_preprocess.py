@@ -16,10 +16,7 @@ def test_vocabulary_is_by_frequency_then_alphabet_with_names_last_and_without_si
 
 
 def test_names_are_what_is_mostly_capitalised_within_a_sentence():
-    texts = [
-        "The film with Olga is good, and Olga is good.",
-        "Good for me, I say. A Good one, olga and The best, the end.",
-    ]
+    found = ["The film with Olga is good, and Olga is good.", "For me, a Good one, says olga, it is the end."]
     assert names(found) == {"olga"}
 
 

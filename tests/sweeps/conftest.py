@@ -1,20 +1,15 @@
 """A tiny DVC project with the params.yaml of this one: four stages of a tenth of a second, without TensorFlow."""
 
-import os
 import shutil
-import signal
 import subprocess
-import sys
-import textwrap
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.pipeline.conftest import Clone
+from tests.project import Project as AnyProject
+from tests.project import wait_for as _wait_for
 
 PIPELINE = """
 stages:
@@ -84,25 +79,13 @@ groups:
   targets: [evaluate-textgen]
   metrics: [textgen.nats]
 """
+THREE = SWEEP.replace("[7, 8]", "[8]").replace(", autoencoder.pca.mse", "")
 
 
-THREE = """
-groups:
-- name: size
-  params:
-    latent: [16, 32]
-  seeds: [8]
-  targets: [evaluate-autoencoder]
-  metrics: [autoencoder.mse]
-- name: text
-  seeds: [8]
-  targets: [evaluate-textgen]
-  metrics: [textgen.nats]
-"""
-
-
-class Project(Clone):
+class Project(AnyProject):
     """The tiny project, and `python -m sweeps` typed in it."""
+
+    errors = subprocess.PIPE
 
     @property
     def marks(self) -> Path:
@@ -113,36 +96,11 @@ class Project(Clone):
         """Stage, seed and latent of every run of a stage, on any node."""
         return sorted(path.name.rsplit("-", 1)[0] for path in self.marks.glob("*-*"))
 
-    def environment(self, **more: str) -> dict[str, str]:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return {**os.environ, "PATH": path, "PYTHONPATH": str(REPOSITORY), "MARKS": str(self.marks), **more}
+    def environment(self, **variables: str) -> dict[str, str]:
+        return super().environment(PYTHONPATH=str(REPOSITORY), MARKS=str(self.marks), **variables)
 
-    def start(self, *arguments: str, **more: str) -> subprocess.Popen:
-        """`python -m sweeps` in a process group of its own, to be struck by Ctrl-C."""
-        command = [sys.executable, "-m", "sweeps", *arguments]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.environment(**more),
-            start_new_session=True,
-            # Tests that a script runs in the background have Ctrl-C ignored, and would pass that on.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-            **pipes,
-        )
-
-    def sweeps(self, *arguments: str, **more: str) -> subprocess.CompletedProcess:
-        process = self.start(*arguments, **more)
-        stdout, stderr = process.communicate(timeout=600)
-        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
-
-    def write(self, name: str, content: str) -> None:
-        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (self.folder / name).write_text(textwrap.dedent(content).lstrip(), encoding="utf-8")
-
-    def commit(self, message: str) -> None:
-        self.succeed("git", "add", "--all")
-        self.succeed("git", "commit", "--quiet", "--message", message)
+    def sweeps(self, *arguments: str) -> subprocess.CompletedProcess:
+        return self.type(self.python, "-m", "sweeps", *arguments)
 
     def trees(self) -> dict[str, str]:
         """Name of every experiment → hash of all of its content that Git holds."""
@@ -150,62 +108,34 @@ class Project(Clone):
         return dict(line.split() for line in listing.splitlines())
 
 
-def build(folder: Path) -> Project:
-    """The tiny project after its first `dvc repro`, committed, with an empty folder for marks beside it."""
-    folder.mkdir(parents=True)
-    project = Project(folder)
-    project.marks.mkdir()
-    shutil.copyfile(REPOSITORY / "params.yaml", folder / "params.yaml")
-    project.write("dvc.yaml", PIPELINE)
-    project.write("work.py", WORK)
-    project.write("sweeps/small.yaml", SWEEP)
-    project.write("sweeps/three.yaml", THREE)
-    project.write(".gitignore", "/models/\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MARKS", str(project.marks))
-        patch.setenv("PYTHONPATH", str(REPOSITORY))
-        project.succeed("git", "init", "--quiet", "--initial-branch", "main")
-        project.succeed("git", "config", "user.name", "Student")
-        project.succeed("git", "config", "user.email", "student@example.com")
-        project.succeed("dvc", "init", "--quiet")
-        project.succeed("dvc", "repro")
-        project.commit("A run")
-    return project
-
-
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Project:
-    """The tiny project, to be copied, not to be changed."""
-    return build(tmp_path_factory.mktemp("sweeps") / "project")
+    """The tiny project after its first `dvc repro`, committed; to be copied, not to be changed."""
+    project = Project(tmp_path_factory.mktemp("sweeps") / "project")
+    project.folder.mkdir()
+    project.marks.mkdir()
+    shutil.copyfile(REPOSITORY / "params.yaml", project.folder / "params.yaml")
+    files = {"dvc.yaml": PIPELINE, "work.py": WORK, ".gitignore": "/models/\n"}
+    for name, text in (files | {"sweeps/small.yaml": SWEEP, "sweeps/three.yaml": THREE}).items():
+        project.write(name, text)
+    project.init()
+    project.succeed("dvc", "repro")
+    project.commit("A run")
+    return project
 
 
 @pytest.fixture
 def project(finished, tmp_path, monkeypatch) -> Project:
     """A copy of the finished project with no mark yet, the current folder."""
-    (tmp_path / "marks").mkdir()
-    copy = Project(finished.copy(tmp_path / "project").folder)
+    copy = finished.copy(tmp_path / "project")
+    copy.marks.mkdir()
     monkeypatch.setenv("MARKS", str(copy.marks))
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     monkeypatch.chdir(copy.folder)
     return copy
 
 
-def left_running(folder: Path) -> list[str]:
-    """Command lines of processes that work in a folder or below."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.pid != os.getpid() and Path(process.cwd()).is_relative_to(folder):
-                found.append(" ".join(process.cmdline()))
-        except (psutil.Error, OSError):
-            continue
-    return found
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60, process: subprocess.Popen[str] | None = None) -> None:
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen | None = None) -> None:
     """Wait until something is so, while a process runs that is to make it so."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert process is None or process.poll() is None, process.communicate()
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
+    assert _wait_for(lambda: condition() or (process and process.poll() is not None), seconds=900)
+    assert condition(), process.communicate()

@@ -11,10 +11,12 @@ import psutil
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.sweeps.conftest import Project, left_running, wait_for
+from tests.project import left_running
+from tests.sweeps.conftest import Project, wait_for
 
 pytestmark = pytest.mark.ray
 cluster_utils = pytest.importorskip("ray.cluster_utils", reason="needs requirements-ray.txt")
+SWEEPS = ("python", "-m", "sweeps")
 RUN = ("run", "sweeps/small.yaml", "--jobs", "2")
 
 
@@ -28,15 +30,15 @@ def test_a_stopped_sweep_leaves_nothing_running_and_the_next_runs_what_is_missin
     (project.marks / "wait").touch()
     for sign in (signal.SIGTERM, signal.SIGINT):
         before = trainings(project)
-        process = project.start(*RUN)
-        wait_for(lambda before=before: trainings(project) == before + 2, seconds=900, process=process)
+        process = project.start(*SWEEPS, *RUN)
+        wait_for(lambda before=before: trainings(project) == before + 2, process)
         other = project.sweeps(*RUN)
         assert other.stderr.endswith("error: another sweep runs in this repository: wait for its end\n")
         os.killpg(process.pid, sign)
         _, stderr = process.communicate(timeout=120)
         assert process.returncode == 130, stderr
         assert stderr.endswith("stopped; run the sweep again to continue\n")
-        wait_for(lambda: left_running(project.folder) == [], seconds=60)
+        wait_for(lambda: left_running(project.folder) == [])
         assert project.trees() == {}
         assert project.succeed("git", "status", "--porcelain") == ""
         assert [path.name for path in project.folder.glob(".dvc/tmp/sweeps/*")] == ["lock"]
@@ -84,8 +86,8 @@ def test_an_experiment_that_fails_or_loses_its_worker_stops_no_other(project):
     """The first one's worker is killed while it trains, and it runs again; the second one fails."""
     project.write("sweeps/three.yaml", project.read("sweeps/three.yaml").replace("[16, 32]", "[16, 13]"))
     (project.marks / "wait").touch()
-    process = project.start("run", "sweeps/three.yaml", "--jobs", "1")
-    wait_for(lambda: trainings(project) == 1, seconds=900, process=process)
+    process = project.start(*SWEEPS, "run", "sweeps/three.yaml", "--jobs", "1")
+    wait_for(lambda: trainings(project) == 1, process)
     processes = psutil.Process(process.pid).children(recursive=True)
     (worker,) = [one for one in processes if " ".join(one.cmdline()).startswith("ray::run")]
     worker.kill()
@@ -125,8 +127,8 @@ def test_a_node_is_killed_and_nothing_is_lost(project, cluster):
     second = add_node(cluster, project)
     alone = Project(shutil.copytree(project.folder, project.folder.parent / "alone"))
     (project.marks / "wait").touch()
-    process = project.start("run", "sweeps/three.yaml", "--ray", cluster.address)
-    wait_for(lambda: trainings(project) == 2, seconds=900, process=process)  # one experiment on each node
+    process = project.start(*SWEEPS, "run", "sweeps/three.yaml", "--ray", cluster.address)
+    wait_for(lambda: trainings(project) == 2, process)  # one experiment on each node
     cluster.remove_node(second, allow_graceful=False)
     (project.marks / "wait").unlink()
     _, stderr = process.communicate(timeout=600)

@@ -4,16 +4,14 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 import yaml
 
 from tests.conftest import REPOSITORY
+from tests.project import OUTPUTS, left_running, wait_for
+from tests.project import Project as AnyProject
 
 # A stage writes its name and what it reads into each of its outputs. It leaves a mark when it begins, waits while there
 # is a file `wait`, and fails where there is a file with its name. As a stage does, it ends with its dvc.
@@ -41,12 +39,12 @@ def paths(entries: list) -> list[str]:
     return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
 
 
-class Project:
+class Project(AnyProject):
     """The stages of dvc.yaml by name and by what they read and write, without their code."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.marks = folder, folder.parent / "marks"
-        self.marks.mkdir()
+    @property
+    def marks(self) -> Path:
+        return self.folder.parent / "marks"
 
     def build(self) -> None:
         for name in ("Makefile", "params.yaml", "stages/__init__.py", "stages/params.py"):
@@ -54,8 +52,8 @@ class Project:
             shutil.copyfile(REPOSITORY / name, self.folder / name)
         for name in ("stages/core", "tools"):
             shutil.copytree(REPOSITORY / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        (self.folder / "step.py").write_text(STEP, encoding="utf-8")
-        (self.folder / "tools/compare.py").write_text("print('compared')", encoding="utf-8")
+        self.write("step.py", STEP)
+        self.write("tools/compare.py", "print('compared')")
         pipeline = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
         stages, made = {}, []
         for name, stage in pipeline.items():
@@ -64,21 +62,11 @@ class Project:
             command = f'exec python step.py {name} "{" ".join(outs)}" "{" ".join(deps)}"'
             stages[name] = {"cmd": command, "deps": ["step.py", *deps], "outs": outs}
             made += outs
-        (self.folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False), encoding="utf-8")
-        self.run("dvc", "init", "--no-scm", "--quiet")
+        self.write("dvc.yaml", yaml.safe_dump({"stages": stages}, sort_keys=False))
+        self.succeed("dvc", "init", "--no-scm", "--quiet")
 
-    def start(self, *command: str) -> subprocess.Popen:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env={**os.environ, "PATH": path, "MARKS": str(self.marks)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        )
+    def environment(self, **variables: str) -> dict[str, str]:
+        return super().environment(MARKS=str(self.marks), **variables)
 
     def run(self, *command: str) -> tuple[int, str]:
         process = self.start(*command)
@@ -92,22 +80,16 @@ class Project:
         path = self.marks / "log"
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
-    def wait_for_trainings(self, number: int, process: subprocess.Popen) -> None:
-        wait_for(lambda: process.poll() is not None or sum(name.startswith("train") for name in self.log()) >= number)
-        assert process.poll() is None, process.communicate()
+    def trainings(self) -> int:
+        return sum(name.startswith("train") for name in self.log())
 
     def made(self) -> dict[str, bytes]:
-        folders = ("data", "models", "metrics", "plots", "report")
-        found = [path for folder in folders for path in (self.folder / folder).rglob("*") if path.is_file()]
-        return {
-            str(path.relative_to(self.folder)): path.read_bytes()
-            for path in (self.folder / "dvc.lock", *found)
-            if path.name != ".gitignore"
-        }
+        found = {path: content for path, content in self.outputs().items() if not path.endswith(".gitignore")}
+        return found | {"dvc.lock": (self.folder / "dvc.lock").read_bytes()}
 
     def clear(self) -> None:
         """Remove what was made, and what DVC knows of it."""
-        for name in ("data", "models", "metrics", "plots", "report", ".dvc/cache", ".dvc/tmp"):
+        for name in (*OUTPUTS, ".dvc/cache", ".dvc/tmp"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
         (self.folder / "dvc.lock").unlink()
 
@@ -115,29 +97,12 @@ class Project:
 REPRO = ("make", "--assume-old=setup", "repro")
 
 
-def wait_for(condition, seconds: float = 300) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
-
-
-def left_running(folder: Path) -> list[str]:
-    """Command lines of processes that work in a folder."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if Path(process.cwd()).is_relative_to(folder) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(" ".join(process.cmdline()))
-        except (psutil.Error, OSError):
-            continue
-    return found
-
-
 @pytest.fixture(scope="module")
 def sequential(tmp_path_factory) -> Project:
     """The project after `dvc repro` alone, to be copied, not to be changed."""
     project = Project(tmp_path_factory.mktemp("chains") / "project")
+    project.folder.mkdir()
+    project.marks.mkdir()
     project.build()
     code, output = project.run("dvc", "repro")
     assert code == 0, output
@@ -147,8 +112,8 @@ def sequential(tmp_path_factory) -> Project:
 @pytest.fixture
 def project(sequential, tmp_path) -> Project:
     """The same, without a mark, with nothing made."""
-    shutil.copytree(sequential.folder, tmp_path / "project", symlinks=True)
-    project = Project(tmp_path / "project")
+    project = sequential.copy(tmp_path / "project")
+    project.marks.mkdir()
     project.clear()
     return project
 
@@ -188,13 +153,14 @@ def test_after_a_failure_what_runs_goes_on_and_one_job_is_dvc_repro(project, seq
 def test_what_ends_make_ends_all_and_the_next_run_heals(project, sequential):
     (project.marks / "wait").touch()
     for strike, number in ((os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM), (os.killpg, signal.SIGKILL)):
-        before = sum(name.startswith("train") for name in project.log())
+        before = project.trainings()
         process = project.start(*REPRO, "JOBS=3")
-        project.wait_for_trainings(before + 2, process)
+        assert wait_for(lambda before=before: project.trainings() >= before + 2, 300)
+        assert process.poll() is None
         strike(process.pid, number)
         process.communicate(timeout=60)
         assert process.returncode != 0
-        wait_for(lambda: left_running(project.folder) == [], 20)
+        assert wait_for(lambda: left_running(project.folder) == [], 20)
     (project.marks / "wait").unlink()
     code, output = project.repro()
     assert code == 0, output
@@ -205,4 +171,4 @@ def test_it_ends_when_nobody_reads_on(project):
     (project.marks / "wait").touch()
     process = project.start("sh", "-c", f"{' '.join(REPRO)} JOBS=3 | sed '/ | /q'")
     process.communicate(timeout=300)
-    wait_for(lambda: left_running(project.folder) == [], 60)
+    assert wait_for(lambda: left_running(project.folder) == [])
