@@ -19,7 +19,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from reprise import notice, repository
+from reprise import REPOSITORY, notice, repository
 from reprise.reviews import Classifier
 from stages.core import artifacts, model_files
 from stages.core.digits import scaled
@@ -29,9 +29,10 @@ from stages.sentiment.encoding import per_review
 EXAMPLES = Path(__file__).parent / "examples"
 # The pipeline's own way from a text or a picture to the network's numbers and back; these files need numpy alone.
 MODULES = {
-    "sentiment": "stages/sentiment/encoding.py",
-    "textgen": "stages/textgen/characters.py",
-    "denoiser": "reprise/tiles.py",
+    "autoencoder": [],
+    "sentiment": ["stages/datasets/tidy.py", "stages/sentiment/encoding.py"],
+    "textgen": ["stages/textgen/characters.py"],
+    "denoiser": ["reprise/tiles.py"],
 }
 PACKAGES = ("numpy", "onnxruntime", "pillow")
 PASSAGE = 200  # characters
@@ -87,8 +88,8 @@ def write(name: str, folder: Path) -> tuple[int, float]:
         artifacts.write_json(folder / "threshold.json", Classifier(path).tuned_threshold())
     task = name.split("-")[0]
     shutil.copyfile(EXAMPLES / f"{task}.py", folder / "example.py")
-    if task in MODULES:
-        shutil.copyfile(repository(MODULES[task]), folder / Path(MODULES[task]).name)
+    for module in MODULES[task]:
+        shutil.copyfile(REPOSITORY / module, folder / Path(module).name)
     artifacts.write_bytes(folder / "MODEL_CARD.md", artifacts.read_bytes(repository(f"report/cards/{name}.md")))
     versions = (f"{package}=={importlib.metadata.version(package)}\n" for package in PACKAGES)
     artifacts.write_text(folder / "requirements.txt", "".join(versions))

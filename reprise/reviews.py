@@ -15,9 +15,10 @@ import tensorflow as tf
 from reprise import files, notice, repository
 from stages.core import artifacts, model_files
 from stages.core.errors import StageError
-from stages.datasets import own, tables
+from stages.datasets import user_files
+from stages.datasets.tidy import tidy
 from stages.sentiment import attached, scores, thresholds
-from stages.sentiment.encoding import FIRST_WORD, Encoder, spans, tidy
+from stages.sentiment.encoding import FIRST_WORD, Encoder, spans
 
 LONGEST = 2_000_000  # bytes of one review
 AT_ONCE = 1024  # reviews sorted by length together, and read from a pipe before the first is answered
@@ -60,7 +61,7 @@ class Classifier:
 
         Similar lengths are read together, so a thousand at once cost far less than one by one.
         """
-        ids = [self.encoder.ids(text) for text in texts]
+        ids = [self.encoder.ids(tidy(text)) for text in texts]
         known = [np.any(review >= FIRST_WORD) for review in ids]
         probability = self._probability(ids)
         return [
@@ -180,10 +181,10 @@ def _listed(numbers: Sequence[int]) -> str:
 def _texts(options: argparse.Namespace) -> Iterator[str]:
     """The reviews that the command line names."""
     if options.csv is not None:
-        table = tables.parse(files.read_bytes(options.csv, own.LARGEST_TEXT), options.csv)
+        table = user_files.table(files.read_bytes(options.csv, user_files.LARGEST_TEXT), options.csv)
         if options.column not in table.columns:
             raise StageError(f"{options.csv} has no column {options.column!r}; it has {', '.join(table.columns)}")
-        contents = (text.encode() for text in table.column(options.column))
+        contents = (text.encode() for text in table.texts(options.column))
     elif options.review:
         contents = (text.encode(errors="surrogateescape") for text in options.review)
     else:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 from encoding import FIRST_WORD, Encoder
+from tidy import tidy
 
 HERE = Path(__file__).parent
 session = onnxruntime.InferenceSession(HERE / "model.onnx")
@@ -16,7 +17,7 @@ vocabulary, network, threshold = (
 encoder = Encoder(vocabulary, np.load(HERE / "ngrams.npy"), network)
 
 for review in sys.argv[1:]:
-    ids = encoder.ids(review)
+    ids = encoder.ids(tidy(review))
     if not np.any(ids >= FIRST_WORD):
         print("-", "no word of it is in the vocabulary", sep="\t")
         continue

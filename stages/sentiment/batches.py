@@ -25,19 +25,14 @@ def reviews(data: Mapping[str, np.ndarray], part: str, network: SentimentNetwork
     Words and n-grams are numbered by frequency, so a smaller vocabulary is the beginning of a larger one: words outside
     it become unknown, n-grams outside it are left out. N-gram ids start at 1: 0 is padding.
     """
-    ids = per_review(data[f"{part}_words"], data[f"{part}_word_lengths"])
+    words = per_review(data[f"{part}_words"], data[f"{part}_word_lengths"])
     numbers = per_review(data[f"{part}_ngrams"], data[f"{part}_ngram_lengths"])
     return Reviews(
-        words(ids, network),
-        [some[some < network.ngrams] + 1 for some in numbers],
+        [encoding.read(ids, network.vocabulary, network.length, network.head) for ids in words],
+        [ids[ids < network.ngrams] + 1 for ids in numbers],
         data[f"{part}_labels"],
         data[f"{part}_source"],
     )
-
-
-def words(reviews: Sequence[np.ndarray], network: SentimentNetwork) -> list[np.ndarray]:
-    """Word ids of reviews as the network reads them: of its vocabulary, cut to its length."""
-    return [encoding.read(ids, network.vocabulary, network.length, network.head) for ids in reviews]
 
 
 def batch(reviews: Reviews, rows: Sequence[int], pool: int) -> dict[str, np.ndarray]:

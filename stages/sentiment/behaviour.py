@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from stages.core import artifacts
-from stages.sentiment.encoding import encode, tidy, tokenise
+from stages.sentiment.encoding import encode, tokenise
 from stages.sentiment.preprocess import arrays_of
 
 TABLE = Path(__file__).with_name("behaviour.csv")  # capability, label (0 or 1), sentence
@@ -25,11 +25,8 @@ def read() -> Any:
 
 def arrays(table: Any, number: Mapping[str, int], known: np.ndarray) -> dict[str, np.ndarray]:
     """The sentences as preprocess writes reviews; `number` has the id of each word, `known` the keys of the n-grams."""
-    ids = [encode(tokenise(tidy(sentence)), number) for sentence in table["sentence"]]
-    labels = table["label"].to_numpy(np.uint8)
-    return {
-        f"{PART}_labels": labels, f"{PART}_source": np.zeros_like(labels), **arrays_of(PART, ids, len(number), known)
-    }  # fmt: skip
+    ids = [encode(tokenise(sentence), number) for sentence in table["sentence"]]
+    return arrays_of(PART, ids, table["label"].to_numpy(), len(number), known)
 
 
 def measure(table: Any, probability: Mapping[str, np.ndarray]) -> dict[str, Any]:

@@ -1,9 +1,8 @@
-"""From the text of a review to the network's numbers: tidy text, tokens, word ids, n-grams, arrays.
+"""From the tidy text of a review to the network's numbers: tokens, word ids, n-grams, arrays.
 
 Needs nothing but numpy: `reprise export` puts a copy of this file beside an exported classifier.
 """
 
-import html
 import itertools
 import re
 import sys
@@ -19,8 +18,6 @@ ORDER = 3  # words in the longest n-gram
 # From this geometric mean of its words' ranks by frequency on, a text reads unlike a review: of 2,500 packaged reviews
 # none lies above 660; "Der Film war wunderbar." and the like lie above 1,100.
 RARE, FEWEST = 1_000, 3  # and words that a text needs to be judged by
-# Windows-1252's punctuation that was once read as Latin-1, where the same bytes are control characters.
-MISREAD = {code: bytes([code]).decode("cp1252", errors="ignore") for code in range(0x80, 0xA0)}
 LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 # Accents, and vowels of Indian scripts, which stand as characters of their own.
 MARKS = "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.category(c).startswith("M"))
@@ -41,11 +38,6 @@ class Counts(NamedTuple):
     numbers: np.ndarray
     counts: np.ndarray
     lengths: np.ndarray
-
-
-def tidy(text: str) -> str:
-    """A review as one line of clean Unicode: misread punctuation and HTML entities put right; `<br />` is kept."""
-    return unicodedata.normalize("NFC", " ".join(html.unescape(text.translate(MISREAD)).split()))
 
 
 def tokenise(text: str) -> list[str]:
@@ -89,8 +81,8 @@ def keys(reviews: Sequence[np.ndarray], vocabulary: int) -> tuple[np.ndarray, np
     base = vocabulary + FIRST_WORD
     if base**ORDER >= 2**63:
         raise ValueError(f"{vocabulary} words are too many for n-grams of {ORDER} words in 64 bits")
-    words = np.concatenate(reviews).astype(np.int64)
-    review = np.repeat(np.arange(len(reviews)), [len(ids) for ids in reviews])
+    words = np.concatenate([np.zeros(0, np.int64), *reviews])
+    review = np.repeat(np.arange(len(reviews)), np.array([len(ids) for ids in reviews], np.int64))
     known = words >= FIRST_WORD
     key, whole = words, known
     found = [(words[known], review[known])]
@@ -171,8 +163,8 @@ class Encoder:
         self.number, self.ngrams, self.sizes = numbers(vocabulary), ngrams, sizes
 
     def ids(self, text: str) -> np.ndarray:
-        """Word ids of a text as people write it, in the whole vocabulary."""
-        return encode(tokenise(tidy(text)), self.number)
+        """Word ids of a tidy text, in the whole vocabulary."""
+        return encode(tokenise(text), self.number)
 
     def inputs(self, reviews: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Word ids of reviews → the network's inputs. N-gram ids start at 1: 0 is padding."""

@@ -21,7 +21,7 @@ def measure(path: str | Path, model: Any, texts: Sequence[str], labels: np.ndarr
     carried = attached.read(path, model)
     sizes, number = carried.network, carried.number
     ids = [encode(tokenise(text), number) for text in texts]
-    arrays = {"test_labels": labels, **arrays_of("test", ids, len(number), carried.ngrams)}
+    arrays = arrays_of("test", ids, labels, len(number), carried.ngrams)
     logits = network.logits(network.branches(model), batches.reviews(arrays, "test", sizes), sizes.pool)
     predicted = network.probability(logits, network.weights(model))
     return {

@@ -7,6 +7,7 @@ such as reviews and single sentences; each is split by itself.
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,12 +17,13 @@ from stages.core.errors import StageError
 from stages.core.split import PARTS, split_rows
 from stages.params import Params, Shares
 from stages.sentiment import negation, ngrams
-from stages.sentiment.encoding import count, encode, numbers, tidy, tokenise
+from stages.sentiment.encoding import count, encode, numbers, tokenise
 
 RAW = "data/raw/reviews.csv"
 OUTPUT = "data/sentiment/reviews.npz"
 VOCABULARY = "data/sentiment/vocabulary.txt"
 NGRAMS = "data/sentiment/ngrams.npz"
+CLAUSES = ("train", "validation")  # parts with negated clauses of their own
 LEAST = 2  # a word or n-gram that occurs in one review only says nothing about others
 TITLES = {"rotten_tomatoes": "sentences"}  # what metrics and the report call a source, where it is not its own name
 FEWEST = 5  # texts of each label in a source that is measured by itself
@@ -30,7 +32,7 @@ WITHIN = re.compile(r"(?<=[a-z,;] )[^\W\d_]+")  # words that do not begin a sent
 
 def main(params: Params) -> None:
     table = artifacts.read_csv(RAW, text=["text", "source"])
-    texts, labels = [tidy(text) for text in table["text"]], table["label"].to_numpy()
+    texts, labels = table["text"].tolist(), table["label"].to_numpy()
     tokens = [tokenise(text) for text in texts]
     kinds, source = sources(table["source"], labels)
     rows = split(tokens, labels, source, table["split"] == "test", params.split.reviews, params.seed, params.data.limit)
@@ -43,30 +45,19 @@ def main(params: Params) -> None:
     known = ngrams.index(ids["train"], len(words), least=LEAST)
     if not len(known):
         raise StageError(f"no word occurs in {LEAST} of the training reviews; raise data.limit")
-    arrays: dict[str, np.ndarray] = {
-        "sources": np.array([TITLES.get(kind, kind) for kind in kinds]),
-        "plain_words": np.array(plain),
-    }
+    arrays = {"sources": np.array([TITLES.get(kind, kind) for kind in kinds]), "plain_words": np.array(plain)}
     for part in PARTS:
-        arrays |= {
-            f"{part}_rows": rows[part],
-            f"{part}_labels": labels[rows[part]].astype(np.uint8),
-            f"{part}_source": source[rows[part]],
-            **arrays_of(part, ids[part], len(words), known),
-        }
-    ratios = ngrams.word_ratios(ids["train"], labels[rows["train"]], words)
-    clauses, signs = negation.pairs([texts[row] for row in rows["train"]], ratios)
-    clauses = [encode(clause, number) for clause in clauses]
-    arrays |= {
-        "negation_labels": signs,
-        "negation_words": np.concatenate([np.zeros(0, np.int32), *clauses]),
-        "negation_word_lengths": np.array([len(clause) for clause in clauses], np.int32),
-    }
+        arrays |= {f"{part}_rows": rows[part], **arrays_of(part, ids[part], labels[rows[part]], len(words), known)}
+        arrays[f"{part}_source"] = source[rows[part]]
+    ratios, seen = ngrams.word_ratios(ids["train"], labels[rows["train"]], words), set()
+    for part in CLAUSES:
+        clauses, signs = negation.pairs((texts[row] for row in rows[part]), ratios, seen)
+        arrays |= arrays_of(f"{part}_clauses", [encode(clause, number) for clause in clauses], signs, len(words), known)
     artifacts.write_npz(OUTPUT, **arrays)
     artifacts.write_text(VOCABULARY, "".join(f"{word}\n" for word in words))
     artifacts.write_npz(NGRAMS, keys=known, orders=ngrams.orders(known, len(words)))
     sizes = ", ".join(f"{len(rows[part])} {part}" for part in PARTS)
-    print(f"reviews: {sizes}; {len(words)} words, {len(known)} n-grams, {len(clauses)} negated clauses → {OUTPUT}")
+    print(f"reviews: {sizes}; {len(words)} words, {len(known)} n-grams, {len(seen)} clauses to negate → {OUTPUT}")
 
 
 def sources(column: Iterable[str], labels: np.ndarray) -> tuple[list[str], np.ndarray]:
@@ -85,25 +76,23 @@ def sources(column: Iterable[str], labels: np.ndarray) -> tuple[list[str], np.nd
     return kept, np.array([kept.index(name) if name in kept else 0 for name in column], np.uint8)
 
 
-def split(
-    tokens: Sequence[Sequence[str]],
-    labels: np.ndarray,
-    source: np.ndarray,
-    official_test: Iterable[bool],
-    shares: Shares,
-    seed: int,
-    limit: int | None,
-) -> dict[str, np.ndarray]:
+class Texts(NamedTuple):
+    """Rows of the table: tokens, labels (0 or 1), number of the source; has the source set them apart for testing?"""
+
+    tokens: Sequence[Sequence[str]]
+    labels: np.ndarray
+    source: np.ndarray
+    official_test: np.ndarray
+
+
+def split(texts: Texts, shares: Shares, seed: int, limit: int | None) -> dict[str, np.ndarray]:
     """Rows of the training, validation and test parts. No text is used twice, so none is in two parts.
 
-    Of reviews with the same tokens one is kept: a copy adds nothing, and in the test part it would count twice. The
-    copy in the source's own test part is preferred, then the first.
+    Of texts with the same tokens one is kept: a copy adds nothing, and in the test part it would count twice. The copy
+    in the source's own test part is preferred, then the first. Each source is split by itself.
 
     Args:
-        tokens: of each row.
-        labels: of each row, 0 or 1, shape (n,).
-        source: number of each row's source; each source is split by itself.
-        official_test: of each row: has the source itself set it apart for testing?
+        texts: of the table.
         shares: of the rows to validate and to test on; the latter for sources without a test part.
         seed: the split depends on it and on the data alone.
         limit: use about this many rows, or None for all.
@@ -111,7 +100,7 @@ def split(
     Returns:
         Row numbers by part, those of the first source first, each source's in order.
     """
-    official_test = np.asarray(list(official_test), bool)
+    tokens, labels, source, official_test = texts
     first: dict[str, int] = {}
     for row in np.argsort(~official_test, kind="stable"):
         first.setdefault(" ".join(tokens[row]), int(row))
@@ -158,18 +147,23 @@ def vocabulary(training: Iterable[Iterable[str]], names: set[str]) -> tuple[list
     return sorted(often, key=lambda word: (word in named, -frequency[word], word)), len(often) - len(named)
 
 
-def arrays_of(part: str, reviews: Sequence[np.ndarray], vocabulary: int, known: np.ndarray) -> dict[str, np.ndarray]:
-    """The words and the n-grams of one part, review after review.
+def arrays_of(
+    part: str, reviews: Sequence[np.ndarray], labels: np.ndarray, vocabulary: int, known: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The words, the n-grams and the labels of one part, review after review, all of the first source.
 
     Args:
         part: what the arrays' names begin with.
         reviews: word ids, one array per review.
+        labels: 0 or 1, shape (n,).
         vocabulary: number of words that have an id.
         known: the index of n-grams.
     """
     counts = count(reviews, vocabulary, known)
     return {
-        f"{part}_words": np.concatenate(reviews),
+        f"{part}_labels": labels.astype(np.uint8),
+        f"{part}_source": np.zeros(len(labels), np.uint8),
+        f"{part}_words": np.concatenate([np.zeros(0, np.int32), *reviews]),
         f"{part}_word_lengths": np.array([len(review) for review in reviews], np.int32),
         f"{part}_ngrams": counts.numbers,
         f"{part}_ngram_counts": counts.counts,

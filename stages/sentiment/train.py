@@ -12,7 +12,7 @@ from stages.params import Params, SentimentNetwork
 from stages.sentiment import batches, ngrams, thresholds, vectors
 from stages.sentiment import model as network
 from stages.sentiment.batches import Reviews
-from stages.sentiment.encoding import padded, per_review
+from stages.sentiment.encoding import padded
 from stages.sentiment.preprocess import NGRAMS, VOCABULARY
 from stages.sentiment.preprocess import OUTPUT as DATA
 from stages.training.checkpoint import Checkpoint
@@ -71,7 +71,11 @@ def main(params: Params) -> None:
         monitor="val_lstm_accuracy",
     )
     logits = network.logits(branches, validation, sizes.pool)
-    weights = network.best_weights(logits, validation.labels)
+    # Negated clauses count here too: the n-grams, which cannot read them, must not overrule the LSTM on a few words.
+    clauses = batches.reviews(data, "validation_clauses", sizes)
+    more = network.logits(branches, clauses, sizes.pool)
+    both = {name: np.concatenate([logits[name], more[name]]) for name in logits}
+    weights = network.best_weights(both, np.concatenate([validation.labels, clauses.labels]))
     network.set_weights(model, weights)
     reviews = validation.source == 0
     probability = network.probability(logits, weights)[reviews]
@@ -105,13 +109,13 @@ def fit_ngrams(train: Reviews, sizes: SentimentNetwork) -> tuple[np.ndarray, np.
 
 def streams_of(data: Mapping[str, np.ndarray], train: Reviews, params: Params) -> dict[str, Stream]:
     """What the LSTM branch reads in each step, by name: reviews, texts of further sources, negated clauses."""
-    settings, sizes = params.sentiment.training, params.sentiment.network
-    clauses = batches.words(per_review(data["negation_words"], data["negation_word_lengths"]), sizes)
+    settings, sizes = params.sentiment.training, sizes_for(data, params.sentiment.network)
+    clauses = batches.reviews(data, "train_clauses", sizes)
     short = 2 * sizes.pool
     kinds = {
         "reviews": (train.words, train.labels, np.flatnonzero(train.source == 0), settings.batch, 8 * sizes.pool, 1.0),
         "others": (train.words, train.labels, np.flatnonzero(train.source > 0), settings.others, short, 1.0),
-        "negations": (clauses, data["negation_labels"], np.arange(len(clauses)), settings.negations, short, 0.5),
+        "negations": (clauses.words, clauses.labels, np.arange(len(clauses.words)), settings.negations, short, 0.5),
     }
     return {
         name: Stream(_batches(words, labels, rows, size, [params.seed, number]), multiple, weight)

@@ -8,6 +8,7 @@ import pytest
 from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.datasets import reviews, sources
+from stages.datasets.tidy import tidy
 from tests.datasets.conftest import put, put_reviews, tar
 
 
@@ -32,11 +33,12 @@ def test_imdb_rows_come_first_then_the_sentences_each_in_order(workdir, set_sour
         ("R&#345;&amp;B café", "Rř&B café"),
         (" one \t two\n", "one two"),
         ("one<br /><br />two", "one<br /><br />two"),
+        ("cafe\u0301", "caf\u00e9"),
         ("half \ud83d an emoji", "half \ufffd an emoji"),
     ],
 )
 def test_texts_are_tidied(raw: str, clean: str):
-    assert reviews.tidy(raw) == clean
+    assert tidy(raw) == clean
 
 
 KAGGLE = 'review,sentiment\n"One of the other<br /><br />reviewers, ""they""",positive\nBasically a mess,negative\n'

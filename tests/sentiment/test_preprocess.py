@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from stages.core.split import PARTS
 from stages.params import Shares
-from stages.sentiment.preprocess import names, sources, split, vocabulary
+from stages.sentiment.preprocess import Texts, names, sources, split, vocabulary
 
 SHARES = Shares(validation=0.1, test=0.2)
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "good", "bad"]), max_size=4)
@@ -16,11 +16,8 @@ def test_vocabulary_is_by_frequency_then_alphabet_with_names_last_and_without_si
 
 
 def test_names_are_what_is_mostly_capitalised_within_a_sentence():
-    texts = [
-        "The film with Olga is good, and Olga is good.",
-        "Good for me, I say. A Good one, olga and The best, the end.",
-    ]
-    assert names(texts) == {"olga"}
+    found = ["The film with Olga is good, and Olga is good.", "For me, a Good one, says olga, it is the end."]
+    assert names(found) == {"olga"}
 
 
 def test_a_small_or_one_sided_source_counts_with_the_largest(capsys):
@@ -35,12 +32,16 @@ def test_a_small_or_one_sided_source_counts_with_the_largest(capsys):
 def test_each_source_is_split_by_itself():
     tokens, labels = reviews(300)
     source = np.repeat([0, 1], [200, 100])
-    rows = split(tokens, labels, source, [False] * 300, SHARES, 7, None)
+    rows = split(texts(tokens, labels)._replace(source=source), SHARES, 7, None)
     assert {part: list(np.bincount(source[rows[part]])) for part in PARTS} == {
         "train": [140, 70], "validation": [20, 10], "test": [40, 20]
     }  # fmt: skip
-    alone = split(tokens[:200], labels[:200], source[:200], [False] * 200, SHARES, 7, None)
+    alone = split(texts(tokens[:200], labels[:200]), SHARES, 7, None)
     assert all(list(rows[part][source[rows[part]] == 0]) == list(alone[part]) for part in PARTS)
+
+
+def texts(tokens: list[list[str]], labels: np.ndarray) -> Texts:
+    return Texts(tokens, labels, np.zeros(len(labels), int), np.zeros(len(labels), bool))
 
 
 def reviews(count: int) -> tuple[list[list[str]], np.ndarray]:
@@ -54,14 +55,14 @@ def test_no_text_is_in_two_parts(tokens: list[list[str]], seed: int, official: b
     labels = np.array([len(review) % 2 for review in tokens])
     labels[:30] = np.arange(30) % 2
     official_test = [official and row % 5 == 0 for row in range(len(tokens))]
-    rows = split(tokens, labels, np.zeros(len(labels), int), official_test, SHARES, seed, None)
+    rows = split(Texts(tokens, labels, np.zeros(len(labels), int), np.array(official_test)), SHARES, seed, None)
     used = [" ".join(tokens[row]) for part in PARTS for row in rows[part]]
     assert len(used) == len(set(used)) == len({" ".join(review) for review in tokens})
 
 
 def test_shares_and_classes():
     tokens, labels = reviews(1000)
-    rows = split(tokens, labels, np.zeros(1000, int), [False] * 1000, SHARES, 7, None)
+    rows = split(texts(tokens, labels), SHARES, 7, None)
     assert {part: len(rows[part]) for part in PARTS} == {"train": 700, "validation": 100, "test": 200}
     assert all(labels[rows[part]].mean() == 0.5 for part in PARTS)
 
@@ -69,7 +70,7 @@ def test_shares_and_classes():
 def test_the_source_s_own_test_part_is_kept_and_takes_texts_from_training():
     tokens, labels = reviews(100)
     tokens[90] = tokens[0]
-    rows = split(tokens, labels, np.zeros(100, int), [row >= 90 for row in range(100)], SHARES, 7, None)
+    rows = split(texts(tokens, labels)._replace(official_test=np.arange(100) >= 90), SHARES, 7, None)
     assert list(rows["test"]) == list(range(90, 100))
     assert 0 not in [*rows["train"], *rows["validation"]]
     assert len(rows["train"]) + len(rows["validation"]) == 89  # the share for testing goes to training
@@ -77,7 +78,7 @@ def test_the_source_s_own_test_part_is_kept_and_takes_texts_from_training():
 
 def test_limit_takes_about_so_many_of_both_classes():
     tokens, labels = reviews(1000)
-    rows = split(tokens, labels, np.zeros(1000, int), [False] * 1000, SHARES, 7, 100)
+    rows = split(texts(tokens, labels), SHARES, 7, 100)
     used = np.concatenate([rows[part] for part in PARTS])
     assert len(used) == 100
     assert labels[used].mean() == 0.5
