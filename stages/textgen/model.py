@@ -20,7 +20,7 @@ STREAMS = 32  # segments of a text that are scored in parallel
 CONTEXT = 256  # characters read before each segment, so that its first characters are scored with a context
 BLOCK = 256  # characters in one call
 LEAST = 1e-30  # probability that n-grams give to a character
-DEFAULT_WEIGHTS = (0.38, 0.5)  # of LSTM and n-grams, where the validation text is too short to fit them
+DEFAULT_WEIGHTS = (0.4, 0.5)  # of LSTM and n-grams, where the validation text is too short to fit them
 
 
 class Shape(NamedTuple):
@@ -128,11 +128,12 @@ def attached(path: str | Path, model: keras.Model) -> TextModel:
     vocabulary, characters = found["vocabulary"], model.output_shape[-1]
     if characters != len(vocabulary):
         raise StageError(f"{path} carries a vocabulary of {len(vocabulary)} characters for {characters} outputs")
-    carried = found["shape"]
-    tables = [Size(*size) for size in carried["tables"]]
-    return TextModel(
-        model, Shape(characters, carried["embedding"], carried["units"], tables), vocabulary, found["seed"]
-    )
+    try:
+        shape = Shape(**found["shape"])
+        shape = shape._replace(tables=[Size(*size) for size in shape.tables])
+    except TypeError as error:
+        raise StageError(f"{path} carries a shape that is not that of a text model") from error
+    return TextModel(model, shape, vocabulary, found["seed"])
 
 
 def write(path: str | Path, model: TextModel, **more: Any) -> None:
@@ -172,14 +173,15 @@ def reader(model: keras.Model, shape: Shape, batch: int, *, parts: bool = False)
         model: of `build`.
         shape: its.
         batch: texts.
-        parts: give three outputs: the whole model's, and those of LSTM and n-grams by themselves.
+        parts: give the whole model's output, and those of LSTM and, where it has them, n-grams by themselves.
     """
     copy = build(shape, weights=weights_of(model) if shape.tables else DEFAULT_WEIGHTS, batch=batch)
     copy_weights(model, copy)
     if not parts:
         return copy
-    by_themselves = [copy.get_layer(name).input for name in ("lstm_weight", "ngrams_weight") if shape.tables]
-    return keras.Model(copy.input, [copy.output, *(by_themselves or [copy.output])])
+    weighted = ("lstm_weight", "ngrams_weight") if shape.tables else ()
+    by_themselves = [copy.get_layer(name).input for name in weighted] or [copy.output]
+    return keras.Model(copy.input, [copy.output, *by_themselves])
 
 
 def forget(model: keras.Model) -> None:

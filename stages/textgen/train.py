@@ -22,7 +22,7 @@ from stages.training.optimizers import lazy_adam, muon, warmup_cosine
 
 MODEL = "models/textgen.keras"
 HISTORY = "plots/textgen/history.csv"
-PRIOR = 10_000.0  # pull of the default weights, about that of as many characters: validation text is often the end of
+PRIOR = 5_000.0  # pull of the default weights, about that of as many characters: validation text is often the end of
 # the same document, where the LSTM and the longest n-grams are better than on another one
 FEW = 300  # characters of validation text that two weights can be fitted on, at least
 NUMBERS = 2**22  # logits that a validation in training takes, at most: the beginning of a long text
