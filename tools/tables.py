@@ -55,19 +55,15 @@ def results() -> str:
         rows.append((headline.task, headline.measure, f"**{result}**", baselines, *told))
     commits = ", ".join(dict.fromkeys(f"`{row['commit'][:7]}`" for row in swept.values()))
     seeds = f"\nOver seeds: mean ± standard deviation, of commit {commits}; see [{SEEDS}]({SEEDS})." if swept else ""
-    return f"{markdown(rows)}\n\nVerdict: does the baseline lie outside the 95 % interval of the result?{seeds}"
+    return f"{markdown(rows)}\n\nVerdict: does the 95 % interval of the difference to that baseline, on the same test items, exclude zero?{seeds}"
 
 
 def verdict(headline: Headline, metrics: dict) -> str:
-    """Better or worse than the baseline to beat, where that lies outside the result's 95 % interval."""
-    key = headline.key
-    low, high = look_up(metrics, f"{key}_interval") or (look_up(metrics, f"{key}_{end}") for end in ("low", "high"))
-    baseline = look_up(metrics, next(iter(headline.baselines.values())))
-    if None in (low, high, baseline):
-        return ""
-    if low <= baseline <= high:
+    """Better or worse than the baseline to beat, where the 95 % interval of the difference excludes 0."""
+    low, high = (metrics["minus_baseline"][end] for end in ("low", "high"))
+    if low <= 0 <= high:
         return "no significant difference"
-    return "better" if (baseline < low) == headline.more_is_better else "worse"
+    return "better" if (low > 0) == headline.more_is_better else "worse"
 
 
 def _swept() -> dict[str, dict[str, str]]:

@@ -142,13 +142,13 @@ def gain(differences: np.ndarray, *, seed: int) -> dict[str, Any]:
 
 
 def headlines(evaluation: dict[str, Any]) -> dict[str, Any]:
-    """What the metrics show of all that is measured: PSNR, an interval for the best network's, recognition."""
+    """What the metrics show of all that is measured: PSNR, the conv network minus the best filter, recognition."""
     names = ("noisy", "median", "classical", "best_filter", "dense", "conv")
     psnr = {name: {"psnr": evaluation[name]["psnr"]} for name in names}
-    low, high = evaluation["conv"]["psnr_interval"]
-    psnr["conv"] |= {"psnr_low": low, "psnr_high": high}
+    low, high = evaluation["conv_minus_best_filter"]["psnr_interval"]
     recognition = {name: evaluation["recognition"][name] for name in ("noisy", "conv", "clean")}
-    return {"noise_std": evaluation["noise_std"], **psnr, "recognition": recognition}
+    difference = {"minus_baseline": {"low": low, "high": high}}
+    return {"noise_std": evaluation["noise_std"], **psnr, **difference, "recognition": recognition}
 
 
 def levels(clean: np.ndarray, methods: dict[str, Denoiser], params: Params) -> list[dict[str, float | str]]:

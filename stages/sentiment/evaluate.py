@@ -68,10 +68,10 @@ def main(params: Params) -> None:
 
 def headline(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     """The numbers that `dvc metrics show` prints."""
-    low, high = evaluation["accuracy_interval"]
+    low, high = evaluation["versus"]["nb"]["interval"]
     return {
         "accuracy": evaluation["accuracy"],
-        "interval": {"low": low, "high": high},
+        "minus_baseline": {"low": low, "high": high},
         **{name: evaluation[name] for name in ("precision", "recall", "f1", "roc_auc")},
         "tuned": {"accuracy": evaluation["tuned"]["accuracy"]},
         "baselines": evaluation["baselines"],

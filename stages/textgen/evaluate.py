@@ -54,10 +54,13 @@ def main(params: Params) -> None:
     by_temperature = {row["measures"]["temperature"]: row["measures"] for row in sampled}
     known = samples.known_words(test, set(samples.words(train)))
     context, rows = worked_example(model.network, text.test, vocabulary)
+    measured = quality(nats, hits, seed=params.seed)
+    minus_ngrams = measures.interval(passages(nats - costs["test"][order - 1]), seed=params.seed)
     artifacts.write_json(
         METRICS,
         {
-            **quality(nats, hits, seed=params.seed),
+            **{name: measured[name] for name in ("nats", "bits", "perplexity", "accuracy")},
+            "minus_baseline": dict(zip(("low", "high"), minus_ngrams, strict=True)),
             "validation_nats": validation_nats,
             "baselines": baseline_costs(costs["test"].mean(axis=1), order, train, test),
             "known_words": by_temperature[1.0]["known_words"],
@@ -72,7 +75,8 @@ def main(params: Params) -> None:
             "characters": {part: len(ids) for part, ids in text._asdict().items()},
             "branches": branches(model, test_costs, seed=params.seed),
             "ngram_order": order,
-            "nats_minus_ngram_interval": measures.interval(passages(nats - costs["test"][order - 1]), seed=params.seed),
+            "nats_interval": measured["nats_interval"],
+            "nats_minus_ngram_interval": minus_ngrams,
             "copied_run": samples.COPIED,
             "known_words_of_test": known,
             "warning": doubt_about(text, vocabulary),
