@@ -52,9 +52,9 @@ class Payload:
 
 def test_a_pickle_in_the_package_is_read_by_place_and_never_loaded(monkeypatch, workdir):
     """The arrays in small, at other places, in a pickle that would run a program."""
-    import pickle
+    from pickle import dumps
 
-    content, pairs = pickle.dumps(Payload()), []
+    content, pairs = dumps(Payload()), []
     for rows in (slice(10), slice(10, 30), slice(30, 40)):
         pairs.append((len(content), len(content) + IMAGES[rows].size * 4, len(LABELS[rows])))
         content += (IMAGES[rows].astype("<f4") / 256).tobytes() + LABELS[rows].astype("<i8").tobytes()
