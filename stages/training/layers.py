@@ -35,13 +35,17 @@ def before_sigmoid(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, model.layers[-1].input, name=model.name)
 
 
-def apply(model: keras.Model, images: np.ndarray, *, batch: int = 500) -> np.ndarray:
+def apply(model: keras.Model, images: np.ndarray, *, batch: int = 504) -> np.ndarray:
     """Images through a model, shape (n, 28, 28) in [0, 1] → (n, ...).
 
-    The model is called as it is: `predict` would compile it anew for each size of the last batch.
+    The model is called as it is: `predict` would compile it anew for each size of the last batch. Every batch is a
+    multiple of 24, the last one with black images: other sizes have bits that depend on the processor's cache, see
+    docs/reproducibility.md.
     """
-    batches = [images[start : start + batch] for start in range(0, len(images), batch)]
-    return np.concatenate([keras.ops.convert_to_numpy(model(part, training=False)) for part in batches])
+    filled = np.pad(images, ((0, -len(images) % 24), (0, 0), (0, 0)))
+    batches = [filled[start : start + batch] for start in range(0, len(filled), batch)]
+    outputs = [keras.ops.convert_to_numpy(model(part, training=False)) for part in batches]
+    return np.concatenate(outputs)[: len(images)]
 
 
 def binary_cross_entropy(targets: Any, logits: Any) -> Any:

@@ -68,35 +68,32 @@ def test_the_stage_and_the_pins_read_the_same(tmp_path, monkeypatch):
     assert len(found) == 1
 
 
-def message(content: bytes) -> str:
-    with pytest.raises(StageError) as error:
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"seed: 7\nlatent: 1\nseed: 8\n", "is not YAML: line 3: found duplicate key"),
+        ("seed: 7\nname: M\xfcller\n".encode("latin-1"), "is not UTF-8: line 2; save it as UTF-8"),
+        (b"seed: [1\nlatent: 2\n", "is not YAML: line "),
+        (b"seed: " + b"[" * 5000 + b"]" * 5000, ".*nested"),
+        (b"seed: " + b"9" * 5000, "is not YAML: "),
+        (b"seed: 2020-02-30", "is not YAML: "),
+        (b"seed: !!python/object/apply:os.system [true]", "is not YAML: line 1"),
+        # Nine lines of aliases of aliases stand for a billion values.
+        (b"a: &a [x]\nb: *a", ".*aliases are not allowed$"),
+        (b"a: &a [*a]", ".*aliases are not allowed$"),
+        (b"a: &a {b: 1}\nc:\n  <<: *a", ".*aliases are not allowed$"),
+    ],
+)
+def test_broken_content_is_one_line_that_names_the_place(content, told):
+    with pytest.raises(StageError, match=f"^params.yaml {told}") as error:
         yaml_reader.parse(content, "params.yaml")
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 250
-    return str(error.value)
-
-
-def test_broken_content_is_one_line_that_names_the_place():
-    assert message(b"seed: 7\nlatent: 1\nseed: 8\n").startswith("params.yaml is not YAML: line 3: found duplicate key")
-    assert message("seed: 7\nname: M\xfcller\n".encode("latin-1")) == (
-        "params.yaml is not UTF-8: line 2; save it as UTF-8"
-    )
-    assert message(b"seed: [1\nlatent: 2\n").startswith("params.yaml is not YAML: line ")
-    assert "nested" in message(b"seed: " + b"[" * 5000 + b"]" * 5000)
-    assert message(b"seed: " + b"9" * 5000).startswith("params.yaml is not YAML: ")
-    assert message(b"seed: 2020-02-30").startswith("params.yaml is not YAML: ")
-    assert message(b"seed: !!python/object/apply:os.system [true]").startswith("params.yaml is not YAML: line 1")
 
 
 def test_a_date_is_a_wrong_value(tmp_path):
     with pytest.raises(StageError, match=r"latent is datetime\.date\(2020, 1, 1\); it should be a valid integer"):
         load(edited(tmp_path, latent="2020-01-01"))
-
-
-@pytest.mark.parametrize("text", ["a: &a [x]\nb: *a", "a: &a [*a]", "a: &a {b: 1}\nc:\n  <<: *a"])
-def test_aliases_are_refused(text):
-    """Nine lines of aliases of aliases stand for a billion values."""
-    assert message(text.encode()).endswith("aliases are not allowed")
 
 
 def test_a_file_that_is_missing_or_too_large(tmp_path):

@@ -18,8 +18,8 @@ VERDICTS = {
     ("denoiser", "conv_minus_classical.psnr_interval"): (1, "It {} non-local means"),
     ("denoiser", "conv_minus_dense.psnr_interval"): (1, "and {} the dense denoiser"),
     ("textgen", "nats_minus_ngram_interval"): (-1, "The text model **{}** the n-grams"),
-    ("sentiment", "versus.nb.interval"): (1, "The network **{}** NB-weighted"),
-    ("sentiment", "versus.tfidf.interval"): (1, "and **{}** TF-IDF"),
+    ("sentiment", "versus.nb.interval"): (1, "On reviews, the network {} NB-weighted"),
+    ("sentiment", "versus.tfidf.interval"): (1, "n-grams and {} TF-IDF"),
 }
 ITEMS = {"digits": {"test": 29, "some": 29}, "characters": {"test": 29_999}, "reviews": {"test": 29}}
 
@@ -51,7 +51,7 @@ def test_bold_marks_the_best_alone(text):
     for row in (
         "autoencoder | **0.0103** |",
         "conv denoiser | **15.10** |",
-        "network | **93.0 %** (",
+        "network | **93.0 %** | (",
         "text model | 1.476 (",
     ):
         assert f"| {row}" in first
@@ -113,9 +113,10 @@ def test_few_results_give_a_report_too(made, params, text):
         "sentiment/slices": [row | {"reviews": 4} for row in few["sentiment/slices"]],
         "sentiment/calibration": [row | {"reviews": 4} for row in few["sentiment/calibration"]],
     }
-    words = {"samples": made_up.texts()["samples"][:1], "mistakes": [], "invented": []}
+    words = {"samples": made_up.texts()["samples"][:1], "invented": []}
     numbers = made_up.metrics()
     numbers["sentiment"]["reviews"]["test"] = 4
+    numbers["sentiment"]["mistakes"] = []
     found = text(series=series, words=words, numbers=numbers)
     build.main(params)
     for said in ("too few to tell (4)", "too few test images to tell", "these figures are too few"):

@@ -2,10 +2,11 @@
 
 And what evaluation does with digits. The data are made here.
 
-python -m tests.training.short FOLDER [--ops]
+python -m tests.training.short FOLDER [--ops] [--full]
 
 Prints, as JSON, the SHA-256 of every file that the stages have written, and with --ops the kinds of TensorFlow's ops
-that have run, in graphs as they were after optimization and one by one.
+that have run, in graphs as they were after optimization and one by one. The networks are small; with --full they have
+the sizes and batches of params.yaml.
 """
 
 import argparse
@@ -44,10 +45,10 @@ SMALL = {
 }  # fmt: skip
 
 
-def main(folder: Path, *, ops: bool) -> dict[str, Any]:
+def main(folder: Path, *, ops: bool, full: bool = False) -> dict[str, Any]:
     """Train in a folder, which is made; return what is printed."""
     gc.disable()  # under an emulator it takes a minute, and there is little to collect
-    params = small(load())
+    params = in_full(load()) if full else small(load())
     folder.mkdir(parents=True)
     os.chdir(folder)
     write_data()
@@ -74,6 +75,17 @@ def small(params: Params) -> Params:
     return Params.model_validate(content)
 
 
+def in_full(params: Params) -> Params:
+    """The committed params with two steps, and the largest network for any text."""
+    content = params.model_dump()
+    text = content["textgen"]
+    text["sizes"] = [{**text["sizes"][-1], "characters": 0, "steps": 2}]
+    denoiser = content["denoiser"]
+    for section in (content["autoencoder"], denoiser["dense"], denoiser["conv"], text, content["sentiment"]):
+        section["training"] |= {"steps": 2, "epochs": 1}
+    return Params.model_validate(content)
+
+
 def write_data() -> None:
     """Digits, a text and reviews where the preprocess stages look for them: in shapes and words, random."""
     import numpy as np
@@ -91,7 +103,7 @@ def write_data() -> None:
     for number in range(160):
         felt = generator.choice(["superb", "lovely"] if number % 2 else ["awful", "boring"], 2)
         text = " ".join(generator.permutation([*generator.choice(words, 15), *felt]))
-        rows.append({"text": text, "label": number % 2, "split": "train"})
+        rows.append({"text": text, "label": number % 2, "split": "train", "source": "reviews"})
     artifacts.write_csv("data/raw/reviews.csv", rows)
 
 
@@ -111,7 +123,7 @@ def train(name: str, params: Params) -> None:
 
         autoencoder.main(params)
         stage.main(params, "sizes")
-        trained = model_files.read(autoencoder.SIZES / "latent-6.keras")
+        trained = model_files.read(autoencoder.SIZES / f"latent-{params.autoencoder.compare_latents[0]}.keras")
         artifacts.write_npz("data/used/autoencoder.npz", codes=model.encode(trained, images))
         artifacts.write_npz("data/used/reconstructed.npz", images=model.reconstruct(trained, images))
     elif name in ("dense", "conv"):
@@ -230,6 +242,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--ops", action="store_true")
+    parser.add_argument("--full", action="store_true")
     arguments = parser.parse_args()
     stdout, sys.stdout = sys.stdout, sys.stderr  # where the stages may print what they like
-    print(json.dumps(main(arguments.folder, ops=arguments.ops)), file=stdout)
+    print(json.dumps(main(arguments.folder, ops=arguments.ops, full=arguments.full)), file=stdout)
