@@ -47,7 +47,7 @@ def main(*, quick: bool) -> None:
 def measure(size: int, seed: int, changes: dict[str, Any]) -> dict[str, Any]:
     """Preprocess, train and evaluate with so many reviews; the accuracies on the others."""
     with common.scratch({"seed": seed, "data.limit": None, **changes}) as folder:
-        artifacts.write_csv(folder / RAW, drawn(artifacts.read_csv(RAW, text=["text"]), size, seed))
+        artifacts.write_csv(folder / RAW, drawn(artifacts.read_csv(RAW, text=["text", "source"]), size, seed))
         for stage in ("preprocess", "train", "evaluate"):
             common.stage(folder, f"sentiment.{stage}")
         figures = common.figures("sentiment", folder)
@@ -64,9 +64,13 @@ def measure(size: int, seed: int, changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def drawn(table: pd.DataFrame, size: int, seed: int) -> list[dict[str, Any]]:
-    """So many reviews, half of them positive, to train and validate on, and `TESTED` others to test on."""
+    """So many reviews, half of them positive, to train and validate on, and `TESTED` others to test on.
+
+    All are of the largest source.
+    """
     rng = np.random.default_rng([seed, size])
-    table = table.drop_duplicates("text")
+    source = table["source"].mode()[0]
+    table = table[table["source"] == source].drop_duplicates("text")
     chosen = []
     for label in (0, 1):
         rows = rng.permutation(np.flatnonzero(table["label"] == label))
@@ -74,7 +78,8 @@ def drawn(table: pd.DataFrame, size: int, seed: int) -> list[dict[str, Any]]:
             wanted = f"it should have {size + TESTED:,}, half of them positive"
             raise StageError(f"{RAW} has {len(table):,} reviews; {wanted}")
         for part, some in (("train", rows[: size // 2]), ("test", rows[-TESTED // 2 :])):
-            chosen += [{"text": table["text"].iloc[row], "label": label, "split": part} for row in some]
+            shared = {"label": label, "split": part, "source": source}
+            chosen += [{"text": table["text"].iloc[row], **shared} for row in some]
     return chosen
 
 

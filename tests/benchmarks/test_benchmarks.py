@@ -124,6 +124,7 @@ def test_drawn_plays_are_others_for_each_seed_and_the_test_play_is_in_none(workd
 def test_drawn_reviews_are_balanced_and_none_is_tested_on():
     labels = np.arange(7_000) % 2
     table = pd.DataFrame({"text": [f"review {number}" for number in range(7_000)], "label": labels, "split": "train"})
+    table = pd.concat([table.assign(source="reviews"), table[:99].assign(text="a sentence", source="sentences")])
     rows = pd.DataFrame(review_sizes.drawn(table, 500, 7))
     assert rows.groupby(["split", "label"]).size().to_dict() == {
         ("test", 0): 2_500, ("test", 1): 2_500, ("train", 0): 250, ("train", 1): 250
@@ -144,8 +145,11 @@ def test_the_recipe_reads_the_end_of_a_review_padded_in_front():
             f"{part}_words": np.r_[long, [7, 30_000]].astype(np.int32),
             f"{part}_word_lengths": np.array([300, 2]),
             f"{part}_labels": np.array([0, 1]),
+            f"{part}_source": np.array([0, 1]),
         }
-    words = sentiment.for_keras_io(data, quick=False)["train_words"]
+    found = sentiment.for_keras_io(data, quick=False)
+    assert found["test_words"].shape == (1, 200)
+    words = found["train_words"]
     assert words.shape == (2, 200)
     assert words[0].tolist() == list(range(102, 302))
     assert words[1].tolist() == [0] * 198 + [7, 1]
@@ -158,6 +162,7 @@ def test_the_peers_of_the_classifier_learn(tmp_path):
     for part, count in (("train", 256), ("test", 32)):
         labels = np.arange(count) % 2
         arrays |= {f"{part}_labels": labels, f"{part}_rows": len(lines) - 1 + np.arange(count)}
+        arrays[f"{part}_source"] = np.zeros(count)
         arrays[f"{part}_words"] = rng.integers(10, 20, (count, 12)).astype(np.int32)
         arrays[f"{part}_words"][:, 6:] = 3 + labels[:, None]
         lines += [f"a film {'good' if label else 'bad'},{label}" for label in labels]
