@@ -55,7 +55,8 @@ def results() -> str:
         rows.append((headline.task, headline.measure, f"**{result}**", baselines, *told))
     commits = ", ".join(dict.fromkeys(f"`{row['commit'][:7]}`" for row in swept.values()))
     seeds = f"\nOver seeds: mean ± standard deviation, of commit {commits}; see [{SEEDS}]({SEEDS})." if swept else ""
-    return f"{markdown(rows)}\n\nVerdict: does the 95 % interval of the difference to that baseline, on the same test items, exclude zero?{seeds}"
+    question = "does the 95 % interval of the difference to that baseline, on the same test items, exclude zero?"
+    return f"{markdown(rows)}\n\nVerdict: {question}{seeds}"
 
 
 def verdict(headline: Headline, metrics: dict) -> str:
