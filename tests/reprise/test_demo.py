@@ -1,11 +1,14 @@
 """What the page does and whom it answers, without a browser: tests/browser/test_demo.py uses it as a person would."""
 
+import contextlib
 import http.client
 import os
 import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,7 +45,7 @@ def drawing(ink: np.ndarray) -> dict:
 
 def stroke() -> np.ndarray:
     ink = np.zeros((280, 280), np.uint8)
-    ink[60:220, 120:160] = 255
+    ink[63:217, 118:161] = 255  # not squares of ten: those are what the page itself puts on the canvas
     return ink
 
 
@@ -140,14 +143,26 @@ def request(port: int, method: str = "GET", path: str = "/", **headers: str) -> 
     return status
 
 
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[tuple[int, subprocess.Popen]]:
+    """The page in a process of its own, on a port that is free."""
+    port = free_port()
+    command = [sys.executable, "-m", "reprise", "demo", "--port", str(port)]
+    environment = {**os.environ, "GRADIO_TEMP_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
+    server = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout.readline() == f"http://127.0.0.1:{port} (Ctrl-C ends it)\n"
+        yield port, server
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+
+
 @pytest.fixture(scope="module")
-def port(folder):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reprise.REPOSITORY", folder)
-        free = free_port()
-        built = demo.launch(demo.Page(), free)
-        yield free
-        built.close(verbose=False)
+def port(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("page")) as (port, _):
+        yield port
 
 
 def test_only_this_machine_is_answered_by_name(port):
@@ -170,21 +185,12 @@ def test_only_the_pages_own_origin_may_send(port):
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGHUP])
 def test_a_port_is_one_servers_which_ends_at_a_signal(tmp_path, ending):
-    port = free_port()
-    command = [sys.executable, "-m", "reprise", "demo", "--port", str(port)]
-    environment = {**os.environ, "GRADIO_TEMP_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
-    server = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout.readline() == f"http://127.0.0.1:{port} (Ctrl-C ends it)\n"
+    with served(tmp_path) as (port, server):
         with pytest.raises(StageError, match=rf"^port {port} is taken; --port names another$"):
             demo.check_port(port)
         assert request(port, path="/config") == 200
         server.send_signal(ending)
         assert server.wait(30) == 0
-    finally:
-        server.kill()
-        server.wait()
-        server.stdout.close()
     demo.check_port(port)
 
 
