@@ -159,10 +159,12 @@ class Page:
         images |= {name: denoiser.denoise(seen) for name, denoiser in self.denoisers.items()}
         return [(_enlarged(image), f"{name}: {_psnr(digit, image)}") for name, image in images.items()]
 
-    def write(self, prompt: str, temperature: float, length: int, seed: float | None) -> Iterator[tuple[str, str]]:
+    def write(self, prompt: str, temperature: float, length: int, seed: str) -> Iterator[tuple[str, str]]:
         """A text that goes on from the prompt, as it grows, and its seed."""
+        if seed and not seed.isdecimal():
+            raise StageError(f"the seed is {seed!r}; it should be a whole number, or nothing")
         writer, begun, seen = self.writer, time.monotonic(), 0.0
-        seed = int(np.random.default_rng().integers(2**31)) if seed is None else int(seed)
+        number = int(seed) if seed else int(np.random.default_rng().integers(2**31))
         if len(prompt) > READ:
             gr.Warning(f"Of the prompt's {len(prompt):,} characters the last {READ:,} are read.")
             prompt = prompt[-READ:]
@@ -170,7 +172,7 @@ class Page:
             more = " ..." if len(unknown) > 20 else ""
             gr.Warning(escape(f"Not in the vocabulary, read as unknown: {' '.join(unknown[:20])}{more}"))
         text = prompt
-        for (character,) in writer.stream(prompt, [temperature], length=min(int(length), LONGEST_TEXT), seed=seed):
+        for (character,) in writer.stream(prompt, [temperature], length=min(int(length), LONGEST_TEXT), seed=number):
             text += character
             now = time.monotonic()
             if now - begun > SECONDS:
@@ -178,8 +180,8 @@ class Page:
                 break
             if now - seen > EVERY:
                 seen = now
-                yield text, f"Seed {seed}"
-        yield text, f"Seed {seed}"
+                yield text, f"Seed {number}"
+        yield text, f"Seed {number}"
 
     def judge(self, review: str, threshold: float) -> tuple[str, dict[str, float], list[tuple[str, str | None]]]:
         """A review: the verdict, the probabilities, and its pieces with what each adds to the log odds, if much."""
@@ -312,9 +314,8 @@ def _text(page: Page) -> None:
                 *(0.1, 1.5, 0.6), step=0.1, label="Temperature", info="low: safe, high: wild", elem_id="temperature"
             )
             length = gr.Slider(100, LONGEST_TEXT, 600, step=100, label="Length", elem_id="length")
-            seed = gr.Number(
-                None, label="Seed", placeholder="a new one each time", precision=0, minimum=0, elem_id="seed"
-            )
+            # Not a gr.Number: an empty one is 0 for gradio.
+            seed = gr.Textbox("", label="Seed", placeholder="a new one each time", max_lines=1, elem_id="seed")
             with gr.Row():
                 write = gr.Button("Write", variant="primary", min_width=80, elem_id="write")
                 stop = gr.Button("Stop", min_width=80, elem_id="stop")

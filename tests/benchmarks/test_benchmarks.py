@@ -68,11 +68,11 @@ def test_means_over_the_draws():
 
 def test_a_scratch_folder_changes_params_there_alone(settings):
     before = artifacts.read_text("params.yaml")
-    with common.scratch({"textgen.training.steps": 3, "threads": 1}) as folder:
+    with common.scratch({"textgen.training.steps": 7, "threads": 1}) as folder:
         there = common.params.load(folder / "params.yaml")
         usage = common.stage(folder, "check")
         assert (folder / "data/checked.txt").exists()
-    assert (there.textgen.training.steps, there.threads) == (3, 1)
+    assert (there.textgen.training.steps, there.threads) == (7, 1)
     assert there.textgen.training.batch == settings["textgen"]["training"]["batch"]
     assert artifacts.read_text("params.yaml") == before
     assert not folder.exists()

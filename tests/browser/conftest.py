@@ -26,6 +26,7 @@ OPTIONS = (
 def chromium() -> Iterator:
     """Chromium, started once; without it or without playwright, the tests are skipped."""
     playwright = pytest.importorskip("playwright.sync_api")
+    playwright.expect.set_options(timeout=60_000)  # a busy machine is not a fault
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
     with playwright.sync_playwright() as started:

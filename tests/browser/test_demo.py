@@ -153,14 +153,13 @@ def test_a_text_streams_in_and_can_be_stopped(visit, served):
     page.locator("#prompt textarea").fill("HaML:")
     page.locator("#temperature input[type=range]").fill("0.7")
     page.locator("#length input[type=range]").fill("100")
-    expect(page.locator("#seed input")).to_have_value("")  # a new one each time
-    page.locator("#seed input").fill("5")
+    page.locator("#seed input, #seed textarea").fill("5")
     page.get_by_role("button", name="Write").click()
     expect(text).to_have_value("HaML:" + models.writer.write("HaML:", [0.7], length=100, seed=5)[0])
     expect(page.locator("#used")).to_contain_text("Seed 5")
 
     page.locator("#length input[type=range]").fill("2000")
-    page.locator("#seed input").fill("6")
+    page.locator("#seed input, #seed textarea").fill("6")
     whole = "HaML:" + models.writer.write("HaML:", [0.7], length=2000, seed=6)[0]
     page.get_by_role("button", name="Write").click()
     shown = "document.querySelector('#text textarea').value"
@@ -180,7 +179,7 @@ def test_a_review_is_judged_its_words_marked_and_the_threshold_moves(visit, serv
     review = "A <b>good</b> film, not very bad"
     page.locator("#review textarea").fill(review)
     page.get_by_role("button", name="Classify").click()
-    expect(page.locator("#pieces")).to_contain_text("<b>")
+    expect(page.locator("#pieces")).to_contain_text(re.compile(r"<\s*b\s*>"))
     probability = models.classifier.judge([review])[0].probability
     expect(page.locator("#probability")).to_contain_text(f"{max(probability, 1 - probability):.0%}")
     for threshold, label in (("0.01", "positive"), ("0.99", "negative")):

@@ -100,19 +100,19 @@ def test_a_bad_picture_is_one_line_without_a_folder_s_name(page, tmp_path, conte
 
 
 def test_a_text_grows_to_what_the_command_writes(page):
-    *_, (text, used) = page.write("HaML:", 0.7, 50, 3)
+    *_, (text, used) = page.write("HaML:", 0.7, 50, "3")
     assert (text, used) == ("HaML:" + page.writer.write("HaML:", [0.7], length=50, seed=3)[0], "Seed 3")
-    seeds = {list(page.write("HaML:", 0.7, 5, None))[-1][1] for _ in range(3)}
+    seeds = {list(page.write("HaML:", 0.7, 5, ""))[-1][1] for _ in range(3)}
     assert len(seeds) == 3
 
 
 def test_length_time_and_prompt_of_a_text_are_bounded(page, warnings, monkeypatch):
-    *_, (text, _) = page.write("<b>你 Ω a", 1.0, 10**9, 1)
+    *_, (text, _) = page.write("<b>你 Ω a", 1.0, 10**9, "1")
     assert len(text) == len("<b>你 Ω a") + demo.LONGEST_TEXT
-    *_, (text, _) = page.write("ab" * 500_000, 1.0, 7, 1)
+    *_, (text, _) = page.write("ab" * 500_000, 1.0, 7, "1")
     assert len(text) == READ + 7
     monkeypatch.setattr(demo, "SECONDS", 0)
-    *_, (text, _) = page.write("a", 1.0, 500, 1)
+    *_, (text, _) = page.write("a", 1.0, 500, "1")
     assert len(text) < 500
     assert warnings == [
         "Not in the vocabulary, read as unknown: &lt; &gt; Ω 你",
