@@ -27,9 +27,7 @@ class Autoencoder:
 
     def __init__(self, path: Path | None = None) -> None:
         path = path or repository("models/autoencoder.keras")
-        self.model = model_files.read(path)
-        if self.model.name != "autoencoder":
-            raise StageError(f"{path} is not an autoencoder of digits: its name is {self.model.name!r}")
+        self.model = files.read_model(path, ["autoencoder"], "an autoencoder of digits")
         self.latent = network.latent_of(self.model)
 
     def encode(self, images: np.ndarray) -> np.ndarray:
@@ -46,9 +44,7 @@ class Denoiser:
 
     def __init__(self, path: Path | None = None) -> None:
         path = path or repository("models/denoiser-conv.keras")
-        self.model = model_files.read(path)
-        if self.model.name not in ("conv", "dense"):
-            raise StageError(f"{path} is not a denoiser of digits: its name is {self.model.name!r}")
+        self.model = files.read_model(path, ["conv", "dense"], "a denoiser of digits")
         self.seed = model_files.attachments(path, {"seed": int})["seed"]
 
     def denoise(self, planes: np.ndarray) -> np.ndarray:

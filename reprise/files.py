@@ -1,11 +1,12 @@
-"""Files and streams that a user names: read within a limit, written whole to a new or a regular file."""
+"""Files and streams that a user names: read within a limit, models of one kind, written whole to a regular file."""
 
 import os
 import sys
+from collections.abc import Collection
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.errors import StageError
 
 STANDARD = "-"  # standard input or standard output
@@ -34,6 +35,14 @@ def read_bytes(path: str, most: int | None = None) -> bytes:
         name = "standard input" if path == STANDARD else path
         raise StageError(f"{name} is larger than {most // 1_000_000:,} MB, the most that is read")
     return content
+
+
+def read_model(path: Path, names: Collection[str], what: str) -> Any:
+    """A Keras model from its file, which has to be `what`: `names` are those that such a model has."""
+    model = model_files.read(path)
+    if model.name not in names:
+        raise StageError(f"{path} is not {what}: its name is {model.name!r}")
+    return model
 
 
 def output(path: str) -> Path:

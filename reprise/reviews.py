@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from reprise import files, notice, repository
-from stages.core import artifacts, model_files
+from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.datasets import user_files
 from stages.datasets.tidy import tidy
@@ -45,9 +45,7 @@ class Classifier:
 
     def __init__(self, path: Path | None = None) -> None:
         path = path or repository("models/sentiment.keras")
-        self.model = model_files.read(path)
-        if self.model.name != "sentiment":
-            raise StageError(f"{path} is not a classifier of reviews: its name is {self.model.name!r}")
+        self.model = files.read_model(path, ["sentiment"], "a classifier of reviews")
         self.carried = attached.read(path, self.model)
         self.encoder = Encoder(self.carried.vocabulary, self.carried.ngrams, self.carried.network.model_dump())
         ids = tf.TensorSpec((None, None), tf.int32)  # compiled once for all lengths

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reprise import files, notice, repository
-from stages.core import model_files
-from stages.core.errors import StageError
 from stages.textgen import generate as writing
 from stages.textgen import model as network
 from stages.textgen.characters import UNKNOWN, decode, encode
@@ -25,10 +23,7 @@ class Writer:
 
     def __init__(self, path: Path | None = None) -> None:
         path = path or repository("models/textgen.keras")
-        model = model_files.read(path)
-        if model.name != "textgen":
-            raise StageError(f"{path} is not a text model: its name is {model.name!r}")
-        self.model = network.attached(path, model)
+        self.model = network.attached(path, files.read_model(path, ["textgen"], "a text model"))
         self.vocabulary, self.seed = self.model.vocabulary, self.model.seed
 
     def unknown(self, text: str) -> list[str]:

@@ -33,8 +33,10 @@ class Project:
         return type(self)(folder, self.python)
 
     def environment(self, **variables: str) -> dict[str, str]:
+        """Of this process, without what `make test` tells its own parts."""
         path = f"{Path(self.python).parent}{os.pathsep}{os.environ['PATH']}"
-        return {**os.environ, "PATH": path, **variables}
+        kept = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+        return {**kept, "PATH": path, **variables}
 
     def type(self, *command: str | Path, **variables: str) -> subprocess.CompletedProcess:
         options = {"capture_output": True, "text": True, "check": False, "timeout": 1800}

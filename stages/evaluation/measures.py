@@ -17,18 +17,6 @@ def interval(values: np.ndarray, *, seed: int, resamples: int = 2000) -> list[fl
     return [float(bound) for bound in np.quantile(means, [0.025, 0.975])]
 
 
-def proportion_interval(share: float, count: int) -> list[float]:
-    """95 % Wilson score interval [low, high] of a share of `count` items, which does not collapse at 0 and 1.
-
-    Method: Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference", Journal of the American
-    Statistical Association 22, p. 212.
-    """
-    z = 1.959964
-    centre = share + z * z / (2 * count)
-    margin = z * np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
-    return [float(bound) for bound in np.clip(np.array([centre - margin, centre + margin]) / (1 + z * z / count), 0, 1)]
-
-
 def layers(model: Any) -> list[dict[str, Any]]:
     """The inputs of a Keras model and its layers with weights, in order; "index_1", "index_2" and so on in a row.
 

@@ -13,6 +13,7 @@ import numpy as np
 from stages.core import artifacts
 from stages.sentiment.encoding import encode, tokenise
 from stages.sentiment.preprocess import arrays_of
+from stages.sentiment.scores import CLASSES
 
 TABLE = Path(__file__).with_name("behaviour.csv")  # capability, label (0 or 1), sentence
 PART = "behaviour"  # what the names of its arrays begin with
@@ -46,9 +47,7 @@ def measure(table: Any, probability: Mapping[str, np.ndarray]) -> dict[str, Any]
         row: dict[str, Any] = {"capability": capability, "sentences": int(np.sum(inside))}
         for name, predicted in probability.items():
             right = (predicted >= 0.5) == labels
-            row[name] = {
-                side: right[inside & (labels == label)].mean() for label, side in enumerate(("negative", "positive"))
-            }
+            row[name] = {side: right[inside & (labels == label)].mean() for label, side in enumerate(CLASSES)}
         rows.append(row)
-    mean = {name: np.mean([[row[name]["negative"], row[name]["positive"]] for row in rows]) for name in probability}
+    mean = {name: np.mean([list(row[name].values()) for row in rows]) for name in probability}
     return {"sentences": len(table), "capabilities": rows, "mean": mean}

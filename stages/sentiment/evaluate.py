@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
 from stages.core import artifacts, model_files
 from stages.core.command import run
@@ -38,7 +39,7 @@ def main(params: Params) -> None:
     for part in ("validation", "test", behaviour.PART):
         logits = network.logits(branches, batches.reviews(data, part, sizes), sizes.pool)
         methods[part] = {"network": network.probability(logits, weights)}
-        methods[part] |= {name: 1 / (1 + np.exp(-logits[name])) for name in network.BRANCHES}
+        methods[part] |= {name: expit(logits[name]) for name in network.BRANCHES}
         methods[part] |= {name: found.probability[part] for name, found in references.items() if part != "validation"}
     reviews = {part: data[f"{part}_source"] == 0 for part in ("validation", "test")}
     actual = {part: labels[part][rows] for part, rows in reviews.items()}

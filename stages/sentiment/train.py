@@ -46,7 +46,7 @@ def main(params: Params) -> None:
     network.set_ngrams(model, weights, intercept)
     words = model.get_layer("word_vectors")
     words.set_weights([vectors.initial(train.words, train.labels, *words.embeddings.shape, seed=params.seed)])
-    streams = streams_of(data, train, params)
+    streams = streams_of(data, train, sizes, params)
     branches, lstm = network.branches(model), network.trained(model, tuple(streams))
     lstm.compile(
         optimizer=muon(warmup_cosine(settings.learning_rate, settings.steps)),
@@ -107,9 +107,11 @@ def fit_ngrams(train: Reviews, sizes: SentimentNetwork) -> tuple[np.ndarray, np.
     return evidence, *fitted
 
 
-def streams_of(data: Mapping[str, np.ndarray], train: Reviews, params: Params) -> dict[str, Stream]:
+def streams_of(
+    data: Mapping[str, np.ndarray], train: Reviews, sizes: SentimentNetwork, params: Params
+) -> dict[str, Stream]:
     """What the LSTM branch reads in each step, by name: reviews, texts of further sources, negated clauses."""
-    settings, sizes = params.sentiment.training, sizes_for(data, params.sentiment.network)
+    settings = params.sentiment.training
     clauses = batches.reviews(data, "train_clauses", sizes)
     short = 2 * sizes.pool
     kinds = {

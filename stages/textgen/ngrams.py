@@ -88,10 +88,6 @@ class Level:
         """The counts after the discount."""
         return self.counts - self.discounts[np.minimum(self.counts, 3)]
 
-    def totals_of_keys(self) -> np.ndarray:
-        """For each n-gram how often its context occurs."""
-        return self.totals[np.searchsorted(self.contexts, self.keys // self.vocabulary)]
-
     def interpolate(self, keys: np.ndarray, lower: np.ndarray) -> np.ndarray:
         """Probability of the last character of each n-gram, given the same by the next shorter n-gram."""
         counts = _look_up(self.keys, self.counts, keys)

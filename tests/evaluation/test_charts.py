@@ -1,10 +1,9 @@
 import warnings
 
 import matplotlib.pyplot as plt
-import pytest
 
 from stages.core import artifacts
-from stages.evaluation import charts, measures
+from stages.evaluation import charts
 
 
 def test_characters_that_the_font_lacks_are_drawn_as_boxes(tmp_path, capsys):
@@ -47,10 +46,3 @@ def test_labels_of_a_logarithmic_axis_do_not_overlap():
         charts.make_logarithmic(chart.axes[0])
         picture = charts.svg(chart)
         assert [f"{size:,}" in picture for size in places] == labelled
-
-
-@pytest.mark.parametrize(
-    ("share", "count", "expected"), [(1.0, 40, (0.9124, 1)), (0.0, 40, (0, 0.0876)), (0.5, 100, (0.4038, 0.5962))]
-)
-def test_the_interval_of_a_proportion_does_not_collapse(share, count, expected):
-    assert measures.proportion_interval(share, count) == pytest.approx(expected, abs=1e-4)

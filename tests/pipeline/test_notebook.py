@@ -45,7 +45,7 @@ def pictures(outputs: list[dict]) -> list[str]:
 def test_every_cell_runs_and_every_value_changes_what_it_shows(clone):
     first, second = outputs(clone, {}), outputs(clone, CHANGES)
     accuracy = json.loads(clone.read("metrics/sentiment.json"))["accuracy"]
-    assert f"accuracy {accuracy:.3f} (" in text(first)
+    assert f"accuracy {accuracy:.3f} on test reviews" in text(first)
     assert f"results of {clone.folder}" in text(first)
     assert len(pictures(first)) == len(pictures(second)) == 3
     copies, code, denoised = zip(pictures(first), pictures(second), strict=True)

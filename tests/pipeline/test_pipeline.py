@@ -126,7 +126,7 @@ def test_queued_experiments_run(clone, tmp_path):
 def test_experiments_fit_80_columns(clone):
     output = clone.succeed("make", "--silent", "--assume-old=setup", "experiments")
     assert {"size-1", "size-2"} <= set(re.findall(r"size-\d", output))
-    assert "params.yaml:latent" in output
+    assert "| latent |" in output
     assert max(map(len, output.splitlines())) <= 80
 
 

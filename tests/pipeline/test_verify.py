@@ -30,7 +30,7 @@ def verify(clone, tmp_path, monkeypatch, capfd):
 
     def run(*stages: str) -> tuple[int, str]:
         status = clone.succeed("git", "status", "--porcelain")
-        code = module.main(list(stages))
+        code = module.main(*stages)
         assert clone.succeed("git", "status", "--porcelain") == status
         assert list(tmp_path.iterdir()) == []
         return code, capfd.readouterr().out

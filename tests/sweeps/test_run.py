@@ -53,7 +53,7 @@ def test_a_stopped_sweep_leaves_nothing_running_and_the_next_runs_what_is_missin
     # Seed 7 is the committed one: its sizes are known. What was made before the signals is not made again.
     assert not [run for run in project.runs() if run.startswith("sizes-7")]
     assert [run for run in project.runs() if run.startswith("textgen")] == ["textgen-8-32"]
-    assert left_running(project.folder) == []
+    wait_for(lambda: left_running(project.folder) == [])
 
     rows = pd.read_csv(project.folder / "sweeps/results/small.csv").set_index(["params", "metric"])
     row = rows.loc[(json.dumps({"latent": 16}), "autoencoder.mse")]
@@ -103,7 +103,7 @@ def test_an_experiment_that_fails_or_loses_its_worker_stops_no_other(project):
         "evaluate-autoencoder-latent-16",
         "evaluate-textgen",
     ]
-    assert left_running(project.folder) == []
+    wait_for(lambda: left_running(project.folder) == [])
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_a_node_is_killed_and_nothing_is_lost(project, cluster):
     assert process.returncode == 0, stderr
     assert "[3/3] done: " in stderr
     assert trainings(project) == 3  # one of them again
-    assert left_running(project.folder) == []
+    wait_for(lambda: left_running(project.folder) == [])
     # On one machine: the same bytes of all that Git holds: params, lock file with the hashes of all outputs, metrics.
     assert alone.sweeps("run", "sweeps/three.yaml").returncode == 0
     assert alone.trees() == project.trees()
