@@ -59,7 +59,7 @@ def test_a_stopped_sweep_leaves_nothing_running_and_the_next_runs_what_is_missin
     row = rows.loc[(json.dumps({"latent": 16}), "autoencoder.mse")]
     assert (row["mean"], row["runs"]) == (pytest.approx(7.5 / 16), 2)
     assert row["std"] == pytest.approx(0.5**0.5 / 16, rel=1e-5)  # of a sample: √(2 · 0.5² / 1) apart from the 16
-    assert row["commit"] == project.succeed("git", "rev-parse", "HEAD").strip()
+    assert row["commit"] == project.succeed("git", "log", "-1", "--format=%H", "--", "work.py").strip()
     assert "| text | as committed | `textgen.nats` | 7.50 ± 0.71 | 2 |" in project.read("sweeps/results/small.md")
     results = {path: path.read_bytes() for path in project.folder.glob("sweeps/results/*")}
     assert len(results) == 3
