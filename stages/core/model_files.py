@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import re
 import zipfile
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.core import artifacts, inputs
+from stages.core import artifacts
 from stages.core.errors import StageError, shortened
 
 ATTACHED = "reprise"  # folder in a .keras archive
@@ -38,7 +37,7 @@ def write(path: str | Path, model: Any, attached: Mapping[str, Any] | None = Non
         keras.Model(model.input, model.output, name=model.name).save(temporary)
         with zipfile.ZipFile(temporary) as archive:
             members = {name: archive.read(name) for name in sorted(archive.namelist())}
-    except (OSError, ValueError) as error:  # ValueError: a clock before 1980, which no zip archive can hold
+    except OSError as error:
         raise StageError(f"cannot write {path}: {shortened(error)}") from error
     finally:
         temporary.unlink(missing_ok=True)
@@ -75,7 +74,7 @@ def attachments(path: str | Path, needed: Mapping[str, type]) -> dict[str, Any]:
                     carried[name] = archive[f"{ATTACHED}/{name}"]
                 elif f"{ATTACHED}/{name}.json" in archive.files:
                     carried[name] = json.loads(archive[f"{ATTACHED}/{name}.json"])
-    except (*inputs.DAMAGED, OSError, RecursionError, TypeError) as error:
+    except artifacts.DAMAGED as error:
         raise StageError(f"{path} is not a whole Keras model: {shortened(error)}") from error
     for name, kind in needed.items():
         if name not in carried:
@@ -89,9 +88,7 @@ def read(path: str | Path) -> Any:
     """Load a .keras model for inference (not compiled, no code from the file is run)."""
     import keras
 
-    if not os.path.lexists(path):
-        raise StageError(f"{path} does not exist; `dvc repro` makes it, `dvc pull` fetches it")
-    inputs.need_file(Path(path))
+    artifacts.read_bytes(path)  # is it there, and a regular file?
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # a damaged or hostile configuration can make Keras raise anything

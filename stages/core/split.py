@@ -1,8 +1,9 @@
-"""Train, validation and test parts of a labelled dataset."""
+"""Train, validation and test parts of a labelled dataset, and what stands between the documents of a text."""
 
 import numpy as np
 
 PARTS = ("train", "validation", "test")
+SEPARATOR = "\n\f\n"  # between two documents in data/raw/text.txt
 
 
 def stratified(

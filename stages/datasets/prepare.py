@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from stages.core import artifacts, inputs
+from stages.core import artifacts
 from stages.core.digits import SIDE
 from stages.core.errors import StageError
 from stages.datasets import digit_files, pictures, user_files
@@ -46,7 +46,7 @@ def prepare(source: Path, target: Path, *, invert: bool = False) -> list[str]:
     Nothing is written if one picture cannot be used. `invert` is for pictures that are dark on light. Returns what was
     done, in lines to show.
     """
-    if target.exists() and user_files.names(target):
+    if target.exists() and any(target.iterdir()):
         raise StageError(f"{target} is not empty; give a new folder")
     light = []
 
@@ -58,13 +58,12 @@ def prepare(source: Path, target: Path, *, invert: bool = False) -> list[str]:
         except StageError as error:
             raise StageError(f"{path}: {error}") from error
 
-    halves, facts, names = pictures.read(source, decode) if inputs.is_folder(source) else ({}, {}, {})
+    halves, facts, names = pictures.read(source, decode) if artifacts.is_folder(source) else ({}, {}, {})
     if not halves:
         raise StageError(f"{source} has no pictures in a folder of each class, <class>/* or {{train,test}}/<class>/*")
     lines = [f"{source} is read as {facts['format']}"]
     for half, arrays in halves.items():
-        digit_files.check(*arrays, source)
-        for name, content in digit_files.idx_files(half, *arrays):
+        for name, content in digit_files.idx_files(half, *arrays).items():
             artifacts.write_bytes(target / name, content)
         lines.append(f"{half}: {len(arrays[0]):,} pictures, {len(np.unique(arrays[1]))} classes → {target}")
     if names:

@@ -1,18 +1,20 @@
 """download-reviews: film reviews from wherever `data.reviews` says → data/raw/reviews.csv."""
 
 import gzip
+import io
 import re
 import sys
 import tarfile
 import zlib
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
+import pandas as pd
 
-from stages.core import artifacts, inputs
+from stages.core import artifacts
 from stages.core.command import run
 from stages.core.errors import StageError
 from stages.datasets import sources, user_files
@@ -28,6 +30,7 @@ LABEL = ("label", "sentiment", "polarity", "class", "target")
 PAIRS = (("0", "1"), ("negative", "positive"), ("neg", "pos"), ("false", "true"), ("-1", "1"))
 # Maas et al. 2011 have a small file for each review, in a folder or an archive.
 FILE_NAME = re.compile(r"(?:^|/)((?:(?:train|test)/)?(?:pos|neg)/[^/.][^/]*\.txt)\Z")
+OFFICIAL = {"train": False, "test": True}
 
 
 class Reviews(NamedTuple):
@@ -43,8 +46,7 @@ class Reviews(NamedTuple):
 def _packaged(pins: Path) -> Reviews:
     files, facts = sources.package_files(pins, PACKAGE, MEMBER, dataset="reviews")
     table = user_files.table(files[MEMBER], MEMBER)
-    rows = list(zip(*(table.columns[name] for name in ("text", "label", "source")), strict=True))
-    rows = [row for source in (IMDB, SENTENCES) for row in rows if row[2] == source]
+    table = pd.concat([table[table["source"] == source] for source in (IMDB, SENTENCES)])
     provenance = {
         "dataset": "IMDB reviews (Maas et al. 2011), 25,000 of the 50,000 labelled ones, without their own split; and "
         "8,530 sentences of film critics (Pang & Lee 2005), the training part of that set",
@@ -52,8 +54,8 @@ def _packaged(pins: Path) -> Reviews:
         "sha256": facts["sha256"],
         "licence": "the package says MIT; both were collected for research and belong to those who wrote them",
     }
-    texts, labels, origins = map(list, zip(*rows, strict=True))
-    return _counted(texts, [int(label) for label in labels], provenance, origins=origins)
+    labels = [int(label) for label in table["label"]]
+    return _counted(table["text"], labels, provenance, origins=table["source"].tolist())
 
 
 def _keras(pins: Path) -> Reviews:
@@ -80,77 +82,45 @@ def _keras(pins: Path) -> Reviews:
 
 def _own(path: Path) -> Reviews:
     about = {"source": user_files.printable(path), "licence": user_files.LICENCE}
-    if inputs.is_folder(path):
-        return _files(path, *_folder(path), "folder", about)
-    content = inputs.read(path)
+    if artifacts.is_folder(path):
+        members = [(file.relative_to(path).as_posix(), file) for file in user_files.below(path)]
+        return _files(path, [(name, artifacts.read_input(file)) for name, file in members if FILE_NAME.search(name)],
+                      "folder", about)  # fmt: skip
+    content = artifacts.read_input(path)
     if content.startswith(b"\x1f\x8b"):
-        return _files(path, *_archive(path), "archive", about)
-    return _table(path, user_files.table(content, path), about)
+        return _files(path, _archive(path, content), "archive", about)
+    return _table(path, content, about)
 
 
-# ---- reviews as files
-
-
-def _folder(folder: Path) -> tuple[dict[str, bytes], int]:
-    """Reviews of a folder by their names, {train,test}/{pos,neg}/*.txt or {pos,neg}/*.txt; and how many other files."""
-    present = user_files.names(folder)
-    inner = [label for label in ("pos", "neg") if label in present]
-    for half in ("train", "test"):
-        if half in present:
-            inner += [f"{half}/{name}" for name in user_files.names(folder / half) if name in ("pos", "neg")]
-    names = [f"{label}/{name}" for label in inner for name in user_files.names(folder / label)]
-    names = [name for name in names if FILE_NAME.fullmatch(name)]
-    # On a terminal alone: a log needs no bar.
-    content = {name: inputs.read(folder / name) for name in tqdm(names, "reviews", disable=None, leave=False)}
-    return content, sum(path.is_file() for path in folder.rglob("*")) - len(content)
-
-
-def _archive(path: Path) -> tuple[dict[str, bytes], int]:
-    """As `_folder`, of a .tar.gz; nothing is unpacked to the disk.
-
-    `tarfile` takes a damaged header for the end of the archive, so gzip's check sum is read first, and behind that end
-    there must be zeros alone.
-    """
-    content, others = {}, 0
+def _archive(path: Path, content: bytes) -> list[tuple[str, bytes]]:
+    """The reviews of a .tar.gz, name and content; nothing is unpacked to the disk, and gzip's check sum is read."""
     try:
-        with gzip.open(path) as packed:
-            size = 0
-            while chunk := packed.read(1 << 20):
-                if (size := size + len(chunk)) > inputs.LARGEST:
-                    raise StageError(f"{path} unpacks to more than {inputs.LARGEST:,} bytes")
-            packed.seek(0)
-            with tarfile.open(fileobj=packed) as archive:
-                for member in tqdm(archive, "reviews", disable=None, leave=False):
-                    match = FILE_NAME.search(member.name) if member.isreg() else None
-                    if match and match[1] in content:
-                        raise StageError(f"{path} holds {match[1]} twice")
-                    if match:
-                        content[match[1]] = archive.extractfile(member).read()
-                    elif not member.isdir():
-                        others += 1
-                packed.seek(archive.offset)
-            rest = packed.read()
-            if len(rest) < tarfile.BLOCKSIZE or rest.strip(b"\0"):
-                raise tarfile.ReadError("it is damaged or cut off")
+        with tarfile.open(fileobj=io.BytesIO(gzip.decompress(content))) as archive:
+            members = [member for member in archive if member.isreg() and FILE_NAME.search(member.name)]
+            return [(member.name, archive.extractfile(member).read()) for member in members]
     except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError) as error:
         raise StageError(f"{path} is not a whole .tar.gz: {error}") from error
-    return content, others
 
 
-def _files(path: Path, content: dict[str, bytes], others: int, kind: str, about: dict[str, Any]) -> Reviews:
-    halves = {name.split("/")[0] for name in content} - {"pos", "neg"}
-    if halves and any(name.startswith(("pos/", "neg/")) for name in content):
-        raise StageError(f"{path} has pos and neg both beside train or test and within it; keep one of them")
-    for place in [f"{half}/{label}/" for half in sorted(halves) for label in ("pos", "neg")] or ["pos/", "neg/"]:
-        if not any(name.startswith(place) for name in content):
+def _files(path: Path, members: list[tuple[str, bytes]], kind: str, about: dict[str, Any]) -> Reviews:
+    """Reviews in a file each, {train,test}/{pos,neg}/*.txt or {pos,neg}/*.txt, also in a folder within."""
+    content = {FILE_NAME.search(name)[1]: text for name, text in members}
+    if len(content) < len(members):
+        raise StageError(f"{path} holds two reviews of one name, such as pos/0_9.txt; keep one of them")
+    halves = sorted({name.split("/")[0] for name in content} & set(OFFICIAL), reverse=True) or [""]
+    order = []
+    for place in [f"{half}/{feeling}/".lstrip("/") for half in halves for feeling in ("pos", "neg")]:
+        if not (names := sorted(name for name in content if name.startswith(place))):
             raise StageError(f"{path} has no review {place}*.txt; it should be laid out as aclImdb")
-    order = sorted(content, key=lambda name: (not name.startswith("train/"), "pos/" not in name, name))
+        order += names
+    if len(order) < len(content):
+        raise StageError(f"{path} has pos and neg both beside train or test and within it; keep one of them")
     texts = [user_files.decode(content[name], path / name) for name in order]
     if empty := [name for name, text in zip(order, texts, strict=True) if not tidy(text)]:
         raise StageError(f"{path / empty[0]} is empty")
     provenance = {
         "dataset": f"your own {kind} of reviews",
-        "format": f"{kind} of reviews laid out as aclImdb, {others:,} other files in it ignored",
+        "format": f"{kind} of reviews laid out as aclImdb",
         **about,
         "sha256": user_files.digest_of_all((name, content[name]) for name in order),
         "sha256_of": "a line `SHA256  NAME` for each review, in the order here: train, test; pos, neg; names as text",
@@ -160,63 +130,54 @@ def _files(path: Path, content: dict[str, bytes], others: int, kind: str, about:
     return _counted(texts, labels, provenance, test=test)
 
 
-# ---- reviews in a table
-
-
-def _table(path: Path, table: user_files.Table, about: dict[str, Any]) -> Reviews:
-    text, label = (_one_column(table, *names) for names in (TEXT, LABEL))
-    texts, raw = table.texts(text), [value.strip().lower().removesuffix(".0") for value in table.texts(label)]
-    for values, what in ((map(tidy, texts), text), (raw, label)):
-        _refuse_empty(table, values, what)
+def _table(path: Path, content: bytes, about: dict[str, Any]) -> Reviews:
+    table = user_files.table(content, path)
+    text, label, split, source = (_column(table, path, *names) for names in (TEXT, LABEL, ("split",), ("source",)))
+    if text is None or label is None:
+        raise StageError(
+            f"{path} should have a column named {', '.join(TEXT[:-1])} or {TEXT[-1]}, and one named "
+            f"{', '.join(LABEL[:-1])} or {LABEL[-1]}; it has {user_files.listed(table.columns)}"
+        )
+    for column in (text, label, split, source):
+        if column is not None and len(empty := table.index[column.map(tidy) == ""]):
+            raise StageError(f"{path}, row {empty[0]:,}: {column.name} is empty; write one or delete the row")
+    raw = label.str.strip().str.lower().str.removesuffix(".0")
     pair = next((pair for pair in PAIRS if set(raw) == set(pair)), None)
     if pair is None:
         allowed = ", ".join("/".join(pair) for pair in PAIRS)
         found = user_files.listed(sorted(set(raw))) or "none: it has no rows"
-        raise StageError(f"{path}: the labels in {label!r} should be two, {allowed}; they are {found}")
-    labels = [pair.index(value) for value in raw]
-    test = [False] * len(texts)
-    if column := table.column_named("split"):
-        splits = [value.strip().lower() for value in table.texts(column[0])]
-        if wrong := [index for index, split in enumerate(splits) if split not in ("train", "test")]:
-            raise StageError(f"{table.place(wrong[0])}: the split is {splits[wrong[0]]!r}; it should be train or test")
-        if any(
-            len({one for one, its in zip(labels, splits, strict=True) if its == split}) < 2 for split in set(splits)
-        ):
+        raise StageError(f"{path}: the labels in {label.name!r} should be two, {allowed}; they are {found}")
+    test = pd.Series(False, table.index)
+    if split is not None:
+        test = split.str.strip().str.lower().map(OFFICIAL)
+        if len(wrong := table.index[test.isna()]):
+            raise StageError(f"{path}, row {wrong[0]:,}: the split is {split[wrong[0]]!r}; it should be train or test")
+        if raw.groupby(test).nunique().min() < 2:
             raise StageError(f"{path} should have both labels with each split")
-        test = [split == "test" and len(set(splits)) == 2 for split in splits]
-    origins = None
-    if column := table.column_named("source"):
-        origins = [" ".join(value.split()) for value in table.texts(column[0])]
-        _refuse_empty(table, origins, column[0])
     provenance = {
         "dataset": "your own table of reviews",
-        "format": f"{table.format} with the reviews in {text!r} and {'/'.join(pair)} in {label!r}",
+        "format": f"table with the reviews in {text.name!r} and {'/'.join(pair)} in {label.name!r}",
         **about,
-        "sha256": user_files.digest(path),
+        "sha256": user_files.digest(content),
     }
-    return _counted(texts, labels, provenance, test=test, origins=origins)
+    origins = None if source is None else [" ".join(value.split()) for value in source]
+    labels = [pair.index(value) for value in raw]
+    return _counted(text, labels, provenance, test=[bool(one) and not test.all() for one in test], origins=origins)
 
 
-def _one_column(table: user_files.Table, *names: str) -> str:
-    found = table.column_named(*names)
-    if len(found) != 1:
-        raise StageError(
-            f"{table.name} should have one column named {', '.join(names[:-1])} or {names[-1]}; it has "
-            f"{user_files.listed(found or table.columns)}"
-        )
-    return found[0]
-
-
-def _refuse_empty(table: user_files.Table, values: Any, column: str) -> None:
-    if (empty := next((index for index, value in enumerate(values) if not value), None)) is not None:
-        raise StageError(f"{table.place(empty)}: {column} is empty; write one or delete the row")
+def _column(table: pd.DataFrame, path: Path, *names: str) -> pd.Series | None:
+    """The one column that has one of these names, in any case; None where there is none."""
+    found = [place for place, column in enumerate(table.columns) if column.lower() in names]
+    if len(found) > 1:
+        raise StageError(f"{path} has several columns for one thing: {user_files.listed(table.columns[found])}")
+    return table.iloc[:, found[0]] if found else None
 
 
 # ---- the raw file
 
 
 def _counted(
-    texts: list[str],
+    texts: Iterable[str],
     labels: list[int],
     provenance: dict[str, Any],
     *,
@@ -239,13 +200,10 @@ def _counted(
     return Reviews(texts, labels, test, origins, {**provenance, **counts})
 
 
-def rows(reviews: Reviews) -> list[dict[str, Any]]:
-    """Rows of the raw file. `split` is "test" for what the source itself sets apart for testing, else "train"."""
-    table = zip(reviews.texts, reviews.labels, reviews.test, reviews.sources, strict=True)
-    return [
-        {"text": text, "label": label, "split": "test" if test else "train", "source": source}
-        for text, label, test, source in table
-    ]
+def _write(path: str, reviews: Reviews) -> None:
+    splits = ["test" if test else "train" for test in reviews.test]
+    columns = {"text": reviews.texts, "label": reviews.labels, "split": splits, "source": reviews.sources}
+    artifacts.write_text(path, pd.DataFrame(columns).to_csv(index=False, lineterminator="\n"))
 
 
 def _summary(reviews: Reviews) -> str:
@@ -261,7 +219,7 @@ DATASET = sources.Dataset(
     packaged=_packaged,
     keras=_keras,
     own=_own,
-    write=lambda path, reviews: artifacts.write_csv(path, rows(reviews)),
+    write=_write,
     summary=_summary,
 )
 load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance

@@ -1,6 +1,5 @@
 """The three kinds of sources: a Python package, Keras, or the user's own path; and what the download stages share."""
 
-import os
 import re
 import socket
 import subprocess
@@ -11,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stages.core import artifacts, inputs
+from stages.core import artifacts
 from stages.core.errors import StageError, shortened
 from stages.datasets import user_files
 from stages.params import Params
@@ -99,16 +98,8 @@ def keras_files(load: Callable[[Any], Any], pins: Path, *names: str, dataset: st
     import keras
 
     hashes = {name: keras_hash(pins, name) for name in names}
-    patience = socket.getdefaulttimeout()
-    # Keras keeps the sets next to its settings, which the pinned environment keeps apart from the user's: this folder
-    # is a link to the usual one, so what another program has downloaded is used, and the other way round.
-    link = Path(os.environ["KERAS_HOME"], "datasets")
+    socket.setdefaulttimeout(PATIENCE)
     try:
-        if not link.exists():
-            (link.parent.parent / "datasets").mkdir(parents=True, exist_ok=True)
-            link.parent.mkdir(exist_ok=True)
-            link.symlink_to(Path("..", "datasets"))
-        socket.setdefaulttimeout(PATIENCE)
         content = load(keras)
     except StageError:
         raise
@@ -117,8 +108,6 @@ def keras_files(load: Callable[[Any], Any], pins: Path, *names: str, dataset: st
             f"data.{dataset}: Keras cannot load {' and '.join(names)}: {shortened(error, 300)}; use "
             f"stages/datasets/packaged.txt, or your own data (docs/data.md), as data.{dataset}"
         ) from error
-    finally:
-        socket.setdefaulttimeout(patience)
     told = {name: ":".join(pin) for name, pin in hashes.items()}
     return content, {"source": f"keras=={keras.__version__}, {', '.join(names)}", "hashes": told}
 
@@ -129,7 +118,7 @@ def keras_hash(pins: Path, name: str) -> tuple[str, str]:
 
 
 def _pin(pins: Path, pattern: str, example: str) -> tuple[str, str]:
-    match = re.search(rf"^{pattern}\s*$", user_files.decode(inputs.read(pins), pins), re.MULTILINE)
+    match = re.search(rf"^{pattern}\s*$", user_files.decode(artifacts.read_input(pins), pins), re.MULTILINE)
     if match is None:
         raise StageError(f"{pins} has no line `{example}`")
     return match[1], match[2]
