@@ -5,7 +5,7 @@ import itertools
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from stages.core import yaml_reader
 from stages.core.environment import KERNELS
@@ -15,15 +15,9 @@ PATH = Path("params.yaml")
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def _no_truth_value(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("Input should be a number")
-    return value
-
-
 Whole = Annotated[int, Field(strict=True)]
 Count = Annotated[Whole, Field(ge=1, le=100_000_000)]
-Number = Annotated[float, BeforeValidator(_no_truth_value), Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Share = Annotated[Number, Field(gt=0, lt=0.5)]
 Dropout = Annotated[Number, Field(ge=0, lt=1)]
 Rate = Annotated[Number, Field(gt=0, le=1)]

@@ -9,24 +9,29 @@ import io
 import math
 import re
 import struct
+import warnings
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
+from tqdm import tqdm
 
 from stages.core import artifacts
 from stages.core.digits import SIDE
 from stages.core.errors import StageError
-from stages.datasets import pictures, user_files
+from stages.datasets import user_files
 
 Half = tuple[np.ndarray, np.ndarray]  # images, uint8, shape (n, 28, 28); labels, uint8, shape (n,)
 # The halves of a path, "train" and "test" or one of them; facts for the provenance; names of classes by label.
 Source = tuple[dict[str, Half], dict[str, Any], dict[int, str]]
 
-IDX_NAME = re.compile(r"(train|t10k|test)-(images|labels)[-.]idx([13])-ubyte(?:\.gz)?$")  # its beginning is free
+IDX_NAME = re.compile(r"(train|t10k|test)-(images|labels)[-.]idx[13]-ubyte(\.gz)?$")  # its beginning is free
 LABEL = ("label", "class", "target", "digit")  # names of the label's column
 CLASSES = "classes.txt"  # names of classes next to the files, a line `LABEL NAME` each
+PICTURES = ("PNG", "JPEG", "BMP")  # no other decoder of Pillow's is ever started
 FORMS = (
     "a folder with MNIST's IDX files, such as train-images-idx3-ubyte or its .gz; an .npz with x_train, y_train, "
     "x_test and y_test; a CSV of a label and 784 grey values a row, or a folder with two, train and test; a folder of "
@@ -51,9 +56,7 @@ def _folder(path: Path) -> Source:
         return *_idx_halves(path, files), names
     if tables := [file for file in files if file.suffix.lower() == ".csv"]:
         return *_tables(path, tables), names
-    halves, facts, folders = pictures.read(path, pictures.exact)
-    if not halves:
-        raise StageError(f"{path} is none of what data.digits may be: {FORMS}")
+    halves, facts, folders = read_pictures(path, exact)
     return halves, facts, folders or names
 
 
@@ -64,12 +67,11 @@ def _file(path: Path) -> Source:
     if content.startswith(b"PK\3\4"):
         halves, taken_for = _npz(path), "the arrays x_train, y_train, x_test and y_test"
     else:
-        half, taken_for = _table(path)
-        halves = {"train": half}
+        halves, taken_for = {"train": _table(path)}, "a CSV of labels and 784 grey values"
     return halves, {"format": taken_for, "sha256": user_files.digest(content)}, {}
 
 
-def checked(images: np.ndarray, labels: np.ndarray, path: str | Path) -> Half:
+def checked(images: np.ndarray, labels: np.ndarray, path: Path) -> Half:
     """The arrays as uint8; refused unless they are images of 28 × 28 values 0..255, each with a label in 0..99."""
     if images.shape[1:] != (SIDE, SIDE):
         raise StageError(f"{path} has images of {' × '.join(map(str, images.shape[1:]))}; they should be 28 × 28 bytes")
@@ -86,6 +88,21 @@ def checked(images: np.ndarray, labels: np.ndarray, path: str | Path) -> Half:
     if images.max() <= 1:
         raise StageError(f"{path} has grey values up to {images.max()}; they should be in 0..255, 255 for white")
     return images.astype(np.uint8), labels.astype(np.uint8)
+
+
+def _class_names(path: Path) -> dict[int, str]:
+    """Names by label."""
+    names: dict[int, str] = {}
+    for number, line in enumerate(user_files.decode(artifacts.read_input(path), path).split("\n"), start=1):
+        label, *name = line.split(maxsplit=1) or [""]
+        if name and re.fullmatch("[0-9]{1,2}", label) and int(label) not in names:
+            names[int(label)] = name[0].strip()
+        elif label:
+            raise StageError(f"{path}, line {number}: {line[:40]!r} should be a label 0..99, new here, and a name")
+    return names
+
+
+# ---- MNIST's own format
 
 
 def _idx_halves(folder: Path, files: list[Path]) -> tuple[dict[str, Half], dict[str, Any]]:
@@ -140,6 +157,9 @@ def idx_files(half: str, images: np.ndarray, labels: np.ndarray) -> dict[str, by
     return files
 
 
+# ---- arrays and tables
+
+
 def _npz(path: Path) -> dict[str, Half]:
     """The arrays of an .npz as Keras ships MNIST; nothing in it is unpickled."""
     arrays = artifacts.read_npz(path)
@@ -149,28 +169,20 @@ def _npz(path: Path) -> dict[str, Half]:
 
 
 def _tables(folder: Path, files: list[Path]) -> tuple[dict[str, Half], dict[str, Any]]:
-    """The CSV files of a folder: one, or one whose name says train and one whose name says test."""
+    """The CSV files of a folder: one whose name says train, and maybe one whose name says test."""
     chosen = {half: [file for file in files if half in file.name.lower()] for half in ("train", "test")}
-    if len(files) == 1:
-        chosen = {"train": files}
-    if sorted(map(len, chosen.values())) not in ([1], [1, 1]):
+    if [len(chosen["train"]), len(chosen["test"])] not in ([1, 0], [1, 1]):
         raise StageError(
             f"{folder} has the CSV files {user_files.listed(file.name for file in files)}; one of them should be named "
             "train, and one test, or data.digits should be one of the files"
         )
-    halves, hashes, forms = {}, {}, []
-    for half, (file,) in chosen.items():
-        halves[half], form = _table(file)
-        hashes[file.name] = user_files.digest(artifacts.read_input(file))
-        forms.append(f"{user_files.printable(file.name)} as {form}")
-    return halves, {"format": "; ".join(forms), "sha256": hashes}
+    halves = {half: _table(file) for half, files in chosen.items() for file in files}
+    hashes = {file.name: user_files.digest(artifacts.read_input(file)) for files in chosen.values() for file in files}
+    return halves, {"format": "CSV files of labels and 784 grey values", "sha256": hashes}
 
 
-def _table(path: Path) -> tuple[Half, str]:
-    """A CSV of a label and 784 grey values a row, and what it was taken for.
-
-    The label is the column of that name, or the first where there is no header.
-    """
+def _table(path: Path) -> Half:
+    """A CSV of a label and 784 grey values a row; the label is in the column of that name, without a header first."""
     text = user_files.decode(artifacts.read_input(path), path)
     first = [field.strip().strip('"').lower() for field in text.split("\n", 1)[0].split(",")]
     header = not all(re.fullmatch(r"-?\d+(\.\d*)?", field) for field in first)
@@ -188,20 +200,65 @@ def _table(path: Path) -> tuple[Half, str]:
         )
     except (ValueError, OverflowError) as error:
         raise StageError(f"{path} is not a table of a label and 784 grey values: {error} (from row 0)") from error
-    half = np.delete(values, places, axis=1).reshape(-1, SIDE, SIDE), values[:, places[0]]
-    told = f"a header, the label in {first[places[0]]!r}" if header else "no header, the label first"
-    return checked(*half, path), f"a CSV of labels and 784 grey values ({told})"
+    return checked(np.delete(values, places, axis=1).reshape(-1, SIDE, SIDE), values[:, places[0]], path)
 
 
-def _class_names(path: Path) -> dict[int, str]:
-    """Names by label."""
-    names: dict[int, str] = {}
-    for number, line in enumerate(user_files.decode(artifacts.read_input(path), path).split("\n"), start=1):
-        match = re.fullmatch(r"\s*(\d{1,2})\s+(\S.*)", line, re.ASCII)
-        if line.strip() and (match is None or int(match[1]) in names):
-            raise StageError(
-                f"{path}, line {number}: {line[:40]!r} should be a label 0..99, each once, a space and a name"
-            )
-        if match:
-            names[int(match[1])] = match[2].strip()
-    return names
+# ---- pictures
+
+
+def read_pictures(folder: Path, decode: Callable[[Path], np.ndarray]) -> Source:
+    """Pictures of a folder, {train,test}/<class>/* or <class>/*, each made of its file by `decode`: uint8, (28, 28).
+
+    They are sorted by name within their class. Classes whose names are all whole numbers 0..99 have these as labels and
+    no names; others are numbered in their order.
+    """
+    paths = user_files.below(folder)
+    inner = {path.relative_to(folder).parts[0] for path in paths if path.parent != folder}
+    halves = sorted({"train", "test"} & inner, reverse=True)
+    if halves and (others := sorted(inner - set(halves))):
+        raise StageError(f"{folder} has a folder {others[0]} beside train and test: put its pictures into one of them")
+    roots = {half: folder / half for half in halves} or {"train": folder}
+    found = {half: [path for path in paths if path.parent.parent == root] for half, root in roots.items()}
+    if not all(found.values()):
+        raise StageError(f"{folder} is none of what data.digits may be: {FORMS}")
+    classes = sorted({path.parent.name for paths in found.values() for path in paths})
+    label, names = {name: number for number, name in enumerate(classes)}, dict(enumerate(classes))
+    if all(re.fullmatch("[0-9]{1,2}", name) for name in classes):
+        label, names = {name: int(name) for name in classes}, {}
+    halves = {}
+    for half, paths in found.items():
+        images = [decode(path) for path in tqdm(paths, "pictures", disable=None, leave=False)]
+        halves[half] = checked(np.stack(images), np.array([label[path.parent.name] for path in paths]), folder)
+    files = [(str(path.relative_to(folder)), path.read_bytes()) for paths in found.values() for path in paths]
+    facts = {
+        "format": "JPEG, PNG and BMP pictures in a folder of each class",
+        "sha256": user_files.digest_of_all(files),
+        "sha256_of": "a line `SHA256  NAME` for each picture, in the order here: train, test; classes; names as text",
+    }
+    return halves, facts, names
+
+
+def exact(path: Path) -> np.ndarray:
+    """A picture of 28 × 28 grey values, uint8, shape (28, 28); every other one is refused."""
+    image = picture(path)
+    advice = "`reprise prepare-digits SOURCE TARGET` brings pictures to this form"
+    if image.size != (SIDE, SIDE):
+        raise StageError(f"{path} has {image.width} × {image.height} pixels; it should have 28 × 28: {advice}")
+    pixels = np.asarray(image.convert("RGBA"))
+    if np.any(pixels[..., 3] < 255) or np.any(pixels[..., :3] != pixels[..., :1]):
+        raise StageError(f"{path} has colours or transparent pixels; it should be grey: {advice}")
+    return pixels[..., 0]
+
+
+def picture(path: Path) -> Image.Image:
+    """A PNG, JPEG or BMP picture, 8 bits a channel, with its pixels decoded."""
+    content = artifacts.read_input(path)
+    try:
+        with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
+            image = Image.open(io.BytesIO(content), formats=PICTURES)
+            image.load()
+    except Exception as error:  # a decoder may raise anything on a broken file
+        raise StageError(f"{path} is not a whole PNG, JPEG or BMP picture: {error or type(error).__name__}") from error
+    if image.mode.startswith("I"):
+        raise StageError(f"{path} has 16 bits a pixel; it should have 8")
+    return image

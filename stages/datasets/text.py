@@ -105,7 +105,7 @@ def script(markdown: str, name: str) -> str:
     own. A speaker's name ends in a colon and stands on a line of its own, the speech under it. Stage directions, italic
     in the source, are put in brackets, each on one line; one within a speech does not end it.
     """
-    text = html.unescape(re.sub(r"\r\n?", "\n", markdown))
+    text = html.unescape(markdown)
     text = re.sub(r"\\(.)", r"\1", text)  # Markdown's escapes: \[Aside]
     text = text.replace("—", "--")  # one play has dashes, the other 37 two hyphens
     text = re.sub(r"(& )?& ?[cC]\b\.?", "&c.", text)  # et cetera, torn apart in the source
@@ -165,7 +165,6 @@ DATASET = sources.Dataset(
     keras=_keras,
     own=_own,
     write=lambda path, text: artifacts.write_text(path, SEPARATOR.join(text.documents) + "\n"),
-    summary=lambda text: f"{len(text.documents)} documents, {sum(map(len, text.documents)):,} characters",
 )
 load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 

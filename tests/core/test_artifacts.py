@@ -98,11 +98,3 @@ def test_what_a_user_names_is_a_regular_file(workdir):
     }.items():
         with pytest.raises(StageError, match=words):
             artifacts.read_input(name)
-
-
-def test_a_picture_has_the_same_bytes(tmp_path):
-    from stages.evaluation import charts
-
-    for name in ("one.png", "two.png"):
-        artifacts.write_png(tmp_path / name, charts.lines({"a": ([1, 2], [3, 4])}, title="t", x_label="x", y_label="y"))
-    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()

@@ -121,11 +121,6 @@ def test_a_failing_stage_says_how_to_get_the_results_back(failure, line):
     assert ("Traceback" in result.stderr) == ("KeyError" in failure)
 
 
-def test_a_character_that_the_output_cannot_show_fails_no_stage():
-    result = ran("print('a → b')", PYTHONIOENCODING="latin-1")
-    assert (result.returncode, result.stdout) == (0, "a ? b\n")
-
-
 def test_what_is_imported_by_a_stage_shows_its_errors_and_no_notices(tmp_path):
     """TensorFlow writes its notices, as anything native does, to descriptor 2; Python writes to sys.stderr."""
     stage = "import os\nos.write(2, b'a notice')\nimport no_such_module\n"

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from stages.core import command
-from stages.training.checkpoint import Checkpoint
 from tests.project import Project, little, wait_for
 
 # Waits for a file where the test has its turn.
@@ -113,9 +111,7 @@ def test_a_change_of_what_the_stage_depends_on_fails_it(project, name):
 
 
 UNRELATED = {
-    "a param of other stages": lambda p: p.set_params({"seed": 8}),
     "the form of params.yaml": lambda p: p.replace("params.yaml", "latent: 40", "# a comment\nlatent:    40"),
-    "other code": lambda p: p.write("stages/other.py", ""),
     "code saved without an edit": lambda p: rewrite(p.folder / "stages/imported.py"),
     "a file that DVC ignores": lambda p: p.write("folder/__pycache__/x.pyc", ""),
     "a half-written file": lambda p: p.write("folder/.part.tmp", ""),
@@ -149,11 +145,3 @@ def test_dvc_records_nothing_and_the_training_counts_when_the_change_is_taken_ba
     assert "resumed" in output
     assert "latent: 40" in project.read("dvc.lock")
     assert not checkpoints(project)
-
-
-def test_outside_a_stage_a_checkpoint_goes_at_once(workdir):
-    checkpoint = Checkpoint("one", {}, [])
-    checkpoint.save()
-    checkpoint.remove()
-    assert not checkpoint.path.exists()
-    assert command._when_done is None

@@ -73,6 +73,13 @@ def refused(load, path: Path, told: str) -> None:
     assert str(caught.value).startswith(str(path.parent))
 
 
+class Payload:
+    """Makes a file when it is unpickled."""
+
+    def __reduce__(self):
+        return (Path.touch, (Path("unpickled"),))
+
+
 def same_digits(loaded, test: list[bool] | None = None) -> None:
     """The digits are those above, and `test` those set apart for testing."""
     np.testing.assert_array_equal(loaded.images, IMAGES)

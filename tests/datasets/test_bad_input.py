@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.datasets import digits, reviews, text
 from tests.conftest import REPOSITORY
@@ -116,12 +115,6 @@ def test_the_command_fails_with_one_line_and_leaves_what_was_there(before, workd
     assert first == "error: no such data does not exist"
     assert "to get the previous results back" in second
     assert outputs() == before
-
-
-def test_a_path_that_is_not_utf_8_is_written_as_it_can_be(workdir, set_source):
-    folder = workdir / b"caf\xe9".decode("utf-8", "surrogateescape")
-    digits.main(set_source("digits", put_digits(folder)))
-    assert artifacts.read_json(digits.PROVENANCE)["source"].endswith("caf\\udce9")
 
 
 def test_data_too_small_for_the_tasks_is_told(workdir, set_source):

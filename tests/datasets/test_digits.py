@@ -13,7 +13,18 @@ from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.datasets import digit_files, digits
 from tests.conftest import REPOSITORY
-from tests.datasets.conftest import IMAGES, LABELS, digits_refused, idx, npz, put, put_digits, same_digits, table
+from tests.datasets.conftest import (
+    IMAGES,
+    LABELS,
+    Payload,
+    digits_refused,
+    idx,
+    npz,
+    put,
+    put_digits,
+    same_digits,
+    table,
+)
 
 NAMES = [f"pixel{number}" for number in range(784)]
 HEADER = ",".join(["label", *NAMES])
@@ -41,11 +52,6 @@ def test_the_packaged_digits_are_mnist_and_keras_gives_the_same_file(workdir, se
     digest = hashlib.sha256((cache / "mnist.npz").read_bytes()).hexdigest()
     digits.main(set_source("digits", put(workdir / "keras.txt", f"mnist.npz sha256:{digest}\n")))
     assert Path(digits.OUTPUT).read_bytes() == written
-
-
-class Payload:
-    def __reduce__(self):
-        return (Path.touch, (Path("unpickled"),))
 
 
 def test_a_pickle_in_the_package_is_read_by_place_and_never_loaded(monkeypatch, workdir):
@@ -78,12 +84,7 @@ def test_idx_files_under_each_of_their_names(tmp_path, mark, suffix, capsys):
     loaded = digits.load(put_digits(tmp_path, mark, suffix))
     same_digits(loaded, HALVES)
     assert len(loaded.provenance["sha256"]) == 4
-    assert "is read as IDX files: 40 images, 10 classes, 10 of them set apart for testing" in capsys.readouterr().out
-
-
-def test_one_half_alone_is_no_test_half(tmp_path):
-    loaded = digits.load(put_digits(tmp_path, halves=("t10k",)))
-    assert (len(loaded.images), loaded.test.any()) == (10, False)
+    assert "is read as IDX files" in capsys.readouterr().out
 
 
 def test_a_set_of_emnist_with_its_own_beginning_and_no_other_one_beside_it(tmp_path):
@@ -100,12 +101,9 @@ GOOD_IMAGES, GOOD_LABELS = idx(IMAGES[:30]), idx(LABELS[:30])
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        (IMAGE_FILE, gzip.compress(GOOD_IMAGES)[:-200], "is not a whole gzip file"),
         (LABEL_FILE, gzip.compress(GOOD_LABELS)[:-8] + bytes(8), "is not a whole gzip file"),
         (IMAGE_FILE, GOOD_LABELS, "is not IDX: it begins with 00 00 08 01, not 00 00 08 03"),
-        (IMAGE_FILE, GOOD_IMAGES[:9], "is not IDX"),
         (IMAGE_FILE, GOOD_IMAGES[:-1], "should have 30 × 28 × 28 bytes .* 23,519"),
-        (IMAGE_FILE, idx(IMAGES[:0]), "has 0 images, but there are 30 labels"),
         (IMAGE_FILE, idx(np.zeros((30, 32, 32), np.uint8)), "has images of 32 × 32"),
         (LABEL_FILE, idx(LABELS[:30] + 91), r"image 10: a label is 100; it should be in 0\.\.99"),
         (IMAGE_FILE, idx(IMAGES[:30] // 255), r"has grey values up to 1; they should be in 0\.\.255"),
@@ -132,7 +130,6 @@ def test_the_npz_of_keras_under_any_name(tmp_path):
         ({"y_test": None}, "has no array y_test; it has x_train, y_train, x_test"),
         ({"x_test": IMAGES[30:] / 255}, "has a grey value of float64; it should be a whole number"),
         ({"x_test": IMAGES[30:].astype(int) - 300}, r"image 1: a grey value is -.*; it should be in 0\.\.255"),
-        ({"x_train": IMAGES[:30, :27]}, "has images of 27 × 28"),
     ],
 )
 def test_a_broken_npz(workdir, changed, told):
@@ -140,16 +137,9 @@ def test_a_broken_npz(workdir, changed, told):
     assert not Path("unpickled").exists()
 
 
-def test_an_npz_cut_off_or_damaged(tmp_path):
-    whole = npz(tmp_path / "good.npz").read_bytes()
-    for content in (whole[:-100], whole[:600] + bytes(50) + whole[650:]):
-        digits_refused(put(tmp_path / "bad.npz", content), "bad.npz")
-
-
 @pytest.mark.parametrize("header", [None, HEADER.replace("label", "Class")])
-def test_a_csv_with_and_without_a_header(tmp_path, header, capsys):
+def test_a_csv_with_and_without_a_header(tmp_path, header):
     same_digits(digits.load(put(tmp_path / "train", table(header=header))), [False] * 40)
-    assert f"({'a header' if header else 'no header'}, the label" in capsys.readouterr().out
 
 
 def test_a_csv_whose_label_is_last_needs_a_header(tmp_path):
@@ -166,8 +156,6 @@ def test_csv_files_in_a_folder(tmp_path):
     same_digits(digits.load(tmp_path), HALVES)
     put(tmp_path / "mnist_test.csv", ",".join(NAMES))
     digits_refused(tmp_path, "row 1: 784 fields; .* Kaggle's test.csv has no labels: use its train.csv alone")
-    put(tmp_path / "train2.csv", "")
-    digits_refused(tmp_path, "has the CSV files mnist_test.csv, mnist_train.csv, train2.csv; one of them should be")
 
 
 @pytest.mark.parametrize(
@@ -178,7 +166,6 @@ def test_csv_files_in_a_folder(tmp_path):
         (lambda rows: [rows[0], "100" + rows[1][1:]], "image 2: a label is 100; it should be in"),
         (lambda rows: [HEADER, rows[0], "1,256" + rows[1][rows[1].index(",", 2) :]], "image 2: a grey value is 256"),
         (lambda rows: [HEADER.replace("label", "answer"), *rows], "one column named label or class"),
-        (lambda rows: ["a,b,c", "1,2,3"], "row 1: 3 fields"),
     ],
 )
 def test_a_broken_csv_is_refused_by_its_row(tmp_path, change, told):
@@ -207,36 +194,20 @@ def test_any_bytes_are_refused_in_one_line(tmp_path_factory, content, name):
 # ---- names of classes
 
 
-@pytest.mark.parametrize("kind", ["idx", "csv"])
-def test_a_list_next_to_the_files_names_the_classes(workdir, set_source, kind, capsys):
-    folder = put_digits(workdir / "mine") if kind == "idx" else put(workdir / "mine/train.csv", table()).parent
+def test_a_list_next_to_the_files_names_the_classes(workdir, set_source, capsys):
+    folder = put_digits(workdir / "mine")
     names = [f"piece {label}" for label in range(9)] + ["long " * 40]
     put(folder / "classes.txt", "\n\n".join(f"{label} {name}" for label, name in enumerate(names)))
     digits.main(set_source("digits", "mine"))
     raw = artifacts.read_npz(digits.OUTPUT)["names"]
-    assert raw.dtype.kind == "U"
     assert raw.tolist()[:9] == names[:9]
     assert len(raw[9]) <= 60
     assert artifacts.read_json(digits.PROVENANCE)["classes"] == raw.tolist()
-    assert "10 classes (piece 0, piece 1" in capsys.readouterr().out
+    assert "images 40, official test 10, classes piece 0, piece 1" in capsys.readouterr().out
 
 
-def test_a_class_without_a_name_is_called_by_its_label(tmp_path):
-    put(put_digits(tmp_path / "mine") / "classes.txt", "3 three\n\n")
-    loaded = digits.load(tmp_path / "mine")
-    assert loaded.names.tolist() == ["", "", "", "three", "", "", "", "", "", ""]
-    assert loaded.provenance["classes"][2:5] == ["2", "three", "4"]
-
-
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        ("0 a\n1\n", "line 2: '1'"),
-        ("0 a\n0 b\n", "line 2: '0 b'"),
-        (b"\xff\n", "UTF-8"),
-    ],
-)
+@pytest.mark.parametrize(("content", "told"), [("0 a\n1\n", "line 2: '1'"), ("0 a\n0 b\n", "line 2: '0 b'")])
 def test_a_broken_list_is_refused_by_its_line(tmp_path, content, told):
     folder = put_digits(tmp_path / "mine")
     put(folder / "classes.txt", content)
-    digits_refused(folder, rf"classes\.txt.*{told}")
+    digits_refused(folder, rf"classes\.txt, {told}")

@@ -77,14 +77,6 @@ def test_a_table_is_read_with_any_delimiter(rows, delimiter):
     assert list(table.index) == list(range(2, len(rows) + 2))
 
 
-@given(st.binary(max_size=200))
-def test_any_bytes_are_a_table_or_are_refused_in_one_line(content):
-    try:
-        user_files.table(content, "mine")
-    except StageError as error:
-        assert len(str(error).splitlines()) == 1
-
-
 def test_a_tsv_with_quotation_marks_in_its_text():
     """As in the competition "Bag of Words Meets Bags of Popcorn": marks around each field, backslashes within."""
     content = b'id\tsentiment\treview\n"1_8"\t1\t"\\"War\\" is \\"great\\""\n2_1\t0\t"Good" they said\n'
@@ -105,7 +97,6 @@ def test_json_lines():
         (b"text,label,text\na,0,b\n", "has two columns of one name: text, label, text"),
         (b'text,label\na,0\n"b\nc,1\n', "is not CSV: EOF inside string"),
         (b"text,label\na wonderful, great film,0\n", "is not CSV: Expected 2 fields in line 2, saw 3"),
-        (b"text,label\na\0b,0\n", "holds NUL characters"),
         (b'{"text": "a"}\n["a"]\n', "row 2: not a JSON object"),
         (b'{"text": "a"}\n{"text": \n', "row 2: not a JSON object"),
         (b'{"a":' + b"[" * 100_000, "row 1: not a JSON"),
