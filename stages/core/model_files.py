@@ -22,11 +22,8 @@ def write(path: str | Path, model: Any, attached: Mapping[str, Any] | None = Non
     Keras stores the date, the ids of objects in memory and the time of the zip's members; none of them is needed to
     load the model, so the archive is written again without them. `keras.models.load_model` reads the result.
 
-    Args:
-        path: of the file.
-        model: a Keras model.
-        attached: what else is needed to use the model, such as its vocabulary: arrays, and what JSON can hold. It
-            stands in the archive as `ATTACHED`/<name>.npy and .json, where Keras does not look; `attachments` reads it.
+    `attached` is what else is needed to use the model, such as its vocabulary: arrays, and what JSON can hold. It
+    stands in the archive as `ATTACHED`/<name>.npy and .json, where Keras does not look; `attachments` reads it.
     """
     import keras
 
@@ -65,10 +62,10 @@ def _renumber_shared_objects(config: str) -> str:
 
 def attachments(path: str | Path, needed: Mapping[str, type]) -> dict[str, Any]:
     """What a model file carries beside the network, by name; `needed` has the type of each: see `write`."""
-    content = io.BytesIO(artifacts.read_bytes(path))
     carried: dict[str, Any] = {}
     try:
-        with np.load(content, allow_pickle=False) as archive:  # makes arrays of .npy members, bytes of all others
+        # np.load makes arrays of .npy members, bytes of all others.
+        with np.load(io.BytesIO(artifacts.read_bytes(path)), allow_pickle=False) as archive:
             for name in needed:
                 if f"{ATTACHED}/{name}" in archive.files:
                     carried[name] = archive[f"{ATTACHED}/{name}"]
@@ -77,10 +74,8 @@ def attachments(path: str | Path, needed: Mapping[str, type]) -> dict[str, Any]:
     except artifacts.DAMAGED as error:
         raise StageError(f"{path} is not a whole Keras model: {shortened(error)}") from error
     for name, kind in needed.items():
-        if name not in carried:
+        if not isinstance(carried.get(name), kind):
             raise StageError(f"{path} does not carry its {name}; a model that `dvc repro` trains does")
-        if not isinstance(carried[name], kind):
-            raise StageError(f"{path} carries a {name} that is {type(carried[name]).__name__}, not {kind.__name__}")
     return carried
 
 

@@ -214,10 +214,10 @@ def read_pictures(folder: Path, decode: Callable[[Path], np.ndarray]) -> Source:
     """
     paths = user_files.below(folder)
     inner = {path.relative_to(folder).parts[0] for path in paths if path.parent != folder}
-    halves = sorted({"train", "test"} & inner, reverse=True)
-    if halves and (others := sorted(inner - set(halves))):
+    present = sorted({"train", "test"} & inner, reverse=True)
+    if present and (others := sorted(inner - set(present))):
         raise StageError(f"{folder} has a folder {others[0]} beside train and test: put its pictures into one of them")
-    roots = {half: folder / half for half in halves} or {"train": folder}
+    roots = {half: folder / half for half in present} or {"train": folder}
     found = {half: [path for path in paths if path.parent.parent == root] for half, root in roots.items()}
     if not all(found.values()):
         raise StageError(f"{folder} is none of what data.digits may be: {FORMS}")

@@ -46,8 +46,8 @@ def prepare(source: Path, target: Path, *, invert: bool = False) -> list[str]:
     Nothing is written if one picture cannot be used. `invert` is for pictures that are dark on light. Returns what was
     done, in lines to show.
     """
-    if target.exists() and any(target.iterdir()):
-        raise StageError(f"{target} is not empty; give a new folder")
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise StageError(f"{target} is no empty folder; give a new one")
     light = []
 
     def decode(path: Path) -> np.ndarray:

@@ -101,6 +101,8 @@ def keras_files(load: Callable[[Any], Any], pins: Path, *names: str, dataset: st
             f"data.{dataset}: Keras cannot load {' and '.join(names)}: {shortened(error, 300)}; use "
             f"stages/datasets/packaged.txt, or your own data (docs/data.md), as data.{dataset}"
         ) from error
+    finally:
+        socket.setdefaulttimeout(None)
     told = {name: ":".join(pin) for name, pin in hashes.items()}
     return content, {"source": f"keras=={keras.__version__}, {', '.join(names)}", "hashes": told}
 

@@ -91,7 +91,7 @@ def test_prepared_pictures_are_read_same_digits(tmp_path):
     assert loaded.names.tolist() == ["one", "two"]
     rows, columns = (np.flatnonzero((loaded.images[0] > 128).any(axis=axis)) for axis in (1, 0))
     assert (rows[0], rows[-1], columns[0], columns[-1]) == (4, 23, 12, 15)
-    with pytest.raises(StageError, match="idx is not empty; give a new folder"):
+    with pytest.raises(StageError, match="idx is no empty folder; give a new one"):
         prepare.prepare(tmp_path / "mine", tmp_path / "idx")
     assert "try --invert" in prepare.prepare(tmp_path / "mine", tmp_path / "again")[-1]
 
