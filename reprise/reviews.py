@@ -21,6 +21,7 @@ from stages.sentiment import attached, scores, thresholds
 from stages.sentiment.encoding import FIRST_WORD, Encoder, spans
 
 LONGEST = 2_000_000  # bytes of one review
+LARGEST_TABLE = 2**28  # bytes of a table, which takes several times as much memory
 AT_ONCE = 1024  # reviews sorted by length together, and read from a pipe before the first is answered
 BATCH = 128  # of them in one call of the network: fewer cost calls, more cost padding
 TOLD = 5  # parts that --explain prints
@@ -179,10 +180,10 @@ def _listed(numbers: Sequence[int]) -> str:
 def _texts(options: argparse.Namespace) -> Iterator[str]:
     """The reviews that the command line names."""
     if options.csv is not None:
-        table = user_files.table(files.read_bytes(options.csv, user_files.LARGEST_TEXT), options.csv)
+        table = user_files.table(files.read_bytes(options.csv, LARGEST_TABLE), options.csv)
         if options.column not in table.columns:
             raise StageError(f"{options.csv} has no column {options.column!r}; it has {', '.join(table.columns)}")
-        contents = (text.encode() for text in table.texts(options.column))
+        contents = (text.encode() for text in table[options.column])
     elif options.review:
         contents = (text.encode(errors="surrogateescape") for text in options.review)
     else:

@@ -1,8 +1,6 @@
 """check: params.yaml is valid and the data it names is there, known before any output of an earlier run is touched."""
 
-from pathlib import Path
-
-from stages.core import artifacts, inputs
+from stages.core import artifacts
 from stages.core.command import run
 from stages.core.errors import StageError
 from stages.params import Params
@@ -13,7 +11,7 @@ CHECKED = "data/checked.txt"
 def main(params: Params) -> None:
     for name in ("digits", "text", "reviews"):
         try:
-            inputs.is_folder(Path(getattr(params.data, name)))
+            artifacts.is_folder(getattr(params.data, name))
         except StageError as error:
             raise StageError(
                 f"params.yaml: data.{name}: {error}; a path is relative to here, and ~ is no path"

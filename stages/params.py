@@ -1,28 +1,23 @@
 """params.yaml as typed objects. Bounds are here, values are in params.yaml: nothing has a default in code."""
 
+import difflib
 import itertools
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from stages.core import yaml_reader
 from stages.core.environment import KERNELS
-from stages.core.errors import StageError
-from stages.core.typed import validated
+from stages.core.errors import StageError, shortened
 
 PATH = Path("params.yaml")
-
-
-def _no_truth_value(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("Input should be a number")
-    return value
+Model = TypeVar("Model", bound=BaseModel)
 
 
 Whole = Annotated[int, Field(strict=True)]
 Count = Annotated[Whole, Field(ge=1, le=100_000_000)]
-Number = Annotated[float, BeforeValidator(_no_truth_value), Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Share = Annotated[Number, Field(gt=0, lt=0.5)]
 Dropout = Annotated[Number, Field(ge=0, lt=1)]
 Rate = Annotated[Number, Field(gt=0, le=1)]
@@ -248,6 +243,29 @@ class Params(Section):
     denoiser: Denoiser
     textgen: Textgen
     sentiment: Sentiment
+
+
+def validated(model: type[Model], content: Any, path: Path) -> Model:
+    """A file's content as a typed object, or a StageError: for each wrong key its name, its value, what is allowed."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise StageError(*(f"{path}: {_explain(model, problem)}" for problem in error.errors())) from error
+
+
+def _explain(section: Any, problem: dict[str, Any]) -> str:
+    """One problem that pydantic found in a section, in a line."""
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "missing":
+        return f"{key} is missing"
+    if problem["type"] == "extra_forbidden":
+        for part in problem["loc"][:-1]:  # a number is a place in a list
+            section = section.model_fields[part].annotation if isinstance(part, str) else get_args(section)[0]
+        known = list(section.model_fields)
+        close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+        return f"unknown key {key}; " + (f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}")
+    allowed = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
+    return f"{key or 'the file'} is {shortened(repr(problem['input']))}; {allowed}"
 
 
 def load(path: Path = PATH) -> Params:

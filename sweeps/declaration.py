@@ -17,8 +17,7 @@ from pydantic import Field, model_validator
 
 from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
-from stages.core.typed import validated
-from stages.params import Params, Section, Whole
+from stages.params import Params, Section, Whole, validated
 from sweeps import git
 from sweeps.worker import set_param
 

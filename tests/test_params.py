@@ -51,34 +51,16 @@ def message(path) -> str:
     ("key", "value", "told"),
     [
         ("latent", 0, "latent is 0; it should be greater than or equal to 1"),
-        ("latent", 785, "less than or equal to 784"),
         ("latent", "many", "latent is 'many'; it should be a valid integer"),
         ("latent", True, "latent is True; it should be a valid integer"),
-        ("seed", -1, "seed is -1"),
-        ("threads", 0, "threads is 0"),
         ("kernels", "fast", "kernels is 'fast'; it should be 'portable' or 'native'"),
-        ("data.limit", 5, "data.limit is 5"),
-        ("data.digits", "", "data.digits is ''"),
-        ("split.digits.test", 0.5, "split.digits.test is 0.5; it should be less than 0.5"),
         ("split.digits.test", float("nan"), "split.digits.test is nan; it should be a finite number"),
-        ("autoencoder.compare_latents", [], "autoencoder.compare_latents is []"),
         ("autoencoder.compare_latents", [16, -1], "autoencoder.compare_latents.1 is -1"),
-        ("autoencoder.training.learning_rate", 0, "autoencoder.training.learning_rate is 0"),
         ("autoencoder.training.learning_rate", True, "autoencoder.training.learning_rate is True"),
-        ("denoiser.noise_levels", [0.5, 0], "denoiser.noise_levels.1 is 0"),
-        ("denoiser.conv.channels", [24], "denoiser.conv.channels is [24]"),
-        ("sentiment.network.sentence_scale", 0, "sentiment.network.sentence_scale is 0; it should be greater than 0"),
-        ("sentiment.network.word_dropout", 1.0, "sentiment.network.word_dropout is 1.0; it should be less than 1"),
-        ("textgen.temperatures", [1.0, 0], "textgen.temperatures.1 is 0; it should be greater than 0"),
         ("textgen.documents.test", ["Twelfth Night"], "under validation and under test: Twelfth Night"),
-        ("textgen.ngrams.order", 1, "textgen.ngrams.order is 1"),
         ("textgen.sizes", [SIZE | {"characters": 5}], "begin with 0 and rise"),
         ("textgen.sizes", [SIZE | {"optimizer": "sgd"}], "textgen.sizes.0.optimizer is 'sgd'; it should be 'adam' or"),
-        ("textgen.training.optimizer", "Muon", "textgen.training.optimizer is 'Muon'; it should be 'adam' or 'muon'"),
-        ("textgen.network.units", [], "textgen.network.units is []"),
-        ("autoencoder", 3, "autoencoder is 3"),
         ("autoencoder.training.steps", 1, "it should have at least as many steps as epochs"),
-        ("textgen.training.steps", 1, "it should have at least as many steps as epochs"),
         ("textgen.sizes", [SIZE | {"steps": 1}], "at least as many steps as training.epochs"),
     ],
 )
@@ -122,7 +104,7 @@ def test_a_number_as_dvc_writes_it_is_read(tmp_path, content):
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("a: [1", "is not YAML"), ("", "the file is None"), ("[1, 2]", "the file is [1, 2]"), ("\x00", "is not YAML")],
+    [("a: [1", "is not YAML"), ("", "the file is None"), ("[1, 2]", "the file is [1, 2]")],
 )
 def test_a_file_that_is_no_mapping_is_told(tmp_path, text, told):
     (tmp_path / "params.yaml").write_text(text, encoding="utf-8")

@@ -87,44 +87,38 @@ def run(main: Callable[..., None]) -> None:
     Exits with status 1 and a last line that says how to get the previous results back when the stage fails: DVC
     deletes a stage's outputs before it starts, but its cache still has them.
     """
+    global _when_done
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # an arrow, where PYTHONIOENCODING is latin-1
+    _when_done = []
     try:
-        _call(main)
+        settings = _params()
+        if _start is not None:
+            imports.finish()
+            _start.check()
+        main(settings, *sys.argv[1:])
+        if _start is not None:
+            _start.check()
+        for action in _when_done:
+            action()
     except StageError as error:
-        message = str(error)
+        message = f"error: {error}\n"
     except Exception as error:
         # TensorFlow's error has another class; TensorFlow need not be imported here.
-        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
-            traceback.print_exc()
-            sys.exit(f"to get the previous results back: {RESTORE}")
-        message = NO_MEMORY
+        no_memory = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+        message = f"error: {NO_MEMORY}\n" if no_memory else traceback.format_exc()
     else:
         return
-    sys.exit(f"error: {message}\nto get the previous results back: {RESTORE}")
+    sys.exit(f"{message}to get the previous results back: {RESTORE}")
 
 
-def _call(main: Callable[..., None]) -> None:
-    """Call a stage, what it depends on compared before and after; then do what waits for its success."""
-    global _when_done
+def _params() -> Any:
     from stages import params
 
     try:
-        settings = params.load()
+        return params.load()
     except StageError:
         if params.PATH.exists():
             # `dvc exp run` checks the file out and edits it within a second. Git, which compares sizes and seconds,
             # would take the edited file for the committed one: `git checkout params.yaml` would do nothing.
             os.utime(params.PATH, (time.time() + 1,) * 2)
         raise
-    if _start is not None:
-        imports.finish()
-        _start.check()
-    _when_done = []
-    try:
-        main(settings, *sys.argv[1:])
-        if _start is not None:
-            _start.check()
-        for action in _when_done:
-            action()
-    finally:
-        _when_done = None

@@ -13,10 +13,9 @@ KERNELS = ("portable", "native")
 def pin(threads: int, kernels: str = "portable") -> None:
     """Fix, for this process, every setting outside params.yaml that changes a result.
 
-    Args:
-        threads: threads of the numeric libraries. Part of the result: a sum's rounding follows its split over threads.
-        kernels: "portable": matrix products and convolutions with AVX2, the same bits on every such processor.
-            "native": with all that this processor has, which is faster where it has more; other bits elsewhere.
+    `threads` of the numeric libraries are part of the result: a sum's rounding follows its split over them. `kernels`
+    "portable" are matrix products and convolutions with AVX2, the same bits on every such processor; "native" ones use
+    all that this processor has, which is faster where it has more, with other bits.
     """
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ[f"{library}_NUM_THREADS"] = str(threads)

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import re
 import zipfile
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.core import artifacts, inputs
+from stages.core import artifacts
 from stages.core.errors import StageError, shortened
 
 ATTACHED = "reprise"  # folder in a .keras archive
@@ -23,11 +22,8 @@ def write(path: str | Path, model: Any, attached: Mapping[str, Any] | None = Non
     Keras stores the date, the ids of objects in memory and the time of the zip's members; none of them is needed to
     load the model, so the archive is written again without them. `keras.models.load_model` reads the result.
 
-    Args:
-        path: of the file.
-        model: a Keras model.
-        attached: what else is needed to use the model, such as its vocabulary: arrays, and what JSON can hold. It
-            stands in the archive as `ATTACHED`/<name>.npy and .json, where Keras does not look; `attachments` reads it.
+    `attached` is what else is needed to use the model, such as its vocabulary: arrays, and what JSON can hold. It
+    stands in the archive as `ATTACHED`/<name>.npy and .json, where Keras does not look; `attachments` reads it.
     """
     import keras
 
@@ -38,7 +34,7 @@ def write(path: str | Path, model: Any, attached: Mapping[str, Any] | None = Non
         keras.Model(model.input, model.output, name=model.name).save(temporary)
         with zipfile.ZipFile(temporary) as archive:
             members = {name: archive.read(name) for name in sorted(archive.namelist())}
-    except (OSError, ValueError) as error:  # ValueError: a clock before 1980, which no zip archive can hold
+    except OSError as error:
         raise StageError(f"cannot write {path}: {shortened(error)}") from error
     finally:
         temporary.unlink(missing_ok=True)
@@ -66,22 +62,20 @@ def _renumber_shared_objects(config: str) -> str:
 
 def attachments(path: str | Path, needed: Mapping[str, type]) -> dict[str, Any]:
     """What a model file carries beside the network, by name; `needed` has the type of each: see `write`."""
-    content = io.BytesIO(artifacts.read_bytes(path))
     carried: dict[str, Any] = {}
     try:
-        with np.load(content, allow_pickle=False) as archive:  # makes arrays of .npy members, bytes of all others
+        # np.load makes arrays of .npy members, bytes of all others.
+        with np.load(io.BytesIO(artifacts.read_bytes(path)), allow_pickle=False) as archive:
             for name in needed:
                 if f"{ATTACHED}/{name}" in archive.files:
                     carried[name] = archive[f"{ATTACHED}/{name}"]
                 elif f"{ATTACHED}/{name}.json" in archive.files:
                     carried[name] = json.loads(archive[f"{ATTACHED}/{name}.json"])
-    except (*inputs.DAMAGED, OSError, RecursionError, TypeError) as error:
+    except artifacts.DAMAGED as error:
         raise StageError(f"{path} is not a whole Keras model: {shortened(error)}") from error
     for name, kind in needed.items():
-        if name not in carried:
+        if not isinstance(carried.get(name), kind):
             raise StageError(f"{path} does not carry its {name}; a model that `dvc repro` trains does")
-        if not isinstance(carried[name], kind):
-            raise StageError(f"{path} carries a {name} that is {type(carried[name]).__name__}, not {kind.__name__}")
     return carried
 
 
@@ -89,9 +83,7 @@ def read(path: str | Path) -> Any:
     """Load a .keras model for inference (not compiled, no code from the file is run)."""
     import keras
 
-    if not os.path.lexists(path):
-        raise StageError(f"{path} does not exist; `dvc repro` makes it, `dvc pull` fetches it")
-    inputs.need_file(Path(path))
+    artifacts.read_bytes(path)  # is it there, and a regular file?
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # a damaged or hostile configuration can make Keras raise anything

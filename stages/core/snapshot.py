@@ -17,7 +17,7 @@ from stages.core.errors import StageError
 
 PARAMS, PIPELINE = "params.yaml", "dvc.yaml"
 IGNORED = (".pyc", ".tmp", ".tmp.keras")  # see .dvcignore
-NAMED = 3  # changes in a message
+NAMED = 3  # changes in a message, of what may be thousands of files
 
 
 class Snapshot:
@@ -34,13 +34,11 @@ class Snapshot:
         self.noted = self._state()
 
     def check(self) -> None:
-        """Raise a StageError, with a line for each thing that has changed, where anything is not as it was noted."""
+        """Raise a StageError where anything is not as it was noted."""
         now = self._state()
         changed = sorted(name for name in self.noted | now if self.noted.get(name) != now.get(name))
-        if len(changed) > NAMED:
-            changed[NAMED - 1 :] = [f"{changed[NAMED - 1]} and {len(changed) - NAMED} more"]
         if changed:
-            raise StageError(*(f"{name} changed while this stage ran; run again" for name in changed))
+            raise StageError(*(f"{name} changed while this stage ran; run again" for name in changed[:NAMED]))
 
     def _state(self) -> dict[str, Any]:
         """Name of a param or path of a file → its state."""

@@ -1,8 +1,9 @@
-"""Train, validation and test parts of a labelled dataset."""
+"""Train, validation and test parts of a labelled dataset, and what stands between the documents of a text."""
 
 import numpy as np
 
 PARTS = ("train", "validation", "test")
+SEPARATOR = "\n\f\n"  # between two documents in data/raw/text.txt
 
 
 def stratified(
@@ -10,12 +11,8 @@ def stratified(
 ) -> dict[str, np.ndarray]:
     """Split the rows of a dataset at random, each label in the same proportions.
 
-    Args:
-        labels: shape (n,), the label of each row.
-        validation: share of the rows, in (0, 1).
-        test: share of the rows, in (0, 1).
-        seed: the split is a function of it and of `labels` alone.
-        limit: use about this many rows only, the same proportions kept; None for all.
+    The split of `labels`, shape (n,), follows from them and the seed alone. `validation` and `test` are shares of the
+    rows, in (0, 1); with a `limit` about this many rows are used, in the same proportions.
 
     Returns:
         Sorted row numbers under "train", "validation" and "test", disjoint. Every label with at least three rows is in

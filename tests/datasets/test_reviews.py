@@ -6,10 +6,9 @@ import json
 import pytest
 
 from stages.core import artifacts
-from stages.core.errors import StageError
 from stages.datasets import reviews, sources
 from stages.datasets.tidy import tidy
-from tests.datasets.conftest import put, put_reviews, tar
+from tests.datasets.conftest import put, put_reviews, refused, tar
 
 
 def test_imdb_rows_come_first_then_the_sentences_each_in_order(workdir, set_source, monkeypatch):
@@ -48,14 +47,13 @@ def test_the_csv_of_imdb_that_circulates_most(tmp_path, capsys):
     loaded = reviews.load(put(tmp_path / "IMDB Dataset.csv", KAGGLE))
     assert loaded.texts == ['One of the other<br /><br />reviewers, "they"', "Basically a mess"]
     assert loaded.labels == [1, 0]
-    told = capsys.readouterr().out
-    assert "IMDB Dataset.csv is read as CSV with the reviews in 'review' and negative/positive in 'sentiment'" in told
-    assert "2 reviews, 1 of them positive, none set apart for testing" in told
+    told = "IMDB Dataset.csv is read as table with the reviews in 'review' and negative/positive in 'sentiment'"
+    assert told in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("pair", [*reviews.PAIRS, ("Negative", "POSITIVE"), (False, True), (-1, 1), (0.0, 1.0)])
-@pytest.mark.parametrize("columns", [("text", "label"), ("REVIEW", "Sentiment"), ("comment", "target")])
-def test_columns_and_labels_by_any_of_their_names_in_any_format(tmp_path, pair, columns):
+@pytest.mark.parametrize("pair", [("neg", "pos"), ("Negative", "POSITIVE"), (False, True), (-1, 1), (0.0, 1.0)])
+def test_columns_and_labels_by_any_of_their_names_in_any_format(tmp_path, pair):
+    columns = "REVIEW", "Sentiment"
     rows = [{"id": 7, columns[0]: "Good", columns[1]: pair[1]}, {"id": 8, columns[0]: "Bad", columns[1]: pair[0]}]
     contents = ["\n".join(map(json.dumps, rows))]
     for mark in ",;\t":
@@ -87,35 +85,24 @@ def test_texts_with_both_labels_are_counted(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("text,review,label\na,b,1\n", "should have one column named text, .* or comment; it has text, review"),
-        ("text,Label,sentiment\na,1,1\n", "one column named label, .*; it has Label, sentiment"),
-        ("words,label\na,1\n", "one column named text, .*; it has words, label"),
+        ("text,review,label\na,b,1\n", "should have one column for the text, .*; it has text, review"),
+        ("words,label\na,1\n", "should have one column for the text, named text, .*; it has words, label"),
         ("text,label\na,1\nb,3\nc,5\n", "the labels in 'label' should be two, 0/1, .*; they are 1, 3, 5"),
-        ("text,label\na,0\nb,positive\n", "should be two, .*; they are 0, positive"),
-        ("text,label\na,1\n", "should be two, .*; they are 1"),
-        ("text,label\n", "should be two, .* none: it has no rows"),
         ("text,label\na,0\nb,1\nc,\n", "row 4: label is empty; write one or delete the row"),
-        ('text,label\n"a\nb",0\nc\n', "row 3: label is empty"),
         ("text,label\na,0\n&nbsp;,1\n", "row 3: text is empty"),
         ("text,label,split\na,0,train\nb,1,train\nc,1,test\n", "should have both labels with each split"),
         ("text,label,split\na,0,train\nb,1,dev\n", "row 3: the split is 'dev'; it should be train or test"),
-        ("text,label,source\na,0,here\nb,1, \n", "row 3: source is empty"),
-        ('{"text": ["a"], "label": 1}', r"row 1: text is \['a'\]; it should be text"),
-        ('{"text": NaN, "label": 1}', "row 1: text is nan; it should be text"),
-        ("Good film.\n", "should have one column named text"),
+        ('{"text": "a", "label": 0}\n{"text": ["b"], "label": 1}', "row 2: text is empty"),
     ],
 )
 def test_what_is_unclear_is_refused_in_one_line(tmp_path, content, told):
-    with pytest.raises(StageError, match=told) as caught:
-        reviews.load(put(tmp_path / "mine.csv", content))
-    assert len(str(caught.value).splitlines()) == 1
-    assert "mine.csv" in str(caught.value)
+    refused(reviews.load, put(tmp_path / "mine.csv", content), told)
 
 
 ORDER = [f"{place} {n}<br />& so on" for place in ("train/pos", "train/neg", "test/pos", "test/neg") for n in (0, 10)]
 
 
-def test_a_folder_as_aclimdb_and_its_archive_are_the_same(tmp_path, capsys):
+def test_a_folder_as_aclimdb_and_its_archive_are_the_same(tmp_path):
     folder = put_reviews(tmp_path / "aclImdb")
     for name in ("train/pos/._0_7.txt", "train/pos/notes.md", "README"):
         put(folder / name, b"\xff")
@@ -125,9 +112,6 @@ def test_a_folder_as_aclimdb_and_its_archive_are_the_same(tmp_path, capsys):
     assert loaded.texts == [*ORDER, "Odd"]
     assert loaded.labels == [1, 1, 0, 0] * 2 + [0]
     assert loaded.test == [False] * 4 + [True] * 5
-    assert (
-        "folder of reviews laid out as aclImdb, 4 other files in it ignored: 9 reviews, 4 of" in capsys.readouterr().out
-    )
     archived = reviews.load(tar(folder, tmp_path / "any name"))
     assert archived[:4] == loaded[:4]
     assert archived.provenance["sha256"] == loaded.provenance["sha256"]
@@ -135,21 +119,7 @@ def test_a_folder_as_aclimdb_and_its_archive_are_the_same(tmp_path, capsys):
     assert reviews.load(folder).provenance["sha256"] != loaded.provenance["sha256"]
 
 
-@pytest.mark.parametrize("halves", [("",), ("train/",), ("test/",)])
-def test_a_folder_without_two_halves_has_no_test_half(tmp_path, halves):
-    loaded = reviews.load(put_reviews(tmp_path, halves))
-    assert loaded.labels == [1, 1, 0, 0]
-    assert not any(loaded.test)
-
-
 def test_an_archive_that_is_damaged_or_cut_off_is_refused_whole(tmp_path):
     packed = tar(put_reviews(tmp_path / "good"), tmp_path / "good.tar.gz").read_bytes()
-    whole = gzip.decompress(packed)
-    header = whole.index(b"aclImdb/train/neg/0_7.txt")
-    damaged = [packed[:-100], packed[:-1], packed[:-8] + bytes(8), gzip.compress(b"x" * 5000)]
-    damaged += [gzip.compress(whole[:cut]) for cut in range(512, len(whole) - 10_240, 512)]
-    damaged += [gzip.compress(whole[:header] + b"#" + whole[header + 1 :]), gzip.compress(whole + whole)]
-    for content in damaged:
-        with pytest.raises(StageError, match=r"bad is not a whole \.tar\.gz") as caught:
-            reviews.load(put(tmp_path / "bad", content))
-        assert len(str(caught.value).splitlines()) == 1
+    for content in (packed[:-100], packed[:-1], packed[:-8] + bytes(8), gzip.compress(b"x" * 5000)):
+        refused(reviews.load, put(tmp_path / "bad", content), r"bad is not a whole \.tar\.gz")

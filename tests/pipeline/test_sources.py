@@ -69,7 +69,7 @@ def test_letters_and_reviews_of_ones_own_keep_their_test_halves_and_reach_the_re
                 put(clone.folder / f"my/aclImdb/{half}/{feeling}/{number}_5.txt", text)
     clone.set_params({"data": {"digits": "my/letters", "reviews": "my/aclImdb"}})
     output = clone.succeed("dvc", "repro", "report")
-    assert "IDX files: 312 images, 26 classes, 52 of them" in output
+    assert "images 312, official test 52" in output
     assert json.loads(clone.read("data/raw/digits.json"))["official_test"] == 52
     assert json.loads(clone.read("data/raw/reviews.json"))["official_test"] == 120
     assert json.loads(clone.read("metrics/sentiment.json"))["accuracy"] > 0.5

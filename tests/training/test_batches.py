@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.core.digits import scaled
-from stages.training.batches import batches, digit_epochs, offsets, permutations
+from stages.training.batches import digit_epochs, permutations
 from stages.training.fit import steps_of
 
 IMAGES = np.random.default_rng(2).integers(0, 256, (30, 28, 28)).astype(np.uint8)
@@ -19,27 +19,11 @@ def test_permutations_are_one_sequence_however_it_is_cut(rows, first, count):
         assert sorted(whole[start : start + rows]) == list(range(rows))
 
 
-def test_each_pass_and_each_seed_has_its_own_order():
-    whole = permutations(100, seed=7)(0, 200)
-    assert whole[:100].tolist() != whole[100:].tolist()
-    assert whole.tolist() != permutations(100, seed=8)(0, 200).tolist()
-
-
 @given(st.integers(1, 1000), st.integers(1, 50))
 def test_epochs_share_all_steps(steps, epochs):
     blocks = [steps_of(epoch, steps=steps, epochs=epochs) for epoch in range(epochs)]
     assert [step for block in blocks for step in block] == list(range(steps))
     assert max(map(len, blocks)) - min(map(len, blocks)) <= 1
-
-
-def test_batches_are_the_rows_in_their_order():
-    x, y = np.arange(20).reshape(10, 2), np.arange(10)
-    found = batches(x, y, 4)
-    assert len(found) == 3
-    parts = [(a.numpy(), b.numpy()) for a, b in found]
-    assert [len(b) for _, b in parts] == [4, 4, 2]
-    np.testing.assert_array_equal(np.concatenate([a for a, _ in parts]), x)
-    np.testing.assert_array_equal(np.concatenate([b for _, b in parts]), y)
 
 
 @pytest.fixture
@@ -91,10 +75,3 @@ def test_moved_digits_are_input_and_target_and_move_by_a_pixel_at_most(settings)
         moves.append(next(number for number, image in enumerate(neighbours) if np.array_equal(image, after)))
     assert set(moves) == set(range(9))
     assert np.mean(np.array(moves) != 4) == pytest.approx(0.5 * 8 / 9, abs=0.05)  # one move in nine is none
-
-
-def test_moves_depend_on_seed_and_step():
-    first = offsets(300, 0.5, seed=7, step=3)
-    np.testing.assert_array_equal(first, offsets(300, 0.5, seed=7, step=3))
-    assert not np.array_equal(first, offsets(300, 0.5, seed=7, step=4))
-    assert not np.array_equal(first, offsets(300, 0.5, seed=8, step=3))

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -95,20 +94,6 @@ def small_fit(checkpoint: Checkpoint, **options) -> tuple[keras.Model, list[dict
     return model, fit(model, lambda epoch: data, checkpoint=checkpoint, **options)
 
 
-def test_all_state_is_of_a_known_kind(workdir, monkeypatch):
-    """A Keras that keeps something new, or elsewhere, fails here before it fails in a resumed training."""
-    saved = {}
-    monkeypatch.setattr(Checkpoint, "save", lambda self, **state: saved.update(state))
-    model, _ = small_fit(Checkpoint("small", {}, inputs=[]))
-    carried = [state for layer in model.layers if getattr(layer, "stateful", False) for state in layer.states]
-    kept = [*model.variables, *carried, *model.optimizer.variables]
-    assert {re.sub(r"^.*(momentum|velocity)$", r"\1", variable.name) for variable in kept} == {
-        *("gamma", "beta", "moving_mean", "moving_variance", "kernel", "recurrent_kernel", "bias"),
-        *("seed_generator_state", "rnn_state", "iteration", "learning_rate", "momentum", "velocity"),
-    }
-    assert len([name for name in saved if name.startswith("variable_")]) == len(kept)
-
-
 def test_a_checkpoint_belongs_to_one_training_only(workdir):
     (workdir / "input.txt").write_text("data", encoding="utf-8")
     saved = Checkpoint("small", {"seed": 7}, inputs=["input.txt"])
@@ -121,13 +106,10 @@ def test_a_checkpoint_belongs_to_one_training_only(workdir):
     assert Checkpoint("small", {"seed": 8}, inputs=["input.txt"]).path != saved.path
 
 
-def test_a_damaged_checkpoint_starts_over_and_a_half_written_one_goes(workdir, capsys):
+def test_a_checkpoint_that_was_half_written_goes(workdir):
     checkpoint = Checkpoint("small", {}, inputs=[])
-    half = checkpoint.path.with_name(f".{checkpoint.path.name}.00ff.tmp")
-    for path in (checkpoint.path, half):
-        artifacts.write_bytes(path, b"PK half")
+    artifacts.write_bytes(checkpoint.path.with_name(f".{checkpoint.path.name}.00ff.tmp"), b"PK half")
     assert checkpoint.load() is None
-    assert "starting over" in capsys.readouterr().out
     assert list(checkpoint.path.parent.iterdir()) == []
 
 
