@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np  # nothing is imported here but by what needs it: a stage is pinned before numpy is imported
 
 SIGNIFICANT_DIGITS = 6
+LARGEST_INPUT = 2**32  # bytes: what is larger would not fit into the memory of a stage
 # What numpy raises where the bytes of an archive are damaged: also unknown compressions, passwords, absurd sizes.
 DAMAGED = (ValueError, TypeError, AttributeError, OSError, EOFError, RuntimeError, OverflowError, zipfile.BadZipFile,
            zlib.error)  # fmt: skip
@@ -68,6 +69,8 @@ def read_input(path: str | Path) -> bytes:
     """The content of a file that a user brings."""
     if is_folder(path):
         raise StageError(f"{path} is a folder; it should be a file")
+    if Path(path).stat().st_size > LARGEST_INPUT:
+        raise StageError(f"{path} has more than {LARGEST_INPUT // 2**30} GiB, the most that is read")
     try:
         return Path(path).read_bytes()
     except OSError as error:

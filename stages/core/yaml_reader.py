@@ -20,11 +20,21 @@ def read(path: str | Path) -> Any:
 
 
 def parse(content: bytes, name: str | Path) -> Any:
-    """YAML in UTF-8, as DVC reads it; `name` is for the error."""
-    from ruamel.yaml import YAML
+    """YAML in UTF-8, as DVC reads it; `name` is for the error.
 
+    Aliases are refused: a few lines of aliases of aliases stand for gigabytes.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.events import AliasEvent
+
+    yaml = YAML(typ="safe", pure=True)
     try:
-        return YAML(typ="safe", pure=True).load(content.decode("utf-8"))
+        text = content.decode("utf-8")
+        if "*" in text and any(isinstance(event, AliasEvent) for event in yaml.parse(text)):
+            raise StageError(f"{name} has YAML aliases, `*name`, which are not allowed: write the value out")
+        return yaml.load(text)
+    except StageError:
+        raise
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise StageError(f"{name} is not UTF-8: line {line}; save it as UTF-8") from error

@@ -1,5 +1,6 @@
 """The three kinds of sources: a Python package, Keras, or the user's own path; and what the download stages share."""
 
+import os
 import re
 import socket
 import subprocess
@@ -91,8 +92,15 @@ def keras_files(load: Callable[[Any], Any], pins: Path, *names: str, dataset: st
     import keras
 
     hashes = {name: keras_hash(pins, name) for name in names}
-    socket.setdefaulttimeout(PATIENCE)
+    # Keras keeps the sets next to its settings, which the pinned environment keeps apart from the user's: this folder
+    # is a link to the usual one, so what another program has downloaded is used, and the other way round.
+    link = Path(os.environ["KERAS_HOME"], "datasets")
     try:
+        if not link.exists():
+            (link.parent.parent / "datasets").mkdir(parents=True, exist_ok=True)
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(Path("..", "datasets"))
+        socket.setdefaulttimeout(PATIENCE)
         content = load(keras)
     except StageError:
         raise

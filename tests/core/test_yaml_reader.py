@@ -67,6 +67,7 @@ def test_the_stage_and_the_pins_read_the_same(tmp_path, monkeypatch):
         (b"seed: [1\nlatent: 2\n", "is not YAML: line "),
         (b"seed: " + b"[" * 5000 + b"]" * 5000, "is not YAML: "),
         (b"seed: 2020-02-30", "is not YAML: "),
+        (b"seed: &a [7, 7]\nlatent: [*a, *a]\n", "has YAML aliases"),
         (b"seed: !!python/object/apply:os.system [true]", "is not YAML: line 1"),
     ],
 )
