@@ -14,7 +14,7 @@ from keras import layers, ops
 from stages.core import model_files
 from stages.core.errors import StageError
 from stages.textgen.characters import log_softmax
-from stages.textgen.tables import Past, Size, distribution
+from stages.textgen.tables import Past, distribution
 
 STREAMS = 32  # segments of a text that are scored in parallel
 CONTEXT = 256  # characters read before each segment, so that its first characters are scored with a context
@@ -30,7 +30,8 @@ class Shape(NamedTuple):
     vocabulary: int  # number of character ids
     embedding: int | None  # numbers in a character's learned vector; None for one-hot characters
     units: Sequence[int]  # of each LSTM
-    tables: Sequence[Size] = ()  # of the n-grams, for contexts of 0, 1, 2, ... characters; none: the LSTM alone
+    # Slots and rows of the n-grams' tables, for contexts of 0, 1, 2, ... characters; none: the LSTM alone.
+    tables: Sequence[tuple[int, int]] = ()
 
 
 class TextModel(NamedTuple):
@@ -127,7 +128,6 @@ def attached(path: str | Path, model: keras.Model) -> TextModel:
         raise StageError(f"{path} carries a vocabulary of {len(vocabulary)} characters for {characters} outputs")
     try:
         shape = Shape(**found["shape"])
-        shape = shape._replace(tables=[Size(*size) for size in shape.tables])
     except TypeError as error:
         raise StageError(f"{path} carries a shape that is not that of a text model") from error
     return TextModel(model, shape, vocabulary, found["seed"])

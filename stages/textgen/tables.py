@@ -17,13 +17,6 @@ PLACES = 4  # of contexts in a slot of an index, which has a slot for each: one 
 HASH_FACTOR, HASH_PRIME = 523, 4000037  # their product fits into 31 bits
 
 
-class Size(NamedTuple):
-    """Sizes of a `Table`."""
-
-    slots: int
-    rows: int
-
-
 class Table(NamedTuple):
     """What an n-gram model has learnt about the contexts of one length.
 
@@ -34,11 +27,6 @@ class Table(NamedTuple):
 
     index: np.ndarray  # shape (slots, 2 × PLACES)
     continuations: np.ndarray  # shape (rows, vocabulary + 1)
-
-    @property
-    def size(self) -> Size:
-        """Rows of both."""
-        return Size(len(self.index), len(self.continuations))
 
 
 def tables(model: KneserNey, order: int, contexts: int) -> list[Table]:
@@ -124,20 +112,20 @@ class Past(layers.Layer):
         self.states[0].assign(np.zeros_like(self.states[0]))
 
 
-def distribution(characters: keras.KerasTensor, vocabulary: int, tables: Sequence[Size]) -> keras.KerasTensor:
-    """The n-grams' distribution of the next character, shape (batch, length, vocabulary).
+def distribution(characters: keras.KerasTensor, vocabulary: int, sizes: Sequence[tuple[int, int]]) -> keras.KerasTensor:
+    """The n-grams' distribution of the next character, shape (batch, length, vocabulary), from tables of these sizes.
 
     From the shortest context to the longest one: what its counts give, and the shorter one's distribution for the rest.
     """
-    past = max(1, len(tables) - 2)
+    past = max(1, len(sizes) - 2)
     if characters.shape[0] is None:
         whole = ops.pad(characters, [[0, 0], [past, 0]])
     else:
         whole = Past(past, name="past")(characters)
     everywhere = ops.zeros_like(characters)
     found = layers.Embedding(1, vocabulary, trainable=False, name="continuations_0")(everywhere)
-    for length, keys in enumerate(hashes(whole, past, len(tables) - 1), start=1):
-        slots, rows = tables[length]
+    for length, keys in enumerate(hashes(whole, past, len(sizes) - 1), start=1):
+        slots, rows = sizes[length]
         slot = layers.Embedding(slots, 2 * PLACES, trainable=False, name=f"index_{length}")(ops.mod(keys, slots))
         match = ops.equal(slot[..., :PLACES], ops.cast(fingerprints(keys), "float32")[..., None])
         row = ops.cast(ops.sum(ops.where(match, slot[..., PLACES:], 0.0), axis=-1), "int32")
@@ -168,6 +156,11 @@ def hashes(whole: Any, past: int, longest: int) -> list[Any]:
 def fingerprints(keys: Any) -> Any:
     """What a slot keeps of a hash, to be told from others that share the slot; float32 holds it exactly."""
     return keys % HASH_PRIME
+
+
+def sizes_of(tables: Sequence[Table]) -> list[tuple[int, int]]:
+    """Slots and rows of each table."""
+    return [(len(table.index), len(table.continuations)) for table in tables]
 
 
 def fill(model: keras.Model, tables: Sequence[Table]) -> None:

@@ -121,7 +121,7 @@ def combined(lstm: network.TextModel, text: Parts, start: int, settings: Textgen
     counted = baselines.KneserNey(text.train, order, lstm.shape.vocabulary)
     order = 1 + int(np.argmin(-np.log(counted.probabilities(text.validation, start)).mean(axis=1)))
     made = tables.tables(counted, order, settings.ngrams.contexts)
-    shape = lstm.shape._replace(tables=[table.size for table in made])
+    shape = lstm.shape._replace(tables=tables.sizes_of(made))
     model = network.build(shape)
     network.copy_weights(lstm.network, model)
     tables.fill(model, made)

@@ -5,7 +5,6 @@ from stages.core import artifacts
 from stages.textgen import evaluate, preprocess, train
 from stages.textgen import model as network
 from stages.textgen.evaluate import PASSAGE, WORKED, branches, passages, worked_example
-from stages.textgen.tables import Size
 
 
 @pytest.mark.parametrize("length", [1, 999, PASSAGE, 2 * PASSAGE + 1])
@@ -42,7 +41,7 @@ def test_the_worked_example_is_the_first_open_place():
 
 def test_each_branch_is_measured_by_itself():
     costs = np.random.default_rng(0).exponential(1.0, (3, 20 * PASSAGE)) + np.array([[1], [2], [3]])
-    shape = network.Shape(6, 3, [4], [Size(0, 1), Size(5, 3)])
+    shape = network.Shape(6, 3, [4], [(0, 1), (5, 3)])
     model = network.TextModel(network.build(shape, weights=(0.6, 0.4)), shape, "", 0)
     found = branches(model, costs, seed=7)
     assert found["lstm"]["weight"] == 0.6

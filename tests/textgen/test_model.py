@@ -15,7 +15,7 @@ def with_ngrams(text, order, contexts, vocabulary, embedding=3, units=(4,)):
     """A text model whose n-grams are those of `text`, and the n-grams themselves."""
     counted = KneserNey(text, order, vocabulary)
     made = tables.tables(counted, order, contexts)
-    shape = network.Shape(vocabulary, embedding, units, [table.size for table in made])
+    shape = network.Shape(vocabulary, embedding, units, tables.sizes_of(made))
     model = network.build(shape, weights=(0.25, 0.75))
     tables.fill(model, made)
     return network.TextModel(model, shape, "", 0), counted
@@ -73,32 +73,17 @@ def test_passages_start_afresh_and_go_on_between():
         assert np.concatenate(parts[2 * half : 2 * half + 2], axis=1) == pytest.approx(whole, abs=1e-5)
 
 
-def test_dropout_hides_states_in_training_alone():
-    model = network.build(SHAPE, dropout=0.5, batch=1)
-    first = model(ids(20)[None], training=False).numpy()
-    network.forget(model)
-    assert np.array_equal(model(ids(20)[None], training=False), first)
-    network.forget(model)
-    assert not np.allclose(model(ids(20)[None], training=True), first)
-
-
 @pytest.mark.parametrize("order", [1, 2, 6])
-def test_tables_give_what_the_counts_give(order):
+def test_tables_give_what_the_counts_give_and_the_model_is_the_weighted_product(order):
     text = np.random.default_rng(order).integers(0, 3, 400) + np.arange(400) % 3
     model, counted = with_ngrams(text, order, 10_000, 6)
     held_out = np.r_[text[50:90], np.random.default_rng(9).integers(0, 6, 60)]
-    (_, _, nats), _ = network.costs(network.reader(model.network, model.shape, 1, parts=True), held_out, 0)
+    reader = network.reader(model.network, model.shape, 1, parts=True)
+    (_, _, nats), _ = network.costs(reader, held_out, 0)
     expected = -np.log(counted.probabilities(held_out, 0)[order - 1])
     assert nats[order:] == pytest.approx(expected[order:], abs=1e-4)
-
-
-def test_the_model_is_the_weighted_product_of_its_parts():
-    text = np.random.default_rng(1).integers(0, 6, 300)
-    model, _ = with_ngrams(text, 3, 100, 6)
-    reader = network.reader(model.network, model.shape, 1, parts=True)
     whole, lstm, grams = reader.predict_on_batch(text[None, :50].astype(np.int32))
     assert whole == pytest.approx(0.25 * lstm + 0.75 * grams, abs=1e-5)
-    assert np.exp(grams).sum(axis=-1) == pytest.approx(np.ones((1, 50)), abs=1e-5)
 
 
 def test_of_too_many_contexts_those_that_tell_most_have_rows():

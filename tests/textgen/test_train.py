@@ -56,12 +56,6 @@ def test_every_passage_is_read_once_before_any_is_read_again():
     assert not np.array_equal(np.sort(x[::12, 0]), x[::12, 0])
 
 
-def test_batches_depend_on_the_steps_alone():
-    whole, _ = readings(np.arange(500), range(0, 8), **SETTINGS)
-    parts = [readings(np.arange(500), steps, **SETTINGS)[0] for steps in (range(0, 1), range(1, 5), range(5, 8))]
-    assert np.array_equal(whole, np.concatenate(parts))
-
-
 def test_text_shorter_than_a_passage_is_repeated():
     ids = np.arange(8)
     x, y = readings(ids, range(0, 6), **SETTINGS)
