@@ -16,11 +16,6 @@ def ngrams(ids: np.ndarray, order: int, vocabulary: int) -> np.ndarray:
     return keys
 
 
-def highest_order(vocabulary: int) -> int:
-    """Length of the longest n-grams whose numbers fit into 63 bits."""
-    return max(order for order in range(1, 64) if vocabulary**order < 2**63)
-
-
 def discounts(counts: np.ndarray) -> np.ndarray:
     """Discounts of counts of 0, 1, 2 and of 3 or more, shape (4,): Chen & Goodman 1999, p. 370.
 
@@ -45,8 +40,7 @@ class KneserNey:
     """
 
     def __init__(self, ids: np.ndarray, order: int, vocabulary: int) -> None:
-        if order > highest_order(vocabulary):
-            raise ValueError(f"order {order} is too high for {vocabulary} different characters")
+        order = max(n for n in range(1, order + 1) if vocabulary**n < 2**63)  # the numbers of n-grams are int64
         self.order, self.vocabulary = order, vocabulary
         self.occurring, self.continuing = [], []
         for n in range(1, order + 1):

@@ -40,8 +40,7 @@ def main(params: Params) -> None:
     validation_costs, _ = network.costs(reader, text.validation, start)
     costs, hits = network.costs(reader, text.test, start)
     del reader  # a second copy of the n-gram tables
-    highest = min(params.textgen.ngrams.order, baselines.highest_order(len(vocabulary)))
-    counted = baselines.KneserNey(text.train, highest, len(vocabulary))
+    counted = baselines.KneserNey(text.train, params.textgen.ngrams.order, len(vocabulary))
     ngrams = {part: -np.log(counted.probabilities(getattr(text, part), start)) for part in ("validation", "test")}
     del counted
     means = {part: of_part.mean(axis=1) for part, of_part in ngrams.items()}  # of each order

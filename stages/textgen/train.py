@@ -117,8 +117,7 @@ def trained(
 
 def combined(lstm: network.TextModel, text: Parts, start: int, settings: Textgen) -> network.TextModel:
     """The LSTM and the n-grams of the training text as one model; validation text sets order and weights."""
-    order = min(settings.ngrams.order, baselines.highest_order(lstm.shape.vocabulary))
-    counted = baselines.KneserNey(text.train, order, lstm.shape.vocabulary)
+    counted = baselines.KneserNey(text.train, settings.ngrams.order, lstm.shape.vocabulary)
     order = 1 + int(np.argmin(-np.log(counted.probabilities(text.validation, start)).mean(axis=1)))
     made = tables.tables(counted, order, settings.ngrams.contexts)
     shape = lstm.shape._replace(tables=tables.sizes_of(made))

@@ -3,7 +3,6 @@ import pytest
 
 from stages.autoencoder import model as autoencoder
 from stages.core import artifacts, digits, model_files
-from stages.core.errors import StageError
 from stages.denoiser import evaluate, preprocess, train
 from stages.denoiser import model as network
 from stages.denoiser.preprocess import LEVELS, SITUATIONS, TEST, TRAIN, VALIDATION, add_noise
@@ -11,11 +10,6 @@ from stages.params import Params
 from stages.training import layers
 
 IMAGES = np.random.default_rng(8).random((20, 28, 28), dtype=np.float32)
-
-
-def test_an_unknown_network_is_one_clear_line(params: Params) -> None:
-    with pytest.raises(StageError, match="no denoiser called 'deep'; there are dense, conv"):
-        train.main(params, "deep")
 
 
 def test_noise_is_of_the_seed_and_the_step_and_of_each_digit_alone() -> None:
