@@ -16,7 +16,6 @@ from benchmarks import ENVIRONMENT
 from stages import params
 from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
-from stages.report.results import merged
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -35,10 +34,8 @@ class Row(NamedTuple):
 
 
 def figures(task: str, folder: Path = Path()) -> dict[str, Any]:
-    """What the evaluation of a task measured: its metrics, and beside them all else."""
-    found = artifacts.read_json(folder / f"metrics/{task}.json")
-    further = folder / f"data/{task}/evaluation.json"
-    return merged(found, artifacts.read_json(further)) if further.exists() else found
+    """All that the evaluation of a task measured."""
+    return artifacts.read_json(folder / f"data/{task}/evaluation.json")
 
 
 @contextmanager

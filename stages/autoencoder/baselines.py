@@ -9,21 +9,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 MARGINS = (0.001, 0.003, 0.01, 0.03)
-MANY = 10_000  # digits; from here on, a decomposition of all of them takes 10 times as long as that of their covariance
 
 
 class PrincipalComponents:
-    """Linear codes: the best reconstruction, in squared error on the training digits, that a linear map can give.
-
-    Args:
-        images: training digits in [0, 1].
-        components: size of the code.
-    """
+    """Linear codes: the best reconstruction, in squared error on the training digits, that a linear map can give."""
 
     def __init__(self, images: np.ndarray, components: int) -> None:
-        # Both find the same components; only the rounding differs.
-        solver = "full" if len(images) < MANY else "covariance_eigh"
-        self.pca = PCA(components, svd_solver=solver).fit(_flat(images))
+        self.pca = PCA(components, svd_solver="covariance_eigh").fit(_flat(images))
 
     def cut(self, components: int) -> "PrincipalComponents":
         """With only the first `components` of these: the same as fitted anew, without the work."""
@@ -45,11 +37,6 @@ def cross_entropy(images: np.ndarray, reconstructions: np.ndarray) -> float:
     """Binary cross-entropy of reconstructions, mean over pixels, in nats; cut to [1e-7, 1 - 1e-7] as Keras does."""
     p = np.clip(reconstructions.astype(np.float64), 1e-7, 1 - 1e-7)
     return float(-np.mean(images * np.log(p) + (1 - images) * np.log(1 - p)))
-
-
-def cross_entropy_floor(images: np.ndarray) -> float:
-    """Cross-entropy of a perfect reconstruction: grey pixels have entropy of their own, so it is not 0."""
-    return cross_entropy(images, images)
 
 
 def best_margin(images: np.ndarray, reconstructions: np.ndarray) -> float:

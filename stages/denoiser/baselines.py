@@ -51,14 +51,8 @@ def non_local_means(images: np.ndarray, std: float, *, patch: float, distance: f
     """scikit-image's non-local means, given the noise's standard deviation; then `unclipped`.
 
     Source: Buades et al. 2011, "Non-Local Means Denoising", Image Processing On Line 1, sections 2 and 3 (patchwise
-    weights that allow for the noise's own distance).
-
-    Args:
-        images: noisy.
-        std: the filter is given what the cut has left of it on black pixels, of which a digit mostly consists.
-        patch: side of the patches compared, in pixels.
-        distance: how far to look for like patches, in pixels.
-        strength: its parameter h, in units of that standard deviation.
+    weights that allow for the noise's own distance). Of `std`, the filter is given what the cut has left of it on black
+    pixels, of which a digit mostly consists; `strength` is its parameter h in units of that.
     """
     sigma = float(clipped_moments(np.zeros(1), std)[1][0])
     options = {"patch_size": int(patch), "patch_distance": int(distance), "h": strength * sigma, "sigma": sigma}

@@ -1,10 +1,12 @@
 """evaluate-denoiser: every denoiser on the same noisy digits, and on weaker and stronger noise than it was made for."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
 from stages.core import artifacts, image_quality, model_files
@@ -13,7 +15,6 @@ from stages.core.digits import SIDE, scaled
 from stages.core.split import PARTS, every
 from stages.denoiser import baselines, recognition
 from stages.denoiser.preprocess import DATA, LEVELS, MODELS, TEST, add_noise
-from stages.denoiser.situations import Situation, situations
 from stages.evaluation import charts, measures
 from stages.evaluation.classes import Classes, first_of_each
 from stages.params import Params
@@ -71,8 +72,11 @@ def main(params: Params) -> None:
         "parameters": {name: networks[name].count_params() for name in MODELS},
         **compare(test, restored, tuned, classifier, params),
     }
+    names = ("noisy", "classical", "best_filter", "dense", "conv")
+    headlines = {name: {"psnr": evaluation[name]["psnr"]} for name in names}
+    headlines["minus_baseline"] = evaluation["conv_minus_best_filter"]["psnr_interval"]
     artifacts.write_json(EVALUATION, evaluation)
-    artifacts.write_json(METRICS, headlines(evaluation))
+    artifacts.write_json(METRICS, headlines)
     artifacts.write_csv("plots/denoiser/levels.csv", levels(test.clean, methods, params))
     plan = [{"group": name, **row} for name in MODELS for row in measures.layers(networks[name])]
     artifacts.write_csv("plots/denoiser/layers.csv", plan)
@@ -88,15 +92,11 @@ def denoisers(networks: dict[str, Any], settings: dict[str, float]) -> dict[str,
 
     The networks do not get the strength of the noise; the filters do. `settings` are of non-local means, as tuned.
     """
-
-    def network(name: str) -> Denoiser:
-        return lambda images, std: layers.apply(networks[name], images)
-
     return {
         "noisy": lambda images, std: images,
         "median": lambda images, std: baselines.median(images),
-        "classical": lambda images, std: baselines.non_local_means(images, std, **settings),
-        **{name: network(name) for name in networks},
+        "classical": partial(baselines.non_local_means, **settings),
+        **{name: lambda images, std, model=model: layers.apply(model, images) for name, model in networks.items()},
     }
 
 
@@ -141,16 +141,6 @@ def gain(differences: np.ndarray, *, seed: int) -> dict[str, Any]:
     return {"psnr": differences.mean(), "psnr_interval": measures.interval(differences, seed=seed)}
 
 
-def headlines(evaluation: dict[str, Any]) -> dict[str, Any]:
-    """What the metrics show of all that is measured: PSNR, the conv network minus the best filter, recognition."""
-    names = ("noisy", "median", "classical", "best_filter", "dense", "conv")
-    psnr = {name: {"psnr": evaluation[name]["psnr"]} for name in names}
-    low, high = evaluation["conv_minus_best_filter"]["psnr_interval"]
-    recognition = {name: evaluation["recognition"][name] for name in ("noisy", "conv", "clean")}
-    difference = {"minus_baseline": {"low": low, "high": high}}
-    return {"noise_std": evaluation["noise_std"], **psnr, **difference, "recognition": recognition}
-
-
 def levels(clean: np.ndarray, methods: dict[str, Denoiser], params: Params) -> list[dict[str, float | str]]:
     """Mean PSNR (dB) of each method at each of `denoiser.noise_levels`, on some test digits with noise of its own."""
     clean = clean[every(len(clean), params.denoiser.level_digits)]
@@ -184,18 +174,18 @@ def examine(
 ) -> None:
     """What a denoiser is worth to a reader of test digits, and the surest of what it made wrong."""
     others = classifier.classes if test.classes.are_digits else ()
-    cases = list(situations(test.clean, test.labels, params, others))
+    cases = list(recognition.situations(test.clean, test.labels, params, others))
     rows, broken = recognition.examine(cases, denoise, classifier, seed=params.seed)
     artifacts.write_csv("plots/denoiser/recognition.csv", rows)
-    draw_kinds(cases, denoise)
+    artifacts.write_png("plots/denoiser/kinds.png", kinds(cases, denoise))
     worst = recognition.surest_of_each_kind(broken, SHOWN)
     named = [{key: test.classes.name(one.reading[key]) for key in ("digit", "read_as")} for one in worst]
     artifacts.write_json(INVENTED, [one.reading | names for one, names in zip(worst, named, strict=True)])
     artifacts.write_png("plots/denoiser/invented.png", invented(worst, test.classes))
 
 
-def draw_kinds(cases: list[Situation], denoise: Callable[[np.ndarray], np.ndarray]) -> None:
-    """Digits in the strongest situation of each kind, each before and after a denoiser."""
+def kinds(cases: list[recognition.Situation], denoise: Callable[[np.ndarray], np.ndarray]) -> Figure:
+    """A picture of digits in the strongest situation of each kind, each before and after a denoiser."""
     strongest = {case.kind: case for case in cases if case.digits == "test digits"}
     others = [case for case in cases if case.digits == "other digits"]
     strongest |= {"other digits": others[0]} if others else {}
@@ -205,19 +195,15 @@ def draw_kinds(cases: list[Situation], denoise: Callable[[np.ndarray], np.ndarra
         seen = case.images[first[:: 2 if len(first) > SHOWN // 2 else 1]]
         name = f"{kind} {case.strength:g}" if case.strength else kind
         grid[name] = np.stack([seen, denoise(seen)], axis=1).reshape(-1, SIDE, SIDE)
-    title = "Each in two: as it is seen, and by the conv denoiser"
-    artifacts.write_png("plots/denoiser/kinds.png", charts.image_grid(grid, title=title))
+    return charts.image_grid(grid, title="Each in two: as it is seen, and by the conv denoiser")
 
 
-def invented(worst: list[recognition.Broken], classes: Classes) -> Any:
+def invented(worst: list[recognition.Broken], classes: Classes) -> Figure:
     """A picture of digits that were read right as they are seen, and wrong once denoised."""
     if not worst:
         return charts.text_page({"none": "no digit"}, title="Read wrong once denoised")
-    grid = {
-        "clean": np.stack([one.clean for one in worst]),
-        "as it is seen": np.stack([one.seen for one in worst]),
-        "conv denoiser": np.stack([one.denoised for one in worst]),
-    }
+    rows = {"clean": "clean", "as it is seen": "seen", "conv denoiser": "denoised"}
+    grid = {label: np.stack([getattr(one, name) for one in worst]) for label, name in rows.items()}
     columns = [
         ("other digits\n" if one["digits"] == "other digits" else "") + f"{one['kind']}\n"
         f"{classes.change(one['digit'], one['read_as'])}\n{one['confidence']:.0%}"

@@ -1,17 +1,149 @@
-"""What a denoiser is worth to whoever must read the digits: where it helps, where it harms, where it invents."""
+"""What a denoiser is worth to whoever must read the digits: where it helps, where it harms, where it invents.
+
+Digits are read clean, noisy, damaged in other ways, and written by other people, before and after the denoiser. Images
+have shape (n, 28, 28), float32 in [0, 1].
+"""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.ndimage import gaussian_filter, shift, zoom
 from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from stages.denoiser.situations import Situation
+from stages.core.digits import SIDE
+from stages.core.split import every
+from stages.denoiser.preprocess import SITUATIONS, add_noise
 from stages.evaluation import measures
+from stages.params import Params
+
+EXAMINED = 500  # digits of each situation at most
+BOX = 20  # pixels that a digit of MNIST fills at most
+
+Degradation = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
+
+
+class Situation(NamedTuple):
+    """Digits in one situation: `images` is what is seen of `clean`."""
+
+    digits: str
+    kind: str
+    strength: float
+    unit: str
+    clean: np.ndarray
+    images: np.ndarray
+    labels: np.ndarray
+
+
+def situations(
+    clean: np.ndarray, labels: np.ndarray, params: Params, other_classes: Sequence[int] = range(10)
+) -> Iterator[Situation]:
+    """The test digits clean, with noise of each level, and degraded in every way of `DEGRADATIONS`.
+
+    Then digits of other people, of `other_classes`, clean and with the noise that the denoisers were trained on.
+    """
+    rows = every(len(clean), EXAMINED)
+    clean, labels = clean[rows], labels[rows]
+
+    def rng(number: int) -> np.random.Generator:
+        return np.random.default_rng([params.seed, SITUATIONS, number])
+
+    yield Situation("test digits", "clean", 0, "", clean, clean, labels)
+    kinds = {"noise": ("", add_noise, params.denoiser.noise_levels), **DEGRADATIONS}
+    cases = [(kind, strength) for kind, (_, _, strengths) in kinds.items() for strength in strengths]
+    for number, (kind, strength) in enumerate(cases):
+        unit, degrade, _ = kinds[kind]
+        yield Situation("test digits", kind, strength, unit, clean, degrade(clean, strength, rng(number)), labels)
+    others, other_labels = other_digits()
+    rows = np.flatnonzero(np.isin(other_labels, other_classes))
+    rows = rows[every(len(rows), EXAMINED)]
+    others, other_labels = others[rows], other_labels[rows]
+    if len(others):
+        yield Situation("other digits", "clean", 0, "", others, others, other_labels)
+        noisy = add_noise(others, params.denoiser.noise_std, rng(len(cases)))
+        yield Situation("other digits", "noise", params.denoiser.noise_std, "", others, noisy, other_labels)
+
+
+def salt_and_pepper(images: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """A `share` of the pixels black or white at random: dead pixels, errors of transmission."""
+    hit = rng.random(images.shape) < share
+    return np.where(hit, rng.integers(0, 2, images.shape), images).astype(np.float32)
+
+
+def blur(images: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
+    """Gaussian blur of `sigma` pixels: out of focus."""
+    return gaussian_filter(images, (0, sigma, sigma))
+
+
+def scratches(images: np.ndarray, count: float, rng: np.random.Generator) -> np.ndarray:
+    """`count` black lines, one pixel and a half wide, across the digit at any slant: creased paper, a torn film."""
+    height, width = images.shape[1:]
+    rows, columns = np.mgrid[:height, :width] - (height - 1) / 2
+    images = images.copy()
+    for image in images:
+        angles, offsets = rng.uniform(0, np.pi, int(count)), rng.uniform(-7, 7, int(count))
+        for angle, offset in zip(angles, offsets, strict=True):
+            image[np.abs(rows * np.cos(angle) + columns * np.sin(angle) - offset) < 0.75] = 0
+    return images
+
+
+def covered(images: np.ndarray, side: float, rng: np.random.Generator) -> np.ndarray:
+    """A black square of `side` pixels somewhere over the middle: a thing in front, a stamp, a hole."""
+    height, width = images.shape[1:]
+    images, side = images.copy(), int(side)
+    tops = rng.integers(4, height - 4 - side + 1, len(images))
+    lefts = rng.integers(4, width - 4 - side + 1, len(images))
+    for image, top, left in zip(images, tops, lefts, strict=True):
+        image[top : top + side, left : left + side] = 0
+    return images
+
+
+def faded(images: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """White becomes the grey of `share`: faded ink, a picture taken in the dark."""
+    return (images * np.float32(share)).astype(np.float32)
+
+
+def coarse(images: np.ndarray, side: float, rng: np.random.Generator) -> np.ndarray:
+    """Every `side` × `side` pixels have their mean: a camera too far away."""
+    side = int(side)
+    count, height, width = images.shape
+    blocks = images.reshape(count, height // side, side, width // side, side).mean(axis=(2, 4), keepdims=True)
+    return np.broadcast_to(blocks, (count, height // side, side, width // side, side)).reshape(images.shape)
+
+
+# Name, unit of the strength, function, strengths from mild to strong.
+DEGRADATIONS: dict[str, tuple[str, Degradation, tuple[float, ...]]] = {
+    "specks": ("share of the pixels", salt_and_pepper, (0.1, 0.2, 0.3)),
+    "blur": ("pixels", blur, (1.0, 1.5, 2.0)),
+    "scratches": ("lines", scratches, (1, 2, 4)),
+    "covered": ("pixels a side", covered, (6, 8, 10)),
+    "faded": ("of the contrast left", faded, (0.5, 0.3, 0.2)),
+    "coarse": ("pixels a side", coarse, (2, 4, 7)),
+}
+
+
+def other_digits() -> tuple[np.ndarray, np.ndarray]:
+    """Images, shape (1797, 28, 28), and labels of other people, pens and scanners than MNIST's.
+
+    The test half of UCI's "Optical Recognition of Handwritten Digits", which lies in scikit-learn's own package; no
+    network here was trained on it. Its 8 × 8 pixels are brought to MNIST's form: 20 × 20 pixels, their centre of mass
+    in the middle of 28 × 28. Source: Alpaydin & Kaynak 1998, UCI Machine Learning Repository.
+    """
+    small = load_digits()
+    large = zoom(small.images / 16, (1, BOX / 8, BOX / 8), order=1, grid_mode=True, mode="nearest")
+    margin = (SIDE - BOX) // 2
+    bordered = np.pad(np.clip(large, 0, 1), ((0, 0), (margin, margin), (margin, margin)))
+    images = []
+    for image in bordered:
+        centre = [(places * image).sum() / image.sum() for places in np.indices(image.shape)]
+        images.append(shift(image, [round((SIDE - 1) / 2 - place) for place in centre], order=0))
+    return np.stack(images).astype(np.float32), small.target
 
 
 class Classifier:
@@ -19,10 +151,6 @@ class Classifier:
 
     Its confidence is the softmax of its scores, divided by the one temperature that makes the labels of clean
     validation digits likeliest: Guo et al. 2017, "On Calibration of Modern Neural Networks", ICML, section 4.2.
-
-    Args:
-        images: clean training digits, shape (n, 28, 28).
-        labels: shape (n,).
     """
 
     def __init__(self, images: np.ndarray, labels: np.ndarray) -> None:
@@ -37,7 +165,7 @@ class Classifier:
         scores, places = self.scores(images)[known], np.searchsorted(self.classes, labels[known])
 
         def cost(logarithm: float) -> float:
-            return -np.mean(_log_softmax(scores / np.exp(logarithm))[np.arange(len(scores)), places])
+            return -np.mean(log_softmax(scores / np.exp(logarithm), axis=1)[np.arange(len(scores)), places])
 
         if len(scores):
             self.temperature = float(np.exp(minimize_scalar(cost, bounds=(-5, 5), method="bounded").x))
@@ -46,18 +174,13 @@ class Classifier:
         """The digit read in each image, shape (n, 28, 28), and the confidence in it; both of shape (n,)."""
         scores = self.scores(images)
         places = scores.argmax(axis=1)  # what `predict` says, which would compute the scores once more
-        likelihoods = _log_softmax(scores / self.temperature)
+        likelihoods = log_softmax(scores / self.temperature, axis=1)
         return self.classes[places], np.exp(likelihoods[np.arange(len(places)), places])
 
     def scores(self, images: np.ndarray) -> np.ndarray:
         """A score for each class, shape (n, classes)."""
         scores = self.machine.decision_function(images.reshape(len(images), -1))
         return scores if scores.ndim == 2 else np.stack([-scores, scores], axis=1)
-
-
-def _log_softmax(scores: np.ndarray) -> np.ndarray:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
 class Broken(NamedTuple):
@@ -75,9 +198,9 @@ def examine(
     """Recognition before and after a denoiser.
 
     Returns:
-        A row for each situation: what it is, the share of digits read right before and after, the difference with its
-        95 % interval by paired bootstrap, how many digits were corrected (wrong before, right after) and broken. And
-        all the broken ones, by confidence in the wrong reading.
+        A row for each situation: the share of digits read right before and after, the difference with its 95 % interval
+        by paired bootstrap, how many digits were corrected (wrong before, right after) and broken. And all the broken
+        ones, by confidence in the wrong reading.
     """
     rows, broken = [], []
     for case in situations:

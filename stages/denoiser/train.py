@@ -6,7 +6,6 @@ import numpy as np
 from stages.core import artifacts, image_quality, model_files
 from stages.core.command import run
 from stages.core.digits import SIDE, scaled
-from stages.core.errors import StageError
 from stages.denoiser import model as network
 from stages.denoiser.preprocess import DATA, MODELS, TRAIN
 from stages.params import Params
@@ -20,9 +19,7 @@ OPTIMIZERS = {"dense": adam, "conv": muon}
 HISTORIES = {"dense": "plots/denoiser/history-dense.csv", "conv": "plots/denoiser/history-conv.csv"}
 
 
-def main(params: Params, name: str = "") -> None:
-    if name not in MODELS:
-        raise StageError(f"no denoiser called {name!r}; there are {', '.join(MODELS)}")
+def main(params: Params, name: str) -> None:
     settings, std = getattr(params.denoiser, name).training, params.denoiser.noise_std
     data = artifacts.read_npz(DATA)
     prepare(params.seed)

@@ -25,6 +25,8 @@ def variables(found: Results) -> Row:
     metrics, invented = found.metrics["denoiser"], found.texts["invented"]
     read, digits = metrics["recognition"], metrics["digits"]
     items = {"best_filter": digits["some"], "classical": digits["some"], "dense": digits["test"]}
+    methods = {key: {**metrics[key], "read": read[key]} for key in METHODS}
+    best = {measure: max(row[measure] for row in methods.values()) for measure in ("psnr", "ssim", "read")}
     return {
         "verdict": verdict(metrics["conv_minus_best_filter"]["psnr_interval"], digits["some"]),
         **{
@@ -34,23 +36,13 @@ def variables(found: Results) -> Row:
         "best_filter_name": FILTERS[metrics["best_filter"]["name"]],
         "recovered": recovered(read),
         "methods": [
-            {"name": name, **metrics[key], "read": read[key], "best": best_of(metrics, key)}
-            for key, name in METHODS.items()
+            {"name": METHODS[key], **row, "best": {measure: row[measure] == most for measure, most in best.items()}}
+            for key, row in methods.items()
         ],
         "leads": leads(table("denoiser/levels")),
         **damage(table("denoiser/recognition")),
         "most_confident": invented[0] if invented else None,
     }
-
-
-def best_of(metrics: Row, method: str) -> Row:
-    """In which measures is a method the best one?"""
-    found = {
-        measure: metrics[method][measure] == max(metrics[key][measure] for key in METHODS)
-        for measure in ("psnr", "ssim")
-    }
-    read = metrics["recognition"]
-    return {**found, "read": read[method] == max(read[key] for key in METHODS)}
 
 
 def recovered(read: Row) -> str:

@@ -1,9 +1,9 @@
 """The results that the report is made of."""
 
-import statistics
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
+
+import pandas as pd
 
 from stages.core import artifacts
 
@@ -18,7 +18,7 @@ DATASETS = ("digits", "text", "reviews")
 
 
 class Results(NamedTuple):
-    """Metrics by task, texts by the names in `TEXTS`, the provenance of each dataset."""
+    """All that was measured by task, texts by the names in `TEXTS`, the provenance of each dataset."""
 
     metrics: dict[str, Row]
     texts: dict[str, Any]
@@ -32,23 +32,10 @@ class Results(NamedTuple):
 def read() -> Results:
     """All results but the series, which `table` reads."""
     return Results(
-        metrics={task: metrics(task) for task in TASKS},
+        metrics={task: artifacts.read_json(f"data/{task}/evaluation.json") for task in TASKS},
         texts={name: artifacts.read_json(path) for name, path in TEXTS.items()},
         datasets={name: artifacts.read_json(f"data/raw/{name}.json") for name in DATASETS},
     )
-
-
-def metrics(task: str) -> Row:
-    """What a task's evaluation measured: its metrics, and the further numbers beside them."""
-    found = artifacts.read_json(f"metrics/{task}.json")
-    further = Path(f"data/{task}/evaluation.json")
-    return merged(found, artifacts.read_json(further)) if further.exists() else found
-
-
-def merged(one: Row, other: Row) -> Row:
-    """Two nested dicts as one."""
-    shared = {key: merged(one[key], other[key]) for key in one if isinstance(one[key], dict) and key in other}
-    return one | other | shared
 
 
 def table(name: str) -> list[Row]:
@@ -72,11 +59,10 @@ def curves(rows: Sequence[Row], x: str, y: str, by: str) -> dict[str, tuple[list
 
 def mean_rows(rows: Sequence[Row], by: str, columns: Sequence[str]) -> list[Row]:
     """A row for each value of column `by`, which rises: the means of `columns`, without those of empty cells alone."""
-    found = []
-    for value, some in sorted(grouped(rows, by).items()):
-        cells = {column: [float(row[column]) for row in some if row.get(column, "") != ""] for column in columns}
-        found.append({by: value, **{column: statistics.mean(values) for column, values in cells.items() if values}})
-    return found
+    frame = pd.DataFrame(rows)
+    numbers = frame[[column for column in columns if column in frame]].apply(pd.to_numeric)
+    means = numbers.groupby(frame[by]).mean().reset_index()
+    return [dict(row.dropna()) for _, row in means.iterrows()]
 
 
 def learning_curves(

@@ -35,6 +35,7 @@ def variables(found: Results) -> Row:
     """Variables of the text model's section, beyond its metrics."""
     metrics = found.metrics["textgen"]
     difference, items = negative(metrics["nats_minus_ngram_interval"]), metrics["characters"]["test"] // PASSAGE
+    panels = list(results.grouped(table("textgen/next"), "temperature").values())  # one character's distributions
     rivals = [metrics["baselines"][key] for key in BASELINES] + [one["nats"] for one in metrics["branches"].values()]
     return {
         "verdict": verdict(difference, items),
@@ -44,7 +45,9 @@ def variables(found: Results) -> Row:
         "mixed": "ngrams" in metrics["branches"],
         "warning": metrics["warning"].rstrip("."),
         **temperature(table("textgen/temperature")),
-        **distributions(table("textgen/next")),
+        "likeliest": [panel[0] for panel in panels],
+        "tail": [panel[-1] for panel in panels],
+        "listed_characters": len(panels[0]) - 1,
         **samples(found.texts["samples"]),
         "layers": [str(units) for units in metrics["sizes"]["units"]],
         "benchmarked": found.packaged("text"),
@@ -78,16 +81,6 @@ def temperature(rows: list[Row]) -> Row:
         "changes": {key: than(high[key], low[key], "rises", "falls", "stays") for key in measures},
         "unknown": 1 - high["known_words"],
         "middle": (low["temperature"] + high["temperature"]) / 2,
-    }
-
-
-def distributions(rows: list[Row]) -> Row:
-    """The distribution of one next character at several temperatures: the likeliest, and the sum of the unlisted."""
-    panels = list(results.grouped(rows, "temperature").values())
-    return {
-        "likeliest": [panel[0] for panel in panels],
-        "tail": [panel[-1] for panel in panels],
-        "listed_characters": len(panels[0]) - 1,
     }
 
 

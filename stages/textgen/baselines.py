@@ -1,12 +1,105 @@
-"""General-purpose compressors as baselines of the text model; n-grams are in stages/textgen/ngrams.py.
-
-All figures are nats per character of the same held-out text, after the same training text.
-"""
+"""What the text model has to beat: Kneser-Ney n-grams, which are also its second part, and compressors."""
 
 import bz2
 import lzma
 import math
 from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+
+def ngrams(ids: np.ndarray, order: int, vocabulary: int) -> np.ndarray:
+    """A number for each n-gram of a text, its oldest character the most significant digit; int64, (n - order + 1,)."""
+    keys = np.zeros(max(0, len(ids) - order + 1), np.int64)
+    for offset in range(order):
+        keys = keys * vocabulary + ids[offset : offset + len(keys)]
+    return keys
+
+
+def discounts(counts: np.ndarray) -> np.ndarray:
+    """Discounts of counts of 0, 1, 2 and of 3 or more, shape (4,): Chen & Goodman 1999, p. 370.
+
+    One half each if no n-grams occur once, twice or three times, as in tiny texts.
+    """
+    ones, twos, threes, fours = (int(np.sum(counts == count)) for count in (1, 2, 3, 4))
+    if not (ones and twos and threes):
+        return np.array([0, 0.5, 0.5, 0.5])
+    share = ones / (ones + 2 * twos)
+    taken = [0, 1 - 2 * share * twos / ones, 2 - 3 * share * threes / twos, 3 - 4 * share * fours / threes]
+    return np.clip(taken, [0, 0.01, 0.01, 0.01], [0, 0.99, 1.99, 2.99])
+
+
+class KneserNey:
+    """Interpolated modified Kneser-Ney n-grams of characters, of every order up to a highest one.
+
+    The highest order uses the counts of n-grams. The lower orders, which get the discounted mass, use the number of
+    different characters that precede an n-gram. Single characters back off to the uniform distribution, so none has
+    probability 0. Sources: Kneser & Ney 1995, "Improved backing-off for m-gram language modeling", ICASSP, pp.
+    181-184; Chen & Goodman 1999, "An empirical study of smoothing techniques for language modeling", Computer Speech
+    and Language 13, section 3, p. 370.
+    """
+
+    def __init__(self, ids: np.ndarray, order: int, vocabulary: int) -> None:
+        order = max(n for n in range(1, order + 1) if vocabulary**n < 2**63)  # the numbers of n-grams are int64
+        self.order, self.vocabulary = order, vocabulary
+        self.occurring, self.continuing = [], []
+        for n in range(1, order + 1):
+            keys, counts = np.unique(ngrams(ids, n, vocabulary), return_counts=True)
+            self.occurring.append(Level(keys, counts.astype(np.int32), vocabulary))
+            keys, counts = np.unique(keys % vocabulary ** (n - 1), return_counts=True)
+            self.continuing.append(Level(keys, counts.astype(np.int32), vocabulary))  # of order n - 1
+
+    def probabilities(self, ids: np.ndarray, start: int) -> np.ndarray:
+        """Probability of each character of a text, given those before it; `start` fills all places before the text.
+
+        Returns:
+            Shape (order, n): row k is by the model of order k + 1.
+        """
+        padded = np.r_[np.full(self.order - 1, start), ids]
+        lower = np.full(len(ids), 1 / self.vocabulary)
+        rows = []
+        for n in range(1, self.order + 1):
+            keys = ngrams(padded, n, self.vocabulary)[self.order - n :]
+            if n > 1:
+                shorter = keys % self.vocabulary ** (n - 1)
+                lower = self.continuing[n - 1].interpolate(shorter, lower)
+            rows.append(self.occurring[n - 1].interpolate(keys, lower))
+        return np.array(rows)
+
+    def level(self, n: int, order: int) -> "Level":
+        """The n-grams of order `n` as the model of a highest order uses them."""
+        return self.occurring[n - 1] if n == order else self.continuing[n]
+
+
+class Level:
+    """Counts of the n-grams of one order, and their discounts."""
+
+    def __init__(self, keys: np.ndarray, counts: np.ndarray, vocabulary: int) -> None:
+        self.keys, self.counts, self.vocabulary = keys, counts, vocabulary
+        self.discounts = discounts(counts)
+        contexts = keys // vocabulary  # sorted, so that n-grams with the same context are neighbours
+        starts = np.flatnonzero(np.diff(contexts, prepend=-1))
+        self.contexts = contexts[starts]
+        self.totals = np.add.reduceat(counts, starts)
+        self.saved = np.add.reduceat(self.discounts[np.minimum(counts, 3)], starts) / self.totals
+
+    def kept(self) -> np.ndarray:
+        """The counts after the discount."""
+        return self.counts - self.discounts[np.minimum(self.counts, 3)]
+
+    def interpolate(self, keys: np.ndarray, lower: np.ndarray) -> np.ndarray:
+        """Probability of the last character of each n-gram, given the same by the next shorter n-gram."""
+        counts = _look_up(self.keys, self.counts, keys)
+        totals = _look_up(self.contexts, self.totals, keys // self.vocabulary)
+        saved = _look_up(self.contexts, self.saved, keys // self.vocabulary)
+        kept = counts - self.discounts[np.minimum(counts, 3)]
+        return np.where(totals > 0, kept / np.maximum(totals, 1) + saved * lower, lower)
+
+
+def _look_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """The values at the wanted keys; 0 where a key is missing."""
+    places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[places] == wanted, values[places], values.dtype.type(0))
 
 
 def compressed(training: str, text: str) -> dict[str, float]:
@@ -16,21 +109,15 @@ def compressed(training: str, text: str) -> dict[str, float]:
     bzip2 compresses blocks of 900 kB, so it uses only the last part of the training text.
     """
     before, both = training.encode(), (training + text).encode()
-    filters = [
-        {
-            "id": lzma.FILTER_LZMA2,
-            "preset": 9 | lzma.PRESET_EXTREME,
-            "dict_size": max(len(both), 4096),
-        }
-    ]
+    settings = {"preset": 9 | lzma.PRESET_EXTREME, "dict_size": max(len(both), 4096)}
 
     def xz(content: bytes) -> int:
-        return len(lzma.compress(content, lzma.FORMAT_RAW, filters=filters))
+        return len(lzma.compress(content, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, **settings}]))
 
     def bzip2(content: bytes) -> int:
         return len(bz2.compress(content, 9))
 
     with ThreadPoolExecutor() as pool:
-        sizes = {f: (pool.submit(f, both), pool.submit(f, before)) for f in (xz, bzip2)}
-    bits = {compressor.__name__: 8 * (a.result() - b.result()) for compressor, (a, b) in sizes.items()}
+        sizes = {f.__name__: (pool.submit(f, both), pool.submit(f, before)) for f in (xz, bzip2)}
+    bits = {name: 8 * (a.result() - b.result()) for name, (a, b) in sizes.items()}
     return {name: bits[name] * math.log(2) / len(text) for name in ("bzip2", "xz")}

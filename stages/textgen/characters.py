@@ -50,7 +50,7 @@ def sample(
         read: the next ids of each text, shape (texts, m) → the logits of what follows them, shape (texts, vocabulary).
         prompt: ids, shape (m,), at least one.
         temperatures: one for each group of `samples` texts.
-        seed: of the random numbers, see `random_numbers`.
+        seed: see `random_numbers`.
         samples: texts at each temperature.
 
     Yields:
@@ -84,14 +84,7 @@ def tempered(logits: np.ndarray, temperature: np.ndarray) -> np.ndarray:
     """Log-probabilities of the softmax of logits divided by a temperature; the id of unknown characters has none.
 
     All is computed on logits, so no logarithm of 0 is taken, however low the temperature: towards 0 all but the
-    greatest go to minus infinity.
-
-    Args:
-        logits: shape (n, vocabulary).
-        temperature: greater than 0, shape (n,).
-
-    Returns:
-        Shape (n, vocabulary), float64.
+    greatest go to minus infinity. From (n, vocabulary), and temperatures above 0, (n,), to float64, (n, vocabulary).
     """
     logits = logits.astype(np.float64)
     logits[:, 0] = -np.inf

@@ -11,22 +11,16 @@ from stages.core import artifacts, model_files
 from stages.core.command import run
 from stages.evaluation import charts, measures
 from stages.params import Params
-from stages.textgen import baselines, ngrams, samples
+from stages.textgen import baselines, generate
 from stages.textgen import model as network
 from stages.textgen.characters import decode, encode, entropy, tempered
-from stages.textgen.preprocess import SEPARATOR, Parts, doubt_about, read
+from stages.textgen.preprocess import SEPARATOR, doubt_about, read
 from stages.textgen.train import MODEL
 
 METRICS = "metrics/textgen.json"
+EVALUATION = "data/textgen/evaluation.json"  # all that is measured
 SAMPLES = "models/textgen-samples.json"
-SAMPLES_PICTURE = "plots/textgen/samples.png"
-TEMPERATURES = "plots/textgen/temperature.csv"
-WORDS = "plots/textgen/words.csv"
-ORDERS = "plots/textgen/orders.csv"
-NEXT = "plots/textgen/next.csv"
-LAYERS = "plots/textgen/layers.csv"
-EVALUATION = "data/textgen/evaluation.json"
-HELD_OUT = ("validation", "test")
+PLOTS = "plots/textgen"
 PASSAGE = 1000  # characters
 SHOWN = 560  # characters of each sample in the picture
 # The worked example of a temperature, whatever textgen.temperatures are.
@@ -40,89 +34,79 @@ EXCERPT = 500  # characters of the test text and of a context
 def main(params: Params) -> None:
     text, vocabulary = read()
     start = max(0, vocabulary.find("\n"))
+    train, test = decode(text.train, vocabulary), decode(text.test, vocabulary)
     model = network.attached(MODEL, model_files.read(MODEL))
     reader = network.reader(model.network, model.shape, network.STREAMS, parts=True)
     validation_costs, _ = network.costs(reader, text.validation, start)
-    test_costs, hits = network.costs(reader, text.test, start)
+    costs, hits = network.costs(reader, text.test, start)
     del reader  # a second copy of the n-gram tables
-    nats, validation_nats = test_costs[0], validation_costs[0].mean()
-    costs = ngram_costs(text, len(vocabulary), params.textgen.ngrams.order, start)
-    order = 1 + int(np.argmin(costs["validation"].mean(axis=1)))  # of the baseline
-    train, test = decode(text.train, vocabulary), decode(text.test, vocabulary)
-    params = samples.with_suitable_prompt(params, vocabulary, test)
-    sampled = samples.measured(model, train, params)
-    by_temperature = {row["measures"]["temperature"]: row["measures"] for row in sampled}
-    known = samples.known_words(test, set(samples.words(train)))
-    context, rows = worked_example(model.network, text.test, vocabulary)
-    measured = quality(nats, hits, seed=params.seed)
-    minus_ngrams = measures.interval(passages(nats - costs["test"][order - 1]), seed=params.seed)
-    artifacts.write_json(
-        METRICS,
-        {
-            **{name: measured[name] for name in ("nats", "bits", "perplexity", "accuracy")},
-            "minus_baseline": dict(zip(("low", "high"), minus_ngrams, strict=True)),
-            "validation_nats": validation_nats,
-            "baselines": baseline_costs(costs["test"].mean(axis=1), order, train, test),
-            "known_words": by_temperature[1.0]["known_words"],
+    counted = baselines.KneserNey(text.train, params.textgen.ngrams.order, len(vocabulary))
+    ngrams = {part: -np.log(counted.probabilities(getattr(text, part), start)) for part in ("validation", "test")}
+    del counted
+    means = {part: of_part.mean(axis=1) for part, of_part in ngrams.items()}  # of each order
+    order = 1 + int(np.argmin(means["validation"]))  # of the baseline
+
+    prompt = generate.suitable_prompt(params.textgen.sampling.prompt, vocabulary, test)
+    samples = generate.measured(model, prompt, train, params)
+    of_samples = {row["measures"]["temperature"]: row["measures"] for row in samples}
+    known_words_of_test = generate.known_words(test, set(generate.words(train)))
+    context, next_characters = worked_example(model.network, text.test, vocabulary)
+    difference = passages(costs[0] - ngrams["test"][order - 1])
+
+    evaluation = {
+        **quality(costs[0], hits, seed=params.seed),
+        "validation_nats": validation_costs[0].mean(),
+        "baselines": {
+            **{"unigram": means["test"][0], "bigram": means["test"][1], "ngram": means["test"][order - 1]},
+            **baselines.compressed(train, test),
         },
-    )
-    artifacts.write_json(
-        EVALUATION,
-        {
-            "parameters": model.network.count_params(),
-            "vocabulary": len(vocabulary),
-            "sizes": model_files.attachments(MODEL, {"sizes": dict})["sizes"],
-            "characters": {part: len(ids) for part, ids in text._asdict().items()},
-            "branches": branches(model, test_costs, seed=params.seed),
-            "ngram_order": order,
-            "nats_interval": measured["nats_interval"],
-            "nats_minus_ngram_interval": minus_ngrams,
-            "copied_run": samples.COPIED,
-            "known_words_of_test": known,
-            "warning": doubt_about(text, vocabulary),
-            "test": test[:EXCERPT],
-            **context,
-        },
-    )
-    artifacts.write_csv(ORDERS, orders(costs, {"validation": validation_nats, "test": nats.mean()}))
-    artifacts.write_csv(LAYERS, measures.layers(model.network))
-    artifacts.write_csv(NEXT, rows)
-    artifacts.write_json(SAMPLES, sampled)
-    artifacts.write_csv(TEMPERATURES, list(by_temperature.values()))
-    artifacts.write_csv(WORDS, samples.shares_of_words(list(by_temperature.values()), known))
+        "ngram_order": order,
+        "nats_minus_ngram_interval": measures.interval(difference, seed=params.seed),
+        "branches": branches(model, costs, seed=params.seed),
+        "parameters": model.network.count_params(),
+        "vocabulary": len(vocabulary),
+        "sizes": model_files.attachments(MODEL, {"sizes": dict})["sizes"],
+        "characters": {part: len(ids) for part, ids in text._asdict().items()},
+        "known_words": of_samples[1.0]["known_words"],
+        "known_words_of_test": known_words_of_test,
+        "copied_run": generate.COPIED,
+        "warning": doubt_about(text, vocabulary),
+        "test": test[:EXCERPT],
+        **context,
+    }
+    artifacts.write_json(EVALUATION, evaluation)
+    artifacts.write_json(METRICS, headlines(evaluation))
+    artifacts.write_json(SAMPLES, samples)
+    of_model = {part: some[0].mean() for part, some in (("validation", validation_costs), ("test", costs))}
+    artifacts.write_csv(f"{PLOTS}/orders.csv", orders(means, of_model))
+    artifacts.write_csv(f"{PLOTS}/layers.csv", measures.layers(model.network))
+    artifacts.write_csv(f"{PLOTS}/next.csv", next_characters)
+    artifacts.write_csv(f"{PLOTS}/temperature.csv", list(of_samples.values()))
+    artifacts.write_csv(f"{PLOTS}/words.csv", generate.shares_of_words(list(of_samples.values()), known_words_of_test))
     picture = charts.text_page(
-        {f"temperature {row['measures']['temperature']:g}": row["texts"][0][:SHOWN] for row in sampled},
-        title=f"Text sampled from the model after {params.textgen.sampling.prompt.strip()!r}",
+        {f"temperature {row['measures']['temperature']:g}": row["texts"][0][:SHOWN] for row in samples},
+        title=f"Text sampled from the model after {prompt.strip()!r}",
         columns=2,
     )
-    artifacts.write_png(SAMPLES_PICTURE, picture)
-    ngram = costs["test"][order - 1].mean()
-    print(f"textgen: {nats.mean():.4f} nats per character; baseline: n-grams {ngram:.4f}")
+    artifacts.write_png(f"{PLOTS}/samples.png", picture)
+    ngram = evaluation["baselines"]["ngram"]
+    print(f"textgen: {evaluation['nats']:.4f} nats per character; baseline: n-grams {ngram:.4f}")
 
 
-def ngram_costs(text: Parts, vocabulary: int, order: int, start: int) -> dict[str, np.ndarray]:
-    """Nats of each character of each held-out part by n-grams of the training text, shape (orders, n)."""
-    counted = ngrams.KneserNey(text.train, min(order, ngrams.highest_order(vocabulary)), vocabulary)
-    return {part: -np.log(counted.probabilities(getattr(text, part), start)) for part in HELD_OUT}
-
-
-def baseline_costs(ngrams: np.ndarray, order: int, train: str, test: str) -> dict[str, float]:
-    """Nats per character of the test text by each baseline; `ngrams` has those of each order."""
-    by_order = {"unigram": ngrams[0], "bigram": ngrams[1], "ngram": ngrams[order - 1]}
-    return {**by_order, **baselines.compressed(train, test)}
+def headlines(evaluation: dict[str, Any]) -> dict[str, Any]:
+    """What `dvc metrics show` prints of all that is measured; it leaves out the interval, which is a list."""
+    return {
+        **{name: evaluation[name] for name in ("nats", "accuracy", "known_words")},
+        "baselines": {name: evaluation["baselines"][name] for name in ("ngram", "bzip2")},
+        "minus_baseline": evaluation["nats_minus_ngram_interval"],
+    }
 
 
 def branches(model: network.TextModel, costs: np.ndarray, *, seed: int) -> dict[str, dict[str, float | list[float]]]:
     """The LSTM and, where the model has them, the n-grams, each by itself.
 
-    Args:
-        model: with these branches.
-        costs: of each character by the whole model and by each branch, shape (1 + branches, n).
-        seed: of the intervals.
-
-    Returns:
-        For each branch its `nats` per character, its `weight` in the sum of log-probabilities, and a 95 % interval of
-        what the other branch saves: this branch minus the whole.
+    `costs` are nats of each character by the whole model and by each branch, shape (1 + branches, n). A branch has its
+    `weight` in the sum of log-probabilities, and a 95 % interval of what the other one saves: it minus the whole.
     """
     weights = network.weights_of(model.network) if model.shape.tables else (1.0,)
     return {
@@ -168,13 +152,13 @@ def passages(nats: np.ndarray) -> np.ndarray:
     return nats[: len(nats) // length * length].reshape(-1, length).mean(axis=1)
 
 
-def orders(costs: dict[str, np.ndarray], whole: dict[str, float]) -> list[dict[str, Any]]:
+def orders(means: dict[str, np.ndarray], of_model: dict[str, float]) -> list[dict[str, Any]]:
     """Curves to plot: nats per character of the n-grams of each order on each held-out part; and of the model."""
     return [
-        {"order": order + 1, "method": f"{name}, {part}", "nats": cost}
-        for part in HELD_OUT
-        for name, levels in (("Kneser-Ney", costs[part].mean(axis=1)), ("text model", [whole[part]] * len(costs[part])))
-        for order, cost in enumerate(levels)
+        {"order": order, "method": f"{name}, {part}", "nats": cost}
+        for part, of_orders in means.items()
+        for name, curve in (("Kneser-Ney", of_orders), ("text model", [of_model[part]] * len(of_orders)))
+        for order, cost in enumerate(curve, start=1)
     ]
 
 
@@ -184,11 +168,8 @@ def worked_example(
     """The distribution of the next character at one place of a text, at each temperature of `WORKED`.
 
     The place is the first one, from the 100th character on, where `OPEN` or more characters have a probability of
-    `LIKELY` or more. If there is none, it is the one with the highest entropy.
-
-    Returns:
-        The `context` before the place and the character that really comes `next`; and rows of `temperature`,
-        `character`, `probability`: the `LISTED` likeliest characters at temperature 1, and the others together.
+    `LIKELY` or more, or else the one with the highest entropy. Rows have the `LISTED` likeliest characters at
+    temperature 1, and the others together.
     """
     ids = ids[:SEARCHED]
     logits = model.predict_on_batch(ids[None, :-1].astype(np.int32))[0]

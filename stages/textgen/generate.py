@@ -1,11 +1,19 @@
-"""Sampling text from a model, one character at a time."""
+"""Text sampled from the model, and what is measured on samples at each temperature: their words, what they copy."""
 
+import itertools
+import re
 from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
 
 import numpy as np
 
+from stages.params import Params
 from stages.textgen import model as network
-from stages.textgen.characters import sample
+from stages.textgen.characters import decode, encode, sample
+
+COPIED = 30  # characters from which a run that stands in the training text counts as copied
+WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
 
 def stream(
@@ -31,9 +39,118 @@ def generate(
         Ids, shape (temperatures, samples, length), and the entropy in nats of the distribution that each was drawn
         from, same shape.
     """
+    steps = itertools.islice(stream(model, prompt, temperatures, seed=seed, samples=samples), length)
+    ids, entropies = (np.stack(rows, axis=-1) for rows in zip(*steps, strict=True))
     shape = (len(temperatures), samples, length)
-    ids, entropies = np.zeros((shape[0] * samples, length), np.int32), np.zeros((shape[0] * samples, length))
-    steps = stream(model, prompt, temperatures, seed=seed, samples=samples)
-    for place, (characters, uncertainty) in zip(range(length), steps, strict=False):
-        ids[:, place], entropies[:, place] = characters, uncertainty
     return ids.reshape(shape), entropies.reshape(shape)
+
+
+def measured(model: network.TextModel, prompt: str, train: str, params: Params) -> list[dict[str, Any]]:
+    """Samples of the model at 1, its own distribution, and at each other temperature, with measures of them."""
+    settings = params.textgen.sampling
+    temperatures = sorted({*params.textgen.temperatures, 1.0})
+    sizes = {"length": settings.length, "samples": settings.samples}
+    ids, entropies = generate(model, encode(prompt, model.vocabulary), temperatures, seed=params.seed, **sizes)
+    written = [[decode(row, model.vocabulary) for row in group] for group in ids]
+    known, copied = set(words(train)), copies(written, train, COPIED)
+    rows = []
+    for number, (temperature, texts, (passage, share)) in enumerate(zip(temperatures, written, copied, strict=True)):
+        figures = {
+            "temperature": temperature,
+            "entropy": entropies[number].mean(),
+            **{f"distinct_{n}": np.mean([distinct(text, n) for text in texts]) for n in (1, 2, 3)},
+            "known_words": np.mean([known_words(text, known) for text in texts]),
+            "longest_copy": len(passage),
+            "copied": share,
+        }
+        rows.append({"measures": figures, "prompt": prompt, "copied": passage, "texts": texts})
+    return rows
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in lower case."""
+    return WORD.findall(text.lower())
+
+
+def distinct(text: str, n: int) -> float:
+    """Share of different n-grams among the word n-grams of a text: 1 if none is repeated.
+
+    Source: Li et al. 2016, "A Diversity-Promoting Objective Function for Neural Conversation Models", NAACL, section 5.
+    """
+    said = words(text)
+    found = [tuple(said[place : place + n]) for place in range(len(said) - n + 1)]
+    return len(set(found)) / len(found) if found else 1.0
+
+
+def known_words(text: str, known: set[str]) -> float:
+    """Share of the words in a text that are in `known`; 1 for a text without words."""
+    said = words(text)
+    return sum(word in known for word in said) / len(said) if said else 1.0
+
+
+def copies(groups: Sequence[Sequence[str]], source: str, length: int) -> list[tuple[str, float]]:
+    """What groups of texts have copied from a long one.
+
+    Returns:
+        For each group the longest passage of any of its texts that the source contains, and the share of its characters
+        that stand in passages of `length` or more which the source contains.
+    """
+
+    @cache
+    def shared(size: int) -> set[str]:
+        """The passages of so many characters that stand in any text and in the source, which is read once for all."""
+        texts = [text for group in groups for text in group]
+        wanted = {text[start : start + size] for text in texts for start in range(len(text) - size + 1)}
+        found = (source[start : start + size] for start in range(len(source) - size + 1))
+        return {passage for passage in found if passage in wanted}
+
+    found = []
+    for texts in groups:
+        passages = (_longest(texts, source, shared(size), size) for size in (16, 8, 4, 2, 1))
+        found.append((next(filter(None, passages), ""), _share(texts, shared(length), length)))
+    return found
+
+
+def _longest(texts: Sequence[str], source: str, shared: set[str], size: int) -> str:
+    """The longest passage that the source contains, empty if it has fewer than `size` characters."""
+    best = ""
+    for text in texts:
+        for start in range(len(text) - size + 1):
+            stop = start + max(size, len(best) + 1)
+            # To look into the whole source takes a millisecond: only where both ends of the passage stand in it.
+            while stop <= len(text) and {text[start : start + size], text[stop - size : stop]} <= shared:
+                if text[start:stop] not in source:
+                    break
+                best, stop = text[start:stop], stop + 1
+    return best
+
+
+def _share(texts: Sequence[str], shared: set[str], length: int) -> float:
+    """The share of the characters that stand in passages of `length` characters which are `shared`."""
+    inside = [np.zeros(len(text), bool) for text in texts]
+    for text, copied in zip(texts, inside, strict=True):
+        for start in range(len(text) - length + 1):
+            if text[start : start + length] in shared:
+                copied[start : start + length] = True
+    return float(np.concatenate(inside).mean()) if any(texts) else 0.0
+
+
+def shares_of_words(rows: list[dict[str, Any]], known: float) -> list[dict[str, Any]]:
+    """Curves to plot: shares of known and of different words against temperature; `known` is the test text's share."""
+    names = {"known_words": "known from training", "distinct_1": "different words", "distinct_2": "different pairs"}
+    curves = [
+        {"temperature": row["temperature"], "method": name, "share": row[key]}
+        for key, name in names.items()
+        for row in rows
+    ]
+    return curves + [{"temperature": row["temperature"], "method": "known, test text", "share": known} for row in rows]
+
+
+def suitable_prompt(prompt: str, vocabulary: str, test: str) -> str:
+    """The prompt, or the first line of the test text if fewer than half of its characters are in the vocabulary."""
+    first = next((line.strip() for line in test.split("\n") if line.strip()), "")
+    if sum(character in vocabulary[1:] for character in prompt) / len(prompt) >= 0.5 or not first:
+        return prompt
+    other = first[:100] + ("\n" if "\n" in vocabulary else "")
+    print(f"textgen.sampling.prompt, {prompt!r}, does not suit this text: {other!r}, of its test part, is used instead")
+    return other

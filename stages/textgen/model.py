@@ -14,13 +14,14 @@ from keras import layers, ops
 from stages.core import model_files
 from stages.core.errors import StageError
 from stages.textgen.characters import log_softmax
-from stages.textgen.tables import Past, Size, distribution
+from stages.textgen.tables import Past, distribution
 
 STREAMS = 32  # segments of a text that are scored in parallel
 CONTEXT = 256  # characters read before each segment, so that its first characters are scored with a context
 BLOCK = 256  # characters in one call
 LEAST = 1e-30  # probability that n-grams give to a character
 DEFAULT_WEIGHTS = (0.4, 0.5)  # of LSTM and n-grams, where the validation text is too short to fit them
+WEIGHTED = ("lstm_weight", "ngrams_weight")  # the layers that multiply by them
 
 
 class Shape(NamedTuple):
@@ -29,7 +30,8 @@ class Shape(NamedTuple):
     vocabulary: int  # number of character ids
     embedding: int | None  # numbers in a character's learned vector; None for one-hot characters
     units: Sequence[int]  # of each LSTM
-    tables: Sequence[Size] = ()  # of the n-grams, for contexts of 0, 1, 2, ... characters; none: the LSTM alone
+    # Slots and rows of the n-grams' tables, for contexts of 0, 1, 2, ... characters; none: the LSTM alone.
+    tables: Sequence[tuple[int, int]] = ()
 
 
 class TextModel(NamedTuple):
@@ -87,16 +89,12 @@ def build(
     techniques", Interspeech, pp. 605-608).
 
     Args:
-        shape: of the network.
+        shape: of the network, from ids, shape (batch, length), to logits, shape (batch, length, vocabulary).
         weights: of the LSTM's and of the n-grams' log-probabilities.
         dropout: share of the last LSTM's outputs hidden while training (Zaremba et al. 2014, "Recurrent neural network
             regularization", arXiv:1409.2329).
-        batch: number of texts read in parallel. If given, the model is stateful: each call continues where the last
-            one ended. The weights have the same shapes either way.
+        batch: number of texts read in parallel, each call continuing where the last one ended; None: without a state.
         passage: with `batch`: reset the state every so many calls; None for never.
-
-    Returns:
-        A model from ids, shape (batch, length), to logits, shape (batch, length, vocabulary).
     """
     characters = keras.Input((None,), batch_size=batch, dtype="int32", name="characters")
     if shape.embedding is None:
@@ -117,8 +115,8 @@ def build(
         return keras.Model(characters, logits, name="textgen")
     # Products of many small shares may leave the range of float32, where the logarithm is minus infinity.
     likelihoods = ops.log(ops.maximum(distribution(characters, shape.vocabulary, shape.tables), LEAST))
-    lstm = layers.Rescaling(weights[0], name="lstm_weight")(logits)
-    ngrams = layers.Rescaling(weights[1], name="ngrams_weight")(likelihoods)
+    lstm = layers.Rescaling(weights[0], name=WEIGHTED[0])(logits)
+    ngrams = layers.Rescaling(weights[1], name=WEIGHTED[1])(likelihoods)
     return keras.Model(characters, layers.Add(name="product")([lstm, ngrams]), name="textgen")
 
 
@@ -130,7 +128,6 @@ def attached(path: str | Path, model: keras.Model) -> TextModel:
         raise StageError(f"{path} carries a vocabulary of {len(vocabulary)} characters for {characters} outputs")
     try:
         shape = Shape(**found["shape"])
-        shape = shape._replace(tables=[Size(*size) for size in shape.tables])
     except TypeError as error:
         raise StageError(f"{path} carries a shape that is not that of a text model") from error
     return TextModel(model, shape, vocabulary, found["seed"])
@@ -145,42 +142,31 @@ def write(path: str | Path, model: TextModel, **more: Any) -> None:
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
     """Copy the weights of `source` to those layers that `target` has too; recurrent states stay as they are."""
     layers_of_source = {layer.name: layer for layer in source.layers}
+
+    def matrices(layer: keras.layers.Layer) -> list[keras.Variable]:
+        return [variable for variable in layer.weights if variable.name != "batches"]  # of a PassageLSTM
+
     for layer in target.layers:
         if isinstance(layer, layers.Embedding | layers.LSTM | layers.Dense) and layer.name in layers_of_source:
-            for new, value in zip(_matrices(layer), _matrices(layers_of_source[layer.name]), strict=True):
+            for new, value in zip(matrices(layer), matrices(layers_of_source[layer.name]), strict=True):
                 new.assign(value)
 
 
-def _matrices(layer: keras.layers.Layer) -> list[keras.Variable]:
-    """The weights of a layer, without what a `PassageLSTM` counts."""
-    return [variable for variable in layer.weights if variable.name != "batches"]
-
-
 def weights_of(model: keras.Model) -> tuple[float, float]:
-    """The weights of LSTM and n-grams; `set_weights` sets them, before the model is called for the first time."""
-    return model.get_layer("lstm_weight").scale, model.get_layer("ngrams_weight").scale
-
-
-def set_weights(model: keras.Model, weights: tuple[float, float]) -> None:
-    """See `weights_of`."""
-    model.get_layer("lstm_weight").scale, model.get_layer("ngrams_weight").scale = weights
+    """The weights of LSTM and n-grams in a model that has both."""
+    return tuple(model.get_layer(name).scale for name in WEIGHTED)
 
 
 def reader(model: keras.Model, shape: Shape, batch: int, *, parts: bool = False) -> keras.Model:
     """A stateful copy of `model` that reads `batch` texts in parallel.
 
-    Args:
-        model: of `build`.
-        shape: its.
-        batch: texts.
-        parts: give the whole model's output, and those of LSTM and, where it has them, n-grams by themselves.
+    With `parts` it also gives the outputs of the LSTM and, where the model has them, of the n-grams by themselves.
     """
     copy = build(shape, weights=weights_of(model) if shape.tables else DEFAULT_WEIGHTS, batch=batch)
     copy_weights(model, copy)
     if not parts:
         return copy
-    weighted = ("lstm_weight", "ngrams_weight") if shape.tables else ()
-    by_themselves = [copy.get_layer(name).input for name in weighted] or [copy.output]
+    by_themselves = [copy.get_layer(name).input for name in WEIGHTED] if shape.tables else [copy.output]
     return keras.Model(copy.input, [copy.output, *by_themselves])
 
 
@@ -192,15 +178,10 @@ def forget(model: keras.Model) -> None:
 
 
 def read(reader: keras.Model, ids: np.ndarray, start: int) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
-    """Read a text, block by block.
+    """Read a text, shape (n,), block by block.
 
     The text is cut into as many segments as `reader` reads in parallel. Each is read from `CONTEXT` characters before
-    it, and every character is predicted once.
-
-    Args:
-        reader: made by `reader`.
-        ids: the text, shape (n,).
-        start: id read before the first character: a line feed, which new text follows.
+    it, and every character is predicted once. `start` is the id before the text: a line feed, which new text follows.
 
     Yields:
         Places in the text, shape (k,), and the logits there by each output, shape (k, vocabulary).
@@ -221,11 +202,9 @@ def read(reader: keras.Model, ids: np.ndarray, start: int) -> Iterator[tuple[np.
 
 
 def costs(reader: keras.Model, ids: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cross-entropy of each output of a reader on a text, character by character; arguments as for `read`.
+    """Negative log-likelihood of each character of a text in nats by each output of a reader, shape (outputs, n).
 
-    Returns:
-        Negative log-likelihood of each character in nats, shape (outputs, n), and whether the character was the most
-        probable one by the first output, shape (n,).
+    And whether the character was the most probable one by the first output, shape (n,). Arguments as for `read`.
     """
     nats, hits = np.zeros((len(reader.outputs), len(ids))), np.zeros(len(ids), bool)
     for places, outputs in read(reader, ids, start):

@@ -1,7 +1,6 @@
 """preprocess-textgen: the plays → characters as numbers, to train on, to validate on and to test on."""
 
 from collections.abc import Sequence
-from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -10,13 +9,12 @@ from stages.core import artifacts
 from stages.core.command import run
 from stages.core.errors import StageError
 from stages.core.split import SEPARATOR
-from stages.params import Params, Shares, Textgen
+from stages.params import Params, Textgen
 from stages.textgen.characters import decode, encode, vocabulary_of
 
 RAW = "data/raw/text.txt"
 OUTPUT = "data/textgen/characters.npz"
 FEW = 10  # with fewer documents than this, none is held out whole
-LINE = 40  # characters from which a line that stands in two parts is no coincidence
 
 
 class Parts(NamedTuple):
@@ -85,24 +83,13 @@ def split(documents: Sequence[str], settings: Textgen) -> Parts:
         parts = Parts(text[:first], text[first:second], text[second:])
     for name, part in parts._asdict().items():
         if len(part) < 2:
-            raise StageError(
-                f"{RAW} is too short: nothing is left for {name} of its {sum(map(len, documents)):,} characters; with "
-                f"textgen.holdout, {least(settings.holdout):,} are the fewest that can be split"
-            )
+            total = sum(map(len, documents))
+            raise StageError(f"{RAW} is too short: nothing is left for {name} of its {total:,} characters")
     return parts
 
 
-def least(shares: Shares) -> int:
-    """The shortest text that these shares leave two characters or more of for each part."""
-    return next(n for n in count(6) if min(round(n * shares.test), round(n * shares.validation)) >= 2)
-
-
 def doubt_about(ids: Parts, vocabulary: str) -> str:
-    """What the test part does not measure: it is of another kind than the training text, or copied from it.
-
-    Returns:
-        One line; empty where nothing is to be said.
-    """
+    """A warning, in one line, if the test part is of another kind than the training text; empty if it is not."""
     if len(vocabulary) <= 2:
         raise StageError(f"{RAW} has one character only, {vocabulary[-1]!r}, over and over")
     counts = [np.bincount(part, minlength=len(vocabulary)) for part in (ids.train, ids.test)]
@@ -111,23 +98,13 @@ def doubt_about(ids: Parts, vocabulary: str) -> str:
         raise StageError(f"{RAW}: no character of the test part occurs in the training text")
     train, test = ((n + 0.5) / (n + 0.5).sum() for n in counts)
     difference = np.sum(test * np.log(test / train))  # in nats; its noise grows with the vocabulary
-    lines, known_lines = (
-        [line for line in decode(part, vocabulary).split("\n") if len(line) >= LINE] for part in (ids.test, ids.train)
+    if unknown <= 0.02 and difference <= 0.05 + len(vocabulary) / len(ids.test):
+        return ""
+    begins = decode(ids.test, vocabulary).strip()[:40]
+    return (
+        f"the test part does not look like the training text: {unknown:.1%} of its characters are unknown, its "
+        f"character frequencies differ by {difference:.3f} nats; it begins {begins!r}"
     )
-    known_lines = set(known_lines)
-    copied = np.mean([line in known_lines for line in lines]) if lines else 0.0
-    if unknown > 0.02 or difference > 0.05 + len(vocabulary) / len(ids.test):
-        return (
-            f"the test part does not look like the training text: {unknown:.1%} of its characters are unknown, its "
-            f"character frequencies differ by {difference:.3f} nats; it begins "
-            f"{decode(ids.test, vocabulary).strip()[:40]!r}"
-        )
-    if copied > 0.2:
-        return (
-            f"{copied:.0%} of the lines of {LINE} or more characters in the test part stand in the training text too, "
-            "so the test measures in part what was learnt by heart"
-        )
-    return ""
 
 
 if __name__ == "__main__":

@@ -10,39 +10,23 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from stages.textgen.ngrams import KneserNey
+from stages.textgen.baselines import KneserNey
 
 NUMBERS = 2**25  # in all rows, at most: with a large alphabet fewer contexts have one
-SLOTS = 1  # for each context of an index: one in 300 finds its slot full and has no row
-PLACES = 4  # of contexts in a slot of an n-gram table's index
+PLACES = 4  # of contexts in a slot of an index, which has a slot for each: one in 300 finds its slot full, has no row
 HASH_FACTOR, HASH_PRIME = 523, 4000037  # their product fits into 31 bits
 
 
-class Size(NamedTuple):
-    """Sizes of a `Table`."""
-
-    slots: int
-    rows: int
-
-
 class Table(NamedTuple):
-    """What an n-gram model has learnt about the contexts of one length: see `tables`.
+    """What an n-gram model has learnt about the contexts of one length.
 
-    Attributes:
-        index: shape (slots, 2 × PLACES): a context's hash leads to a slot, which holds the `fingerprints` of its
-            contexts, then their rows in `continuations`.
-        continuations: shape (rows, vocabulary + 1): for each next character what the counts give it, and last the
-            share of the probability that goes to the next shorter context. Row 0, of contexts without a row, leaves
-            all to the shorter one.
+    A context's hash leads to a slot of the index, which holds the `fingerprints` of its contexts, then their rows in
+    `continuations`. A row has for each next character what the counts give it, and last the share of the probability
+    that goes to the next shorter context. Row 0, of contexts without a row, leaves all to the shorter one.
     """
 
-    index: np.ndarray
-    continuations: np.ndarray
-
-    @property
-    def size(self) -> Size:
-        """Rows of both."""
-        return Size(len(self.index), len(self.continuations))
+    index: np.ndarray  # shape (slots, 2 × PLACES)
+    continuations: np.ndarray  # shape (rows, vocabulary + 1)
 
 
 def tables(model: KneserNey, order: int, contexts: int) -> list[Table]:
@@ -50,12 +34,8 @@ def tables(model: KneserNey, order: int, contexts: int) -> list[Table]:
 
     A context tells how much likelier its counts make the training text than the next shorter context does: the weighted
     difference of Seymore & Rosenfeld 1996, "Scalable backoff language models", ICSLP. One without a row is passed over,
-    as one that the training text lacks: the distribution is that of the next shorter context.
-
-    Args:
-        model: with that order or a higher one.
-        order: of the longest n-grams, which have contexts of order - 1 characters.
-        contexts: that have a row, of all lengths together, at most; fewer if the rows had more than `NUMBERS` numbers.
+    as one that the training text lacks: the distribution is that of the next shorter context. So many `contexts` of all
+    lengths together have a row, or fewer if the rows had more than `NUMBERS` numbers.
 
     Returns:
         One table for each length of context, from 0 on. The first has one row, without a share for a shorter context.
@@ -91,7 +71,7 @@ def _index(contexts: np.ndarray, length: int, vocabulary: int) -> np.ndarray:
     """The slots of contexts, each `length` characters long, the most important first; their rows count from 1."""
     powers = vocabulary ** np.arange(length - 1, -1, -1, dtype=np.int64)
     keys = hashes(contexts[:, None] // powers % vocabulary, length - 1, length)[-1][:, 0]
-    slots = SLOTS * len(contexts) + 1
+    slots = len(contexts) + 1
     slot, fingerprint = keys % slots, fingerprints(keys)
     # Of contexts that the model cannot tell apart, the first one.
     order = np.sort(np.unique(slot * HASH_PRIME + fingerprint, return_index=True)[1])
@@ -132,20 +112,20 @@ class Past(layers.Layer):
         self.states[0].assign(np.zeros_like(self.states[0]))
 
 
-def distribution(characters: keras.KerasTensor, vocabulary: int, tables: Sequence[Size]) -> keras.KerasTensor:
-    """The n-grams' distribution of the next character, shape (batch, length, vocabulary).
+def distribution(characters: keras.KerasTensor, vocabulary: int, sizes: Sequence[tuple[int, int]]) -> keras.KerasTensor:
+    """The n-grams' distribution of the next character, shape (batch, length, vocabulary), from tables of these sizes.
 
     From the shortest context to the longest one: what its counts give, and the shorter one's distribution for the rest.
     """
-    past = max(1, len(tables) - 2)
+    past = max(1, len(sizes) - 2)
     if characters.shape[0] is None:
         whole = ops.pad(characters, [[0, 0], [past, 0]])
     else:
         whole = Past(past, name="past")(characters)
     everywhere = ops.zeros_like(characters)
     found = layers.Embedding(1, vocabulary, trainable=False, name="continuations_0")(everywhere)
-    for length, keys in enumerate(hashes(whole, past, len(tables) - 1), start=1):
-        slots, rows = tables[length]
+    for length, keys in enumerate(hashes(whole, past, len(sizes) - 1), start=1):
+        slots, rows = sizes[length]
         slot = layers.Embedding(slots, 2 * PLACES, trainable=False, name=f"index_{length}")(ops.mod(keys, slots))
         match = ops.equal(slot[..., :PLACES], ops.cast(fingerprints(keys), "float32")[..., None])
         row = ops.cast(ops.sum(ops.where(match, slot[..., PLACES:], 0.0), axis=-1), "int32")
@@ -155,16 +135,10 @@ def distribution(characters: keras.KerasTensor, vocabulary: int, tables: Sequenc
 
 
 def hashes(whole: Any, past: int, longest: int) -> list[Any]:
-    """Numbers for the contexts that end at each character.
+    """Numbers for the contexts of 1, 2, ... `longest` characters that end at each character after the `past`.
 
-    Args:
-        whole: ids, shape (batch, past + length).
-        past: characters before the first context's last one.
-        longest: characters in the longest context.
-
-    Returns:
-        For contexts of 1, 2, ... `longest` characters: int32, from 0 on, shape (batch, length). Contexts with the same
-        number are the same to the model: in 65,536 of seven characters there are about ten such pairs.
+    From ids, shape (batch, past + length), to int32, from 0 on, shape (batch, length) for each length of context.
+    Contexts with the same number are the same to the model: about ten pairs in 65,536 contexts of seven characters.
     """
 
     def back(places: int) -> Any:
@@ -182,6 +156,11 @@ def hashes(whole: Any, past: int, longest: int) -> list[Any]:
 def fingerprints(keys: Any) -> Any:
     """What a slot keeps of a hash, to be told from others that share the slot; float32 holds it exactly."""
     return keys % HASH_PRIME
+
+
+def sizes_of(tables: Sequence[Table]) -> list[tuple[int, int]]:
+    """Slots and rows of each table."""
+    return [(len(table.index), len(table.continuations)) for table in tables]
 
 
 def fill(model: keras.Model, tables: Sequence[Table]) -> None:

@@ -9,8 +9,8 @@ from stages.core import artifacts
 from stages.core.command import run
 from stages.core.errors import StageError
 from stages.params import Params, Textgen
+from stages.textgen import baselines, tables
 from stages.textgen import model as network
-from stages.textgen import ngrams, sizes, tables
 from stages.textgen.characters import log_softmax
 from stages.textgen.preprocess import OUTPUT as DATA
 from stages.textgen.preprocess import Parts, read
@@ -27,17 +27,23 @@ PRIOR = 5_000.0  # pull of the default weights, about that of as many characters
 FEW = 300  # characters of validation text that two weights can be fitted on, at least
 NUMBERS = 2**22  # logits that a validation in training takes, at most: the beginning of a long text
 OPTIMIZERS = {"adam": lazy_adam, "muon": muon}
+# What params.yaml may leave open in textgen.network and textgen.training: a row of textgen.sizes has it.
+OPEN = {
+    "network": ("units", "dropout", "sharpness"),
+    "training": ("optimizer", "steps", "batch", "passage", "learning_rate"),
+}
 
 
 def main(params: Params) -> None:
     text, vocabulary = read()
-    settings = sizes.chosen(params.textgen, len(text.train))
+    settings = chosen(params.textgen, len(text.train))
+    sizes = sizes_of(settings, len(text.train))
     if len(text.train) <= settings.training.length:
         raise StageError(
             f"{DATA} has {len(text.train)} characters to train on; textgen.training.length asks for passages of "
             f"{settings.training.length}: make it smaller, or data.text longer"
         )
-    told = ", ".join(f"{name} {value}" for name, value in sizes.of(settings, len(text.train)).items())
+    told = ", ".join(f"{name} {value}" for name, value in sizes.items())
     print(f"textgen: {len(text.train):,} characters to train on: {told}", flush=True)
     start = max(0, vocabulary.find("\n"))
     shape = network.Shape(len(vocabulary), settings.network.embedding, settings.network.units)
@@ -45,9 +51,27 @@ def main(params: Params) -> None:
     model = network.TextModel(lstm, shape, vocabulary, params.seed)
     if settings.ngrams.contexts:
         model = combined(model, text, start, settings)
-    network.write(MODEL, model, sizes=sizes.of(settings, len(text.train)))
+    network.write(MODEL, model, sizes=sizes)
     artifacts.write_csv(HISTORY, history)
     checkpoint.remove()
+
+
+def chosen(settings: Textgen, characters: int) -> Textgen:
+    """Settings in which nothing is left open: see the comment on textgen.sizes in params.yaml."""
+    row = [row for row in settings.sizes if row.characters <= characters][-1]
+    filled = {}
+    for name, keys in OPEN.items():
+        section = getattr(settings, name)
+        update = {key: getattr(row, key) for key in keys if getattr(section, key) is None}
+        filled[name] = section.model_copy(update=update)
+    return settings.model_copy(update=filled)
+
+
+def sizes_of(settings: Textgen, characters: int) -> dict[str, Any]:
+    """What `chosen` chose, as the model's file carries it, and how often the training reads the text."""
+    found = {key: getattr(getattr(settings, name), key) for name, keys in OPEN.items() for key in keys}
+    training = settings.training
+    return found | {"passes": training.steps * training.batch * training.length / characters}
 
 
 def trained(
@@ -93,11 +117,10 @@ def trained(
 
 def combined(lstm: network.TextModel, text: Parts, start: int, settings: Textgen) -> network.TextModel:
     """The LSTM and the n-grams of the training text as one model; validation text sets order and weights."""
-    order = min(settings.ngrams.order, ngrams.highest_order(lstm.shape.vocabulary))
-    counted = ngrams.KneserNey(text.train, order, lstm.shape.vocabulary)
+    counted = baselines.KneserNey(text.train, settings.ngrams.order, lstm.shape.vocabulary)
     order = 1 + int(np.argmin(-np.log(counted.probabilities(text.validation, start)).mean(axis=1)))
     made = tables.tables(counted, order, settings.ngrams.contexts)
-    shape = lstm.shape._replace(tables=[table.size for table in made])
+    shape = lstm.shape._replace(tables=tables.sizes_of(made))
     model = network.build(shape)
     network.copy_weights(lstm.network, model)
     tables.fill(model, made)
@@ -105,7 +128,8 @@ def combined(lstm: network.TextModel, text: Parts, start: int, settings: Textgen
     reader = network.reader(model, shape, network.STREAMS, parts=True)
     fitted = chosen_weights(reader, text.validation, start)
     weights = tuple(round(weight * settings.network.sharpness, 3) for weight in fitted)
-    network.set_weights(model, weights)
+    for name, weight in zip(network.WEIGHTED, weights, strict=True):
+        model.get_layer(name).scale = weight  # before the model is called for the first time
     print(f"textgen: LSTM and n-grams of up to {order} characters, weighted {weights[0]:g} and {weights[1]:g}")
     return lstm._replace(network=model, shape=shape)
 
@@ -126,15 +150,8 @@ def fitted_weights(scores: np.ndarray, ids: np.ndarray, pull: float = PRIOR) -> 
     """The weights of two models in the sum of their logits that are best on a text, by Newton's method.
 
     The cross-entropy is convex in the weights. Its gradient is the mean score of what is predicted minus that of what
-    is there; its second derivatives are the covariances of the scores in what is predicted.
-
-    Args:
-        scores: logits of both models, shape (2, n, vocabulary).
-        ids: the text, shape (n,).
-        pull: of the default weights.
-
-    Returns:
-        Two numbers in [0, 2], rounded to three digits.
+    is there; its second derivatives are the covariances of the scores in what is predicted. `scores` are the logits of
+    both models, shape (2, n, vocabulary), `ids` the text, shape (n,). The weights are in [0, 2], to three digits.
     """
     there = scores[:, np.arange(len(ids)), ids]
     weights = np.array(network.DEFAULT_WEIGHTS)
@@ -158,11 +175,8 @@ def readings(
 
     The text is cut into passages of `passage` steps. Each is read once, in random order, before any is read again, so
     that the last steps are not biased towards a few plays. The result depends on seed and step numbers alone: a resumed
-    training reads the same batches as an uninterrupted one.
-
-    Returns:
-        Characters and the ones that follow them, both of shape (len(steps) * batch, length): step after step, the rows
-        of each step in the same order.
+    training reads the same batches as an uninterrupted one. Characters and the ones that follow them have the shape
+    (len(steps) * batch, length), step after step.
     """
     last = len(ids) - 1
     size = min(length * passage, last)

@@ -20,22 +20,10 @@ def test_principal_components_are_scikit_learns():
     np.testing.assert_allclose(pca.reconstruct(IMAGES[150:]).reshape(50, -1), rebuilt, atol=1e-10)
 
 
-def test_components_of_many_images_are_the_same(monkeypatch):
-    few = baselines.PrincipalComponents(IMAGES, 3)
-    monkeypatch.setattr(baselines, "MANY", len(IMAGES))
-    many = baselines.PrincipalComponents(IMAGES, 3)
-    assert (few.pca.svd_solver, many.pca.svd_solver) == ("full", "covariance_eigh")
-    np.testing.assert_allclose(many.encode(IMAGES), few.encode(IMAGES), atol=1e-8)
-
-
 def test_fewer_of_the_components_are_those_fitted_anew():
     few, cut = baselines.PrincipalComponents(IMAGES, 2), baselines.PrincipalComponents(IMAGES, 4).cut(2)
     assert cut.encode(IMAGES).shape == (len(IMAGES), 2)
     np.testing.assert_allclose(cut.reconstruct(IMAGES), few.reconstruct(IMAGES), atol=1e-10)
-
-
-def test_components_that_suffice_rebuild_the_images():
-    assert np.abs(baselines.PrincipalComponents(IMAGES, 4).reconstruct(IMAGES) - IMAGES).mean() < 0.02
 
 
 def test_cross_entropy_is_keras(workdir):
@@ -46,12 +34,9 @@ def test_cross_entropy_is_keras(workdir):
     assert baselines.cross_entropy(IMAGES, guess) == pytest.approx(expected, rel=1e-5)
 
 
-def test_nothing_is_below_the_floor():
-    floor = baselines.cross_entropy_floor(IMAGES)
+def test_nothing_is_below_the_cross_entropy_of_a_perfect_copy():
     for guess in (IMAGES + 0.02, IMAGES - 0.02, np.full_like(IMAGES, 0.5)):
-        assert baselines.cross_entropy(IMAGES, guess.clip(0, 1)) > floor
-    assert baselines.cross_entropy_floor(np.round(IMAGES)) == pytest.approx(0, abs=1e-5)
-    assert baselines.cross_entropy_floor(np.full_like(IMAGES, 0.5)) == pytest.approx(np.log(2))
+        assert baselines.cross_entropy(IMAGES, guess.clip(0, 1)) > baselines.cross_entropy(IMAGES, IMAGES)
 
 
 def test_the_margin_spares_a_black_pixel_that_is_grey():

@@ -88,20 +88,13 @@ def test_a_stage_that_fails_is_named(settings):
         common.stage(folder, "check")
 
 
-def test_figures_are_the_metrics_and_all_else_that_was_measured(workdir):
-    artifacts.write_json("metrics/textgen.json", {"nats": 1.4, "baselines": {"ngram": 1.5}})
-    assert common.figures("textgen") == {"nats": 1.4, "baselines": {"ngram": 1.5}}
-    artifacts.write_json("data/textgen/evaluation.json", {"baselines": {"xz": 1.7}, "sizes": {"steps": 3}})
-    assert common.figures("textgen") == {"nats": 1.4, "baselines": {"ngram": 1.5, "xz": 1.7}, "sizes": {"steps": 3}}
-
-
 def test_a_missing_input_or_part_ends_in_one_line(settings):
     def told(*arguments: str) -> str:
         command = [sys.executable, "-m", "benchmarks", *arguments]
         variables = {**common.ENVIRONMENT, "PYTHONPATH": str(REPOSITORY)}
         return subprocess.run(command, env=variables, capture_output=True, text=True, check=False).stderr
 
-    wanted = "error: metrics/sentiment.json does not exist; `dvc repro` makes it, `dvc pull` fetches it\n"
+    wanted = "error: data/sentiment/evaluation.json does not exist; `dvc repro` makes it, `dvc pull` fetches it\n"
     assert told("sentiment") == wanted
     assert (
         told("sgemm").splitlines()[-1].endswith("there is no part sgemm; there are digits, textgen, sentiment, serve")

@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from stages.denoiser.preprocess import LEVELS, SITUATIONS, TEST, TRAIN, VALIDATION, add_noise
+from stages.denoiser.preprocess import add_noise
 
 
 def test_noise_has_the_stated_moments_where_the_cut_does_not_reach() -> None:
@@ -19,16 +17,3 @@ def test_noise_is_cut_to_the_range_of_pixels() -> None:
     noisy = add_noise(np.zeros((50, 28, 28), np.float32), 0.5, np.random.default_rng(2))
     assert (noisy == 0).mean() == pytest.approx(0.5, abs=0.01)  # half of the noise on black is negative
     assert (noisy == 1).mean() == pytest.approx(0.02275, abs=0.003)  # beyond two sigma
-
-
-@given(std=st.floats(0.01, 10), seed=st.integers(0, 2**31), value=st.floats(0, 1))
-def test_noisy_images_are_images(std: float, seed: int, value: float) -> None:
-    images = np.full((2, 5, 5), value, np.float32)
-    noisy = add_noise(images, std, np.random.default_rng(seed))
-    assert noisy.shape == images.shape and noisy.dtype == np.float32
-    assert noisy.min() >= 0 and noisy.max() <= 1
-    np.testing.assert_array_equal(noisy, add_noise(images, std, np.random.default_rng(seed)))
-
-
-def test_streams_are_apart() -> None:
-    assert len({TRAIN, VALIDATION, TEST, LEVELS, SITUATIONS}) == 5

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from stages.denoiser import recognition
-from stages.denoiser.recognition import Broken, Classifier
-from stages.denoiser.situations import Situation, situations
+from stages.denoiser.recognition import DEGRADATIONS, Broken, Classifier, Situation, situations
 
 
 def bars(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -64,21 +63,12 @@ def test_corrected_and_broken_digits_are_counted(classifier):
     assert sure == sorted(sure, reverse=True)
 
 
-def test_a_denoiser_that_does_nothing_changes_nothing(classifier):
-    images, labels = bars(30)
-    case = Situation("test digits", "clean", 0, "", images, images, labels)
-    (row,), broken = recognition.examine([case], lambda seen: seen, classifier, seed=7)
-    assert [row[key] for key in ("difference", "low", "high", "corrected", "broken")] == [0] * 5
-    assert (broken, row["situation"]) == ([], "clean")
-
-
 def test_the_surest_of_each_kind_come_first():
     kinds = [("faded", 0.99), ("faded", 0.98), ("faded", 0.97), ("blur", 0.6), ("noise", 0.5)]
     image = np.zeros((28, 28))
     broken = [Broken({"digits": "test digits", "kind": kind, "confidence": sure}, *[image] * 3) for kind, sure in kinds]
     chosen = [one.reading for one in recognition.surest_of_each_kind(broken, 4)]
     assert [(one["kind"], one["confidence"]) for one in chosen] == [kinds[row] for row in (0, 1, 3, 4)]
-    assert recognition.surest_of_each_kind([], 4) == []
 
 
 def test_every_situation_is_seeded_and_named_once(params):
@@ -100,3 +90,33 @@ def test_other_digits_are_of_the_classes_that_the_classifier_knows(params, class
     others = [case for case in situations(*bars(30), params, classes) if case.digits == "other digits"]
     assert [case.kind for case in others] == (["clean", "noise"] if classes else [])
     assert all(set(case.labels) == set(classes) for case in others)
+
+
+@pytest.mark.parametrize("kind", DEGRADATIONS)
+def test_damage_is_an_image_again_grows_with_its_strength_and_spares_the_original(kind):
+    images = np.zeros((40, 28, 28), np.float32)
+    images[:, 4:24, 4:24] = np.random.default_rng(0).random((40, 20, 20), dtype=np.float32)
+    _, degrade, strengths = DEGRADATIONS[kind]
+    before, errors = images.copy(), []
+    for strength in strengths:
+        seen = degrade(images, strength, np.random.default_rng(7))
+        assert seen.shape == images.shape
+        assert seen.dtype == np.float32
+        assert seen.min() >= 0 and seen.max() <= 1
+        assert np.array_equal(seen, degrade(images, strength, np.random.default_rng(7)))
+        errors.append(float(np.mean((seen - images) ** 2)))
+    assert np.array_equal(images, before)
+    assert 0 < errors[0] < errors[1] < errors[2]
+
+
+def test_other_peoples_digits_have_the_form_of_mnist():
+    images, labels = recognition.other_digits()
+    assert images.shape == (1797, 28, 28)
+    assert images.dtype == np.float32
+    assert set(labels) == set(range(10))
+    assert images.min() == 0 and images.max() == 1
+    places = np.arange(28) - 13.5
+    for axis in (1, 2):
+        means = (images.sum(axis=3 - axis) * places).sum(axis=1) / images.sum(axis=(1, 2))
+        assert np.abs(means).max() < 0.6  # the centre of mass is in the middle, to half a pixel
+    assert np.mean(images > 0.5) < 0.25  # light on dark

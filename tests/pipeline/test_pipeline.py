@@ -73,7 +73,6 @@ def test_another_latent_runs_what_depends_on_it(clone):
     assert stages_run(output) == expected
     assert "already trained" in output  # 64 is one of compare_latents
     difference = json.loads(clone.succeed("dvc", "metrics", "diff", "--json"))
-    assert difference["metrics/autoencoder.json"]["latent"] == {"old": 32, "new": 64, "diff": 32}
     assert difference["metrics/autoencoder.json"]["mse"]["diff"] != 0
     assert "encoded as 64 numbers" in clone.read("report/README.md")
     assert "dvc exp run -S latent=128" in clone.read("report/README.md")

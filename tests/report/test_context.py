@@ -62,13 +62,25 @@ def test_bold_marks_the_best_alone(text):
 
 
 def test_helping_and_harming_follow_the_intervals(text):
-    first = text()
+    cases = (("clean", 0, 0.0), ("noise", 0.5, 0.3), ("blur", 1.5, 0.05), ("faded", 0.3, -0.4), ("scratches", 2, -0.01))
+
+    def rows(sign: int) -> list[dict]:
+        about = {"digits": "test digits", "unit": "", "count": 500, "before": 0.6, "corrected": 20, "broken": 7}
+        return [
+            {
+                "situation": f"{kind} {strength}",
+                "kind": kind,
+                "strength": strength,
+                "after": 0.6 + sign * change,
+                **about,
+            }
+            | {"difference": sign * change, "low": sign * change - 0.02, "high": sign * change + 0.02}
+            for kind, strength, change in cases
+        ]
+
+    first, second = (text(series={"denoiser/recognition": rows(sign)}) for sign in (1, -1))
     assert "Recognition is better for noise (0.5) and blur (1.5)." in first
     assert "Recognition is worse for faded (0.3)." in first
-    rows = made_up.tables()["denoiser/recognition"]
-    for row in rows:
-        row["difference"], row["low"], row["high"] = -row["difference"], -row["high"], -row["low"]
-    second = text(series={"denoiser/recognition": rows})
     assert "Recognition is worse for noise (0.5) and blur (1.5)." in second
     assert "Recognition is better for faded (0.3)." in second
 
@@ -77,41 +89,26 @@ def test_helping_and_harming_follow_the_intervals(text):
     ("errors", "words"),
     [
         ((0.021, 0.0103, 0.0039), "Each doubling of the code at least halves the error: it divides it by 2.0 to 2.6"),
-        ((0.021, 0.011, 0.0058), "about halves the error"),
         ((0.021, 0.014, 0.0039), "lowers the error, at least once by less than half"),
         ((0.021, 0.022, 0.0039), "does not always lower the error"),
     ],
 )
 def test_what_a_doubling_does_is_computed(text, errors, words):
-    rows = made_up.tables()["autoencoder/sizes"]
+    rows = made_up.table("autoencoder/sizes")
     for row, error in zip(rows[::2], errors, strict=True):
         row["mse"] = error
     assert words in text(series={"autoencoder/sizes": rows})
 
 
-def test_another_latent_changes_the_text(text):
-    found = text(numbers={"autoencoder": made_up.metrics()["autoencoder"] | {"latent": 64}})
-    assert "images encoded as 64 numbers" in found
-    assert "dvc exp run -S latent=128" in found
-
-
-def test_numbers_may_stand_in_two_files(text, made):
-    whole = made_up.metrics()["denoiser"]
-    first = {"conv": {"psnr": whole["conv"].pop("psnr")}, "noise_std": whole.pop("noise_std")}
-    artifacts.write_json(made / "data/denoiser/evaluation.json", whole)
-    assert text(numbers={"denoiser": first}) == text(numbers={"denoiser": results.merged(first, whole)})
-
-
 def test_few_results_give_a_report_too(made, params, text):
     """One size, one temperature, no mistake, no invented image, few of everything."""
-    few = made_up.tables()
     series = {
-        "autoencoder/sizes": few["autoencoder/sizes"][2:4],
-        "autoencoder/classes": [row for row in few["autoencoder/classes"] if row["latent"] == 32],
-        "textgen/temperature": few["textgen/temperature"][:1],
-        "denoiser/recognition": [row | {"count": 9} for row in few["denoiser/recognition"]],
-        "sentiment/slices": [row | {"reviews": 4} for row in few["sentiment/slices"]],
-        "sentiment/calibration": [row | {"reviews": 4} for row in few["sentiment/calibration"]],
+        "autoencoder/sizes": made_up.table("autoencoder/sizes")[2:4],
+        "autoencoder/classes": [row for row in made_up.table("autoencoder/classes") if row["latent"] == 32],
+        "textgen/temperature": made_up.table("textgen/temperature")[:1],
+        "denoiser/recognition": [row | {"count": 9} for row in made_up.table("denoiser/recognition")],
+        "sentiment/slices": [row | {"reviews": 4} for row in made_up.table("sentiment/slices")],
+        "sentiment/calibration": [row | {"reviews": 4} for row in made_up.table("sentiment/calibration")],
     }
     words = {"samples": made_up.texts()["samples"][:1], "invented": []}
     numbers = made_up.metrics()
@@ -135,7 +132,6 @@ def test_the_best_method_at_each_noise_level():
 
     assert leads(rows("noisy", "conv denoiser")).endswith("highest mean PSNR at 0.5; noisy at 0.1")
     assert leads(rows("conv denoiser", "conv denoiser")).endswith("at every level")
-    assert leads(rows("noisy", "noisy")).endswith("at none; noisy at 0.1, 0.5")
 
 
 def test_every_filter_has_a_name():
@@ -145,15 +141,16 @@ def test_every_filter_has_a_name():
 def test_what_the_data_are_called_comes_from_the_data(made, params):
     """Of packaged data the report says what it knows about them; of others nothing that is true of those alone."""
     names = ["cat", "1e3", *(f"<b>*{number}* $x$" for number in range(24))]
-    tables = made_up.tables()
     series = {
-        "autoencoder/sizes": tables["autoencoder/sizes"][2:4],
+        "autoencoder/sizes": made_up.table("autoencoder/sizes")[2:4],
         "autoencoder/classes": [
             {"latent": 32, "method": f"{method}, 32", "digit": name, "mse": 0.01 + place / 999}
             for method in ("autoencoder", "PCA")
             for place, name in enumerate(names)
         ],
-        "denoiser/recognition": [row for row in tables["denoiser/recognition"] if row["digits"] == "test digits"],
+        "denoiser/recognition": [
+            row for row in made_up.table("denoiser/recognition") if row["digits"] == "test digits"
+        ],
     }
     invented = [made_up.texts()["invented"][0] | {"digit": names[0], "read_as": names[-1]}]
     made_up.write(made, series=series, words={"invented": invented})

@@ -1,8 +1,6 @@
 """The page and the Markdown: complete, valid, computed, and safe whatever the data holds."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 from tinyhtml5.parser import HTMLParser
@@ -11,13 +9,6 @@ from stages.core import yaml_reader
 from stages.core.errors import StageError
 from stages.report import build, results
 from tests.conftest import REPOSITORY
-
-TEMPLATES = sorted((REPOSITORY / "stages" / "report" / "templates").rglob("*.j2"))
-# Digits that a template may hold: units of measure, formulas, names of things, HTML.
-ALLOWED = (
-    *(r"95 % interval", r"per 1,000 reviews", r"\*T\* = 1\b", r"initial-scale=1", r"charset=\"utf-8\"", r"\.j2\b"),
-    *(r"black 0 and white 1", r" \* (2|0\.6)\b", r"denoiser\.broken == 1", r"\|length > 1", r"\.[a-z_]+_\d+\b"),
-)
 
 
 def test_a_report_is_the_same_bytes_again(made, params):
@@ -66,45 +57,35 @@ def test_the_markdown_shows_every_chart_and_files_that_are_there(made, built):
     assert drawn - {path.split("/")[-1] for path in shown} == {"textgen-sizes.svg", "sentiment-sizes.svg"}
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
-def test_a_template_holds_no_typed_number(template):
-    text = re.sub("|".join(ALLOWED), "", template.read_text(encoding="utf-8"))
-    assert [line for line in text.splitlines() if re.search(r"\d", line)] == []
-
-
 def test_a_number_without_a_format_is_refused():
     with pytest.raises(TypeError, match=r"0\.3.* has no format"):
         build.environment_of_templates().from_string("{{ a }}").render(a=0.1 + 0.2)
 
 
-@pytest.mark.parametrize("path", ["metrics/textgen.json", "plots/denoiser/recognition.csv", "data/raw/text.json"])
+@pytest.mark.parametrize("path", ["data/textgen/evaluation.json", "plots/denoiser/recognition.csv"])
 def test_a_missing_result_is_one_line(made, params, path):
     (made / path).unlink()
     with pytest.raises(StageError, match=f"^{re.escape(path)} does not exist; `dvc repro` makes it"):
         build.main(params)
 
 
-def test_a_report_needs_no_tensorflow():
-    code = "import sys, stages.report.build; sys.exit(bool({'keras', 'tensorflow', 'sklearn'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0
+FIGURES = {
+    "autoencoder": "0.0103",
+    "denoiser-conv": "15.10",
+    "denoiser-dense": "14.10",
+    "sentiment": "93.0\u00a0%",
+    "textgen": "1.476",
+}
 
 
-@pytest.mark.parametrize(
-    ("name", "figure"),
-    [
-        ("autoencoder", "0.0103"),
-        ("denoiser-conv", "15.10"),
-        ("denoiser-dense", "14.10"),
-        ("sentiment", "93.0\u00a0%"),
-        ("textgen", "1.476"),
-    ],
-)
-def test_a_card_has_the_figures_of_its_model(made, params, name, figure):
-    card = build.card(name, build.variables(results.read(), params))
-    assert card.startswith(f"# {name}\n")
-    assert f'keras.models.load_model("{name}.keras")' in card
-    assert figure in card
+def test_a_card_has_the_figures_of_its_model(made, params):
+    context = build.variables(results.read(), params)
+    for name, figure in FIGURES.items():
+        card = build.card(name, context)
+        assert card.startswith(f"# {name}\n")
+        assert f'keras.models.load_model("{name}.keras")' in card
+        assert figure in card
 
 
 def test_every_model_has_a_card():
-    assert set(build.MODELS) == set(yaml_reader.read(REPOSITORY / "dvc.yaml")["artifacts"])
+    assert set(build.MODELS) == set(FIGURES) == set(yaml_reader.read(REPOSITORY / "dvc.yaml")["artifacts"])

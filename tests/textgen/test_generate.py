@@ -5,9 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.textgen import model as network
-from stages.textgen.characters import entropy, log_softmax, tempered
-from stages.textgen.generate import generate
-from stages.textgen.samples import copies, distinct, known_words, words
+from stages.textgen.characters import entropy, tempered, vocabulary_of
+from stages.textgen.generate import copies, distinct, generate, known_words, suitable_prompt, words
 
 VOCABULARY = 9
 PROMPT = np.array([3, 1, 4, 1, 5])
@@ -33,21 +32,19 @@ def test_any_temperature_gives_a_distribution_without_the_unknown(logits, temper
     assert not np.isnan(entropy(likelihoods)).any()
 
 
-def test_temperature_towards_0_takes_the_likeliest():
-    likelihoods = tempered(np.array([[9.0, 1, 3, 2]]), np.array([1e-300]))
-    assert np.exp(likelihoods).tolist() == [[0, 0, 1, 0]]
-    assert entropy(likelihoods) == 0
-
-
-def test_temperature_towards_infinity_is_uniform():
-    likelihoods = tempered(np.array([[9.0, 1, 3, 2]]), np.array([1e9]))
-    assert np.exp(likelihoods)[0, 1:] == pytest.approx([1 / 3] * 3)
-    assert entropy(likelihoods) == pytest.approx(np.log(3))
-
-
-def test_temperature_1_is_the_models_own_distribution():
-    logits = np.array([[-np.inf, 1.0, 3, 2]])
-    assert np.exp(tempered(logits, np.ones(1))) == pytest.approx(np.exp(logits) / np.exp(logits).sum())
+@pytest.mark.parametrize(
+    ("temperature", "expected"),
+    [
+        (1e-300, [0, 0, 1, 0]),  # the likeliest
+        (1.0, [0, *np.exp([1, 3, 2]) / np.exp([1, 3, 2]).sum()]),  # the model's own distribution
+        (1e9, [0, 1 / 3, 1 / 3, 1 / 3]),  # uniform
+    ],
+)
+def test_temperature(temperature, expected):
+    likelihoods = tempered(np.array([[9.0, 1, 3, 2]]), np.array([temperature]))
+    assert np.exp(likelihoods)[0] == pytest.approx(expected)
+    some = np.array([p for p in expected if p])
+    assert entropy(likelihoods) == pytest.approx(-np.sum(some * np.log(some)))
 
 
 def test_coldest_text_equals_argmax_over_a_re_read_context(model):
@@ -65,19 +62,11 @@ def test_entropies_are_those_of_a_re_read_context(model):
     assert entropies[0, 0] == pytest.approx(entropy(tempered(logits, np.full(20, 0.7))), abs=1e-5)
 
 
-def test_batched_equals_single(model):
+def test_a_text_does_not_depend_on_those_beside_it(model):
     together, _ = generate(model, PROMPT, [0.5, 1.0, 2.0], length=30, seed=7, samples=3)
     for number, temperature in enumerate([0.5, 1.0, 2.0]):
         alone, _ = generate(model, PROMPT, [temperature], length=30, seed=7, samples=3)
         assert np.array_equal(alone[0], together[number])
-    assert np.array_equal(generate(model, PROMPT, [1.0], length=30, seed=7)[0][0, 0], together[1, 0])
-
-
-def test_seed_and_sample_change_the_text(model):
-    ids, _ = generate(model, PROMPT, [1.0], length=30, seed=7, samples=2)
-    other, _ = generate(model, PROMPT, [1.0], length=30, seed=8)
-    assert not np.array_equal(ids[0, 0], ids[0, 1])
-    assert not np.array_equal(ids[0, 0], other[0, 0])
 
 
 def test_texts_agree_no_more_often_than_chance():
@@ -92,10 +81,6 @@ def test_texts_agree_no_more_often_than_chance():
     assert np.array_equal(again[0, 0], rows[2])
 
 
-def test_log_softmax_does_not_overflow():
-    assert log_softmax(np.array([[1e4, 0, -1e4]])).tolist() == [[0, -1e4, -2e4]]
-
-
 def test_drawn_as_often_as_likely():
     flat = untrained(4, 2, 2)
     logits = np.log([0.001, 0.2, 0.3, 0.5], dtype=np.float32)
@@ -105,18 +90,11 @@ def test_drawn_as_often_as_likely():
     assert shares == pytest.approx([0, 0.2, 0.3, 0.5], abs=0.025)
 
 
-def test_words_keep_their_apostrophes():
+def test_words_of_a_sample():
     assert words("O, that's HE:\n'Tis so--ay") == ["o", "that's", "he", "tis", "so", "ay"]
-
-
-def test_known_words():
     assert known_words("To be or glorp", {"to", "be", "or"}) == 0.75
     assert known_words("...", set()) == 1
-
-
-def test_distinct():
-    assert distinct("a b a b", 1) == 0.5
-    assert distinct("a b a b", 2) == pytest.approx(2 / 3)
+    assert [distinct("a b a b", n) for n in (1, 2)] == pytest.approx([0.5, 2 / 3])
     assert distinct("a", 2) == 1
 
 
@@ -128,13 +106,21 @@ def test_the_longest_copy_and_the_copied_share_are_found(source, texts):
     for text in texts:
         starts = [at for at in range(len(text) - length + 1) if text[at : at + length] in source]
         copied += len({place for at in starts for place in range(at, at + length)})
-    ((passage, share),) = copies([texts], source, length)
+    (passage, share), other = copies([texts, ["d"]], source, length)
+    assert other == ("", 0.0)  # each group has its own copies
     assert passage in source
     assert len(passage) == max((len(piece) for piece in pieces if piece in source), default=0)
     assert share == pytest.approx(copied / max(1, sum(map(len, texts))))
 
 
-def test_each_group_has_its_own_copies():
-    source = "Now is the winter of our discontent\nMade glorious summer"
-    found = copies([["not here", "if the winter of ours"], [source], ["ZQX"]], source, 30)
-    assert found == [(" the winter of our", 0.0), (source, 1.0), ("", 0.0)]
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        ("\n\nЖили-были старик\nу моря", "Жили-были старик\n"),
+        ("HAMLET:\nTo be", "ROMEO:\n"),
+        ("\n \n", "ROMEO:\n"),
+        ("好" * 5000, "好" * 100),
+    ],
+)
+def test_a_prompt_that_does_not_suit_the_text_gives_way(test, expected):
+    assert suitable_prompt("ROMEO:\n", vocabulary_of(test), test) == expected

@@ -4,10 +4,39 @@ import pytest
 from stages.core import artifacts
 from stages.textgen import model as network
 from stages.textgen.characters import log_softmax
-from stages.textgen.train import DATA, HISTORY, MODEL, OPTIMIZERS, chosen_weights, fitted_weights, main, readings
+from stages.textgen.train import (
+    DATA,
+    HISTORY,
+    MODEL,
+    OPEN,
+    OPTIMIZERS,
+    chosen,
+    chosen_weights,
+    fitted_weights,
+    main,
+    readings,
+    sizes_of,
+)
 from stages.training.checkpoint import Checkpoint
 
 SETTINGS = {"batch": 4, "length": 10, "passage": 3, "seed": 1}
+
+
+@pytest.mark.parametrize(("characters", "row"), [(10, 0), (59_999, 0), (60_000, 1), (10**9, -1)])
+def test_what_is_left_open_is_chosen_by_the_size_of_the_text(params, characters, row):
+    settings, expected = chosen(params.textgen, characters), params.textgen.sizes[row]
+    for section, names in OPEN.items():
+        assert [getattr(getattr(settings, section), name) for name in names] == [getattr(expected, n) for n in names]
+
+
+def test_what_is_set_stays_and_the_file_says_what_was_chosen(params):
+    network = params.textgen.network.model_copy(update={"units": [5], "dropout": 0.0})
+    training = params.textgen.training.model_copy(update={"steps": 3, "optimizer": "muon"})
+    settings = chosen(params.textgen.model_copy(update={"network": network, "training": training}), 102_400)
+    found = sizes_of(settings, 102_400)
+    assert found | {"units": [5], "dropout": 0.0, "steps": 3, "optimizer": "muon"} == found
+    assert found["batch"] == params.textgen.sizes[1].batch
+    assert found["passes"] == 3 * found["batch"] * settings.training.length / 102_400
 
 
 def test_a_row_reads_a_passage_in_order():
@@ -25,12 +54,6 @@ def test_every_passage_is_read_once_before_any_is_read_again():
     x, _ = readings(np.arange(30 * 4 * 5 + 1), range(0, 15), **SETTINGS)
     assert np.array_equal(np.sort(x.ravel()), np.arange(30 * 4 * 5))
     assert not np.array_equal(np.sort(x[::12, 0]), x[::12, 0])
-
-
-def test_batches_depend_on_the_steps_alone():
-    whole, _ = readings(np.arange(500), range(0, 8), **SETTINGS)
-    parts = [readings(np.arange(500), steps, **SETTINGS)[0] for steps in (range(0, 1), range(1, 5), range(5, 8))]
-    assert np.array_equal(whole, np.concatenate(parts))
 
 
 def test_text_shorter_than_a_passage_is_repeated():
@@ -56,12 +79,8 @@ def test_the_fitted_weights_are_the_best_on_a_grid():
     assert cost(found) <= min(map(cost, grid)) + 1e-4
 
 
-def test_a_model_that_knows_nothing_gets_no_huge_weight():
-    scores = np.zeros((2, 2000, 6), np.float32)
-    assert fitted_weights(scores, np.arange(2000) % 6) == network.DEFAULT_WEIGHTS
-
-
-def test_a_short_validation_text_leaves_the_default_weights(capsys):
+def test_too_little_to_fit_on_leaves_the_default_weights(capsys):
+    assert fitted_weights(np.zeros((2, 2000, 6), np.float32), np.arange(2000) % 6) == network.DEFAULT_WEIGHTS
     assert chosen_weights(None, np.arange(50), 0) == network.DEFAULT_WEIGHTS
     assert "50 characters to validate on are too few to fit weights" in capsys.readouterr().out
 

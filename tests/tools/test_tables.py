@@ -21,7 +21,7 @@ AUTOENCODER, DENOISER = HEADLINES[:2]
     ],
 )
 def test_the_verdict(headline, low, high, told):
-    assert tables.verdict(headline, {"minus_baseline": {"low": low, "high": high}}) == told
+    assert tables.verdict(headline, {"minus_baseline": [low, high]}) == told
 
 
 def test_experiments_show_headlines_and_every_parameter_that_differs(monkeypatch):

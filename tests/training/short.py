@@ -174,7 +174,7 @@ def measure_digits() -> None:
 
     from stages.autoencoder.baselines import PrincipalComponents, cross_entropy, probe
     from stages.core import image_quality
-    from stages.denoiser import baselines, recognition, situations
+    from stages.denoiser import baselines, recognition
     from stages.denoiser.preprocess import add_noise
     from stages.evaluation import measures
 
@@ -199,11 +199,11 @@ def measure_digits() -> None:
         "ssim": image_quality.ssim(clean, noisy),
         "interval": np.array(measures.interval(psnr, seed=7)),
         "scores": recognition.Classifier(smaller, labels).scores(damaged),
-        "other_digits": situations.other_digits()[0],
+        "other_digits": recognition.other_digits()[0],
     }
     for name, settings in filters.items():
         found[name] = baselines.METHODS[name](noisy[:20], 0.5, **settings)
-    for name, (_, degrade, strengths) in situations.DEGRADATIONS.items():
+    for name, (_, degrade, strengths) in recognition.DEGRADATIONS.items():
         found[name] = degrade(clean[:20], strengths[0], np.random.default_rng(2))
     for name, array in found.items():
         artifacts.write_npz(f"data/used/{name}.npz", values=array)
