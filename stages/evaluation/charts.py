@@ -182,22 +182,6 @@ def plan(rows: Sequence[Mapping[str, Any]]) -> Figure:
     return figure
 
 
-def matrix(
-    counts: np.ndarray, *, labels: Sequence[str], title: str, x_label: str = "predicted", y_label: str = "actual"
-) -> Figure:
-    """A matrix of counts, such as a confusion matrix: shape (k, k), rows actual, columns predicted."""
-    figure, axis = plt.subplots(figsize=(1.6 + 1.3 * len(labels), 1.3 + 1.1 * len(labels)))
-    axis.imshow(counts, cmap="Blues", vmin=0)
-    axis.grid(visible=False)
-    for (row, column), count in np.ndenumerate(counts):
-        colour = "white" if count > counts.max() / 2 else "black"
-        share = count / max(1, counts[row].sum())
-        axis.text(column, row, f"{count}\n{share:.1%}", ha="center", va="center", color=colour)
-    axis.set(xticks=range(len(labels)), yticks=range(len(labels)), xticklabels=labels, yticklabels=labels)
-    axis.set(title=title, xlabel=x_label, ylabel=y_label)
-    return figure
-
-
 def drawable() -> set[str]:
     """The characters that the font of `text_page` has, and the line break."""
     font = font_manager.get_font(font_manager.findfont(FONT))
