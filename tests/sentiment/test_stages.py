@@ -94,6 +94,8 @@ def test_training_learns(trained):
     assert metrics["roc_auc"] > 0.95
     assert metrics["minus_baseline"]["low"] <= metrics["minus_baseline"]["high"]
     assert metrics["critics"]["accuracy"] > 0.8  # of the second source
+    confusion = artifacts.read_csv("plots/sentiment/confusion.csv")
+    assert np.mean(confusion["actual"] == confusion["predicted"]) == pytest.approx(metrics["accuracy"], abs=1e-5)
 
 
 def test_one_source_and_no_clause_to_negate(finished, quick, workdir):
@@ -103,8 +105,8 @@ def test_one_source_and_no_clause_to_negate(finished, quick, workdir):
     train.main(quick)
     evaluate.main(quick)
     assert "critics" not in artifacts.read_json(evaluate.METRICS)
-    weights = artifacts.read_json(evaluate.EVALUATION)["branches"]
-    assert all(np.isfinite([one["weight"], one["sentence_weight"]]).all() for one in weights.values())
+    branches = artifacts.read_json(evaluate.EVALUATION)["branches"]
+    assert all(np.isfinite(list(one["weights"].values())).all() for one in branches.values())
 
 
 def test_an_interrupted_training_ends_with_the_same_bytes(trained, quick, monkeypatch, capsys):
