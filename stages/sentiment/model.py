@@ -146,7 +146,7 @@ def _ngram_branch(ngrams: keras.KerasTensor, known: int, short: keras.KerasTenso
     x = ops.sum(layers.Embedding(known + 1, 2, "zeros", trainable=False, name="ngram_weights")(ngrams), axis=1)
     many = ops.maximum(ops.sum(ops.cast(ops.not_equal(ngrams, 0), "float32"), axis=1, keepdims=True), 1)
     x = x * (ops.sqrt(many) / many)  # TensorFlow makes x / sqrt(many) an `Rsqrt`, which is not exact
-    x = layers.Dense(2, kernel_initializer="identity", trainable=False, name="ngram_evidence")(x)
+    x = layers.Dense(2, kernel_initializer="zeros", trainable=False, name="ngram_evidence")(x)
     return layers.Add(name="ngrams_logit")([x[:, :1], x[:, 1:] * short])
 
 
