@@ -68,11 +68,9 @@ def measure(options: argparse.Namespace, path: Path, model: Any, data: Any) -> d
         return task.measure(path, model.network, data.documents, limit=options.limit)
     chosen = rows(np.asarray(data.test), options.limit)
     if options.task == "sentiment":
-        from stages.sentiment import external_reviews
+        from stages.sentiment import evaluate as task
 
-        return external_reviews.measure(
-            path, model, [data.texts[row] for row in chosen], np.asarray(data.labels)[chosen]
-        )
+        return task.measure(path, model, [data.texts[row] for row in chosen], np.asarray(data.labels)[chosen])
     if options.task == "denoiser":
         from stages.denoiser import evaluate as task
 

@@ -212,6 +212,7 @@ class SentimentNetwork(Section):
     dropout: Dropout
     word_dropout: Dropout
     sentence_scale: Annotated[Number, Field(gt=0, le=10_000)]
+    clause_scale: Annotated[Number, Field(gt=0, le=10_000)]
     ngram_dropout: Dropout
     ngram_penalty: Annotated[Number, Field(gt=0, le=1_000_000)]
 

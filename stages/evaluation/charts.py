@@ -182,26 +182,23 @@ def plan(rows: Sequence[Mapping[str, Any]]) -> Figure:
     return figure
 
 
-def matrix(
-    counts: np.ndarray, *, labels: Sequence[str], title: str, x_label: str = "predicted", y_label: str = "actual"
-) -> Figure:
-    """A matrix of counts, such as a confusion matrix: shape (k, k), rows actual, columns predicted."""
-    figure, axis = plt.subplots(figsize=(1.6 + 1.3 * len(labels), 1.3 + 1.1 * len(labels)))
-    axis.imshow(counts, cmap="Blues", vmin=0)
-    axis.grid(visible=False)
-    for (row, column), count in np.ndenumerate(counts):
-        colour = "white" if count > counts.max() / 2 else "black"
-        share = count / max(1, counts[row].sum())
-        axis.text(column, row, f"{count}\n{share:.1%}", ha="center", va="center", color=colour)
-    axis.set(xticks=range(len(labels)), yticks=range(len(labels)), xticklabels=labels, yticklabels=labels)
-    axis.set(title=title, xlabel=x_label, ylabel=y_label)
-    return figure
-
-
 def drawn(text: str) -> str:
     """A text with `MISSING` for each character that the font of `text_page` lacks."""
     known = {*"\n\t\r", *map(chr, font_manager.get_font(font_manager.findfont(FONT)).get_charmap())}
     return text.translate({ord(character): MISSING for character in set(text) - known})
+
+
+def confusion(actual: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -> Figure:
+    """The confusion matrix of labels 0, 1, ..., shape (n,) each."""
+    from sklearn.metrics import ConfusionMatrixDisplay  # a second that no other chart needs
+
+    labels = range(len(names))
+    shown = ConfusionMatrixDisplay.from_predictions(
+        actual, predicted, labels=labels, display_labels=names, cmap="Blues", colorbar=False
+    )
+    shown.ax_.grid(visible=False)
+    shown.ax_.set(title=f"{len(actual)} test reviews", xlabel="predicted", ylabel="actual")
+    return shown.figure_
 
 
 def text_page(passages: Mapping[str, str], *, title: str, width: int = 60, columns: int = 1) -> Figure:

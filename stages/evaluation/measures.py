@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
 
 
 def interval(values: np.ndarray, *, seed: int, resamples: int = 2000) -> list[float]:
@@ -15,6 +16,15 @@ def interval(values: np.ndarray, *, seed: int, resamples: int = 2000) -> list[fl
     values = np.asarray(values, np.float64)
     means = [values[rng.integers(len(values), size=len(values))].mean() for _ in range(resamples)]
     return [float(bound) for bound in np.quantile(means, [0.025, 0.975])]
+
+
+def share_interval(correct: np.ndarray) -> list[float]:
+    """95 % Wilson score interval [low, high] of the share of true items, bool, shape (n,), n at least 1.
+
+    Unlike the bootstrap's it does not collapse where all items are true, or none. Method: Wilson 1927, "Probable
+    Inference, the Law of Succession, and Statistical Inference", Journal of the American Statistical Association 22.
+    """
+    return list(binomtest(int(np.sum(correct)), len(correct)).proportion_ci(method="wilson"))
 
 
 def layers(model: Any) -> list[dict[str, Any]]:

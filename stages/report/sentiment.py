@@ -55,8 +55,8 @@ METHODS = {
 def kinds(metrics: Row) -> list[Row]:
     """Reviews, and each further source: its numbers of texts, each method's accuracy, and the network minus it."""
     found = []
-    for name, some in {"reviews": metrics, **metrics.get("sources", {})}.items():
-        parts = metrics["reviews"] if name == "reviews" else some
+    for name, some in {"reviews": metrics, **metrics["sources"]}.items():
+        parts = some["reviews"]
         accuracies = {"network": some} | some["branches"] | some["baselines"]
         best = max(accuracies[key]["accuracy"] for key in METHODS)
         rows = [

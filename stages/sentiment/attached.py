@@ -1,6 +1,5 @@
 """What the file of a classifier carries: with it, the file alone classifies reviews."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,16 +10,6 @@ from pydantic import ValidationError
 from stages.core import model_files
 from stages.core.errors import StageError
 from stages.params import SentimentNetwork
-from stages.sentiment.encoding import numbers
-
-KINDS = {
-    "seed": int,
-    "network": dict,
-    "vocabulary": list,
-    "ngrams": np.ndarray,
-    "thresholds": list,
-    "validation_reviews": int,
-}
 
 
 class Attached(NamedTuple):
@@ -28,15 +17,10 @@ class Attached(NamedTuple):
 
     seed: int
     network: SentimentNetwork
-    vocabulary: list[str]
+    vocabulary: list
     ngrams: np.ndarray
-    thresholds: list[dict[str, float]]
+    thresholds: list
     validation_reviews: int
-
-    @property
-    def number(self) -> Mapping[str, int]:
-        """The id of each word."""
-        return numbers(self.vocabulary)
 
 
 def read(path: str | Path, model: keras.Model) -> Attached:
@@ -45,17 +29,14 @@ def read(path: str | Path, model: keras.Model) -> Attached:
     Raises:
         StageError: it carries nothing, or what belongs to another model.
     """
-    found: dict[str, Any] = model_files.attachments(path, KINDS)
+    found: dict[str, Any] = model_files.attachments(path, Attached.__annotations__ | {"network": dict})
     try:
         found["network"] = SentimentNetwork.model_validate(found["network"])
-    except ValidationError as error:
+        rows = {name: model.get_layer(name).input_dim for name in ("word_vectors", "ngram_weights")}
+    except (ValidationError, ValueError) as error:  # ValueError: a layer is missing
         raise StageError(f"{path} carries sizes of a network that this version does not have") from error
     carried = Attached(**found)
-    rows = model.get_layer("log_ratios").input_dim
-    if (
-        model.get_layer("word_vectors").input_dim != carried.network.vocabulary + 2
-        or rows != len(carried.ngrams) + 1
-        or not carried.thresholds
-    ):
+    known = {"word_vectors": carried.network.vocabulary + 2, "ngram_weights": len(carried.ngrams) + 1}
+    if rows != known or not carried.thresholds:
         raise StageError(f"{path} carries the vocabulary of another model; `dvc repro` trains it anew")
     return carried

@@ -9,8 +9,8 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
 from stages.sentiment import ngrams
+from stages.sentiment.encoding import Counts
 
-FITTED_ON = ("train", "validation")  # parts of the data that a baseline is trained and tuned on
 # Inverse strengths of the L2 penalty; the best on validation reviews is used.
 TFIDF_STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 NB_STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0)
@@ -24,15 +24,19 @@ class Result(NamedTuple):
     probability: dict[str, np.ndarray]
 
 
-def tfidf(
+def fit(
     data: Mapping[str, np.ndarray],
     labels: Mapping[str, np.ndarray],
     orders: np.ndarray,
     *,
     seed: int,
     parts: Sequence[str] = ("test",),
-) -> Result:
-    """Logistic regression on TF-IDF of one and two words, term frequencies as 1 + log, reviews of length 1.
+) -> dict[str, Result]:
+    """Train both baselines on the training reviews of all sources and tune them on the validation reviews.
+
+    `tfidf`: TF-IDF of one and two words, term frequencies as 1 + log, reviews of length 1. `nb`: one to three words,
+    each weighted with its Naive Bayes log ratio where it occurs (Wang & Manning 2012, ACL, p. 91, with logistic
+    regression for their support vector machine).
 
     Args:
         data: the preprocessed reviews.
@@ -41,40 +45,24 @@ def tfidf(
         seed: of the solver's random order.
         parts: of the data, to classify.
     """
-    short = np.flatnonzero(orders <= 2)
-    features = {part: counts(data, part, len(orders))[:, short] for part in (*FITTED_ON, *parts)}
-    weigh = TfidfTransformer(sublinear_tf=True).fit(features["train"])
-    return _tuned({part: weigh.transform(found) for part, found in features.items()}, labels, TFIDF_STRENGTHS, seed)
-
-
-def naive_bayes(
-    data: Mapping[str, np.ndarray],
-    labels: Mapping[str, np.ndarray],
-    orders: np.ndarray,
-    *,
-    seed: int,
-    parts: Sequence[str] = ("test",),
-) -> Result:
-    """Logistic regression on one to three words, each weighted with its Naive Bayes log ratio where it occurs.
-
-    Source: Wang & Manning 2012, ACL, p. 91, with logistic regression for their support vector machine. Arguments as for
-    `tfidf`.
-    """
-    features = {part: counts(data, part, len(orders)) for part in (*FITTED_ON, *parts)}
-    for present in features.values():
+    counts = {part: _counts(data, part, len(orders)) for part in ("train", "validation", *parts)}
+    short = {part: found[:, np.flatnonzero(orders <= 2)] for part, found in counts.items()}
+    weigh = TfidfTransformer(sublinear_tf=True).fit(short["train"])
+    tfidf = _tuned({part: weigh.transform(found) for part, found in short.items()}, labels, TFIDF_STRENGTHS, seed)
+    for present in counts.values():
         present.data[:] = 1
-    weights = diags(ngrams.log_ratios(features["train"], labels["train"]))
-    return _tuned({part: (found @ weights).tocsr() for part, found in features.items()}, labels, NB_STRENGTHS, seed)
+    ratios = diags(ngrams.log_ratios(counts["train"], labels["train"]))
+    nb = _tuned({part: (found @ ratios).tocsr() for part, found in counts.items()}, labels, NB_STRENGTHS, seed)
+    return {"tfidf": tfidf, "nb": nb}
 
 
-def counts(data: Mapping[str, np.ndarray], part: str, size: int) -> csr_matrix:
-    """N-gram counts of one part of the preprocessed reviews, shape (reviews, size), float32."""
+def _counts(data: Mapping[str, np.ndarray], part: str, size: int) -> csr_matrix:
     names = (f"{part}_ngrams", f"{part}_ngram_counts", f"{part}_ngram_lengths")
-    return ngrams.matrix(ngrams.Counts(*(data[name] for name in names)), size)
+    return ngrams.matrix(Counts(*(data[name] for name in names)), size)
 
 
 def _tuned(
-    features: Mapping[str, csr_matrix], labels: Mapping[str, np.ndarray], strengths: tuple[float, ...], seed: int
+    features: Mapping[str, csr_matrix], labels: Mapping[str, np.ndarray], strengths: Sequence[float], seed: int
 ) -> Result:
     models = [
         LogisticRegression(C=strength, solver="liblinear", dual=True, tol=1e-3, max_iter=1000, random_state=seed).fit(
@@ -84,14 +72,5 @@ def _tuned(
     ]
     accuracies = [model.score(features["validation"], labels["validation"]) for model in models]
     best = int(np.argmax(accuracies))
-    parts = [part for part in features if part not in FITTED_ON]
-    probability = {part: models[best].predict_proba(features[part])[:, 1] for part in parts}
+    probability = {part: models[best].predict_proba(found)[:, 1] for part, found in features.items()}
     return Result(strengths[best], accuracies[best], probability)
-
-
-def described(results: Mapping[str, Result]) -> str:
-    """The baselines, each with the strength that validation chose and its accuracy there."""
-    return ", ".join(
-        f"{name} C = {found.strength:g} ({found.validation_accuracy:.4f} on validation)"
-        for name, found in results.items()
-    )

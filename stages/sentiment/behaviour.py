@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from stages.core import artifacts
 from stages.sentiment.encoding import encode, tokenise
@@ -39,15 +40,11 @@ def measure(table: Any, probability: Mapping[str, np.ndarray]) -> dict[str, Any]
 
     Returns:
         `sentences`, their number; `capabilities`, rows of `capability`, `sentences`, and per method the accuracies
-        `negative` and `positive`; `mean` over the capabilities by method.
+        `negative` and `positive`; `mean` over all sentences by method.
     """
-    labels, rows = table["label"].to_numpy(), []
-    for capability in table["capability"].unique():
-        inside = (table["capability"] == capability).to_numpy()
-        row: dict[str, Any] = {"capability": capability, "sentences": int(np.sum(inside))}
-        for name, predicted in probability.items():
-            right = (predicted >= 0.5) == labels
-            row[name] = {side: right[inside & (labels == label)].mean() for label, side in enumerate(CLASSES)}
-        rows.append(row)
-    mean = {name: np.mean([list(row[name].values()) for row in rows]) for name in probability}
-    return {"sentences": len(table), "capabilities": rows, "mean": mean}
+    right = pd.DataFrame({name: (of_text >= 0.5) == table["label"] for name, of_text in probability.items()})
+    rows = []
+    for capability, some in table.groupby("capability", sort=False):
+        found = right.loc[some.index].groupby(some["label"]).mean().set_axis(CLASSES).to_dict()
+        rows.append({"capability": capability, "sentences": len(some), **found})
+    return {"sentences": len(table), "capabilities": rows, "mean": right.mean().to_dict()}

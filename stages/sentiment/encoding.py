@@ -78,9 +78,7 @@ def keys(reviews: Sequence[np.ndarray], vocabulary: int) -> tuple[np.ndarray, np
     Returns:
         The numbers, int64, and the review each comes from. No n-gram crosses from one review to the next.
     """
-    base = vocabulary + FIRST_WORD
-    if base**ORDER >= 2**63:
-        raise ValueError(f"{vocabulary} words are too many for n-grams of {ORDER} words in 64 bits")
+    base = vocabulary + FIRST_WORD  # 64 bits hold n-grams of three words up to two million different words
     words = np.concatenate([np.zeros(0, np.int64), *reviews])
     review = np.repeat(np.arange(len(reviews)), np.array([len(ids) for ids in reviews], np.int64))
     known = words >= FIRST_WORD
@@ -118,19 +116,14 @@ def per_review(values: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
 
 
 def read(ids: np.ndarray, words: int, length: int, head: float) -> np.ndarray:
-    """The word ids of a review that the network reads: those of its `words` most frequent words, cut to a length."""
-    return cut(np.where(ids < FIRST_WORD + words, ids, UNKNOWN), length, head)
+    """The word ids of a review that the network reads: those of its `words` most frequent words, at most `length`.
 
-
-def cut(ids: np.ndarray, length: int, head: float) -> np.ndarray:
-    """At most `length` word ids of a review: a share `head` from its beginning, the rest from its end.
-
-    Reviewers tend to say what a film is at the start and what they think of it at the end.
+    A share `head` of a longer review is from its beginning, the rest from its end: reviewers tend to say what a film is
+    at the start and what they think of it at the end.
     """
-    if len(ids) <= length:
-        return ids
-    first = round(length * head)
-    return np.concatenate([ids[:first], ids[len(ids) - (length - first) :]])
+    ids = np.where(ids < FIRST_WORD + words, ids, UNKNOWN)
+    first, beyond = round(length * head), max(0, len(ids) - length)
+    return np.concatenate([ids[:first], ids[first + beyond :]])
 
 
 def padded(rows: Sequence[np.ndarray], multiple: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """evaluate-sentiment: the classifier and the n-gram baselines on test reviews, sentences and a table by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,14 @@ from scipy.special import expit
 
 from stages.core import artifacts, model_files
 from stages.core.command import run
+from stages.core.errors import StageError
 from stages.core.split import PARTS
 from stages.evaluation import measures
 from stages.params import Params
-from stages.sentiment import baselines, batches, behaviour, plots, scores, thresholds
+from stages.sentiment import attached, baselines, batches, behaviour, plots, scores, thresholds
 from stages.sentiment import model as network
-from stages.sentiment.encoding import numbers
-from stages.sentiment.preprocess import NGRAMS, RAW, VOCABULARY
+from stages.sentiment.encoding import UNKNOWN, encode, numbers, tokenise
+from stages.sentiment.preprocess import NGRAMS, RAW, VOCABULARY, arrays_of
 from stages.sentiment.preprocess import OUTPUT as DATA
 from stages.sentiment.train import MODEL, sizes_for
 
@@ -28,43 +30,43 @@ def main(params: Params) -> None:
     number = numbers(artifacts.read_text(VOCABULARY).splitlines())
     table = behaviour.read()
     data |= behaviour.arrays(table, number, known["keys"])
-    labels = {part: data[f"{part}_labels"].astype(int) for part in (*PARTS, behaviour.PART)}
-    fitted = {"seed": params.seed, "parts": ("test", behaviour.PART)}
-    references = {
-        "tfidf": baselines.tfidf(data, labels, known["orders"], **fitted),
-        "nb": baselines.naive_bayes(data, labels, known["orders"], **fitted),
-    }
+    parts = ("validation", "test", behaviour.PART)
+    labels = {part: data[f"{part}_labels"].astype(int) for part in ("train", *parts)}
+    references = baselines.fit(data, labels, known["orders"], seed=params.seed, parts=("test", behaviour.PART))
     branches, weights = network.branches(model), network.weights(model)
     methods: dict[str, dict[str, np.ndarray]] = {}  # part → method → probability of a positive text
-    for part in ("validation", "test", behaviour.PART):
+    for part in parts:
         logits = network.logits(branches, batches.reviews(data, part, sizes), sizes.pool)
         methods[part] = {"network": network.probability(logits, weights)}
         methods[part] |= {name: expit(logits[name]) for name in network.BRANCHES}
-        methods[part] |= {name: found.probability[part] for name, found in references.items() if part != "validation"}
+        methods[part] |= {name: found.probability[part] for name, found in references.items()}
+    of_source: list[dict[str, Any]] = []
+    for source in range(len(data["sources"])):
+        rows = data["test_source"] == source
+        some = {name: probability[rows] for name, probability in methods["test"].items()}
+        counted = {part: int(np.sum(data[f"{part}_source"] == source)) for part in PARTS}
+        of_source.append({"reviews": counted, **comparison(labels["test"][rows], some, params.seed)})
     reviews = {part: data[f"{part}_source"] == 0 for part in ("validation", "test")}
     actual = {part: labels[part][rows] for part, rows in reviews.items()}
-    found = {part: {name: p[rows] for name, p in methods[part].items()} for part, rows in reviews.items()}
-    predicted = {part: some["network"] for part, some in found.items()}
-    evaluation = measured(actual, predicted, params.seed) | comparison(actual["test"], found["test"], params.seed)
-    for name, long, added in zip(network.BRANCHES, *weights, strict=True):
-        evaluation["branches"][name] |= {"weight": long, "sentence_weight": long + added}
+    found = {name: probability[reviews["test"]] for name, probability in methods["test"].items()}
+    validation = thresholds.table(actual["validation"], methods["validation"]["network"][reviews["validation"]])
+    evaluation = measured(actual["test"], found["network"], validation) | of_source[0]
+    for name, (long, sentence, clause) in zip(network.BRANCHES, np.cumsum(weights, axis=0).T, strict=True):
+        evaluation["branches"][name] |= {"weights": {"review": long, "sentence": sentence, "clause": clause}}
     evaluation |= {
         "parameters": model.count_params(),
-        "reviews": {part: int(np.sum(data[f"{part}_source"] == 0)) for part in PARTS},
+        "sources": dict(zip(data["sources"].tolist()[1:], of_source[1:], strict=True)),
         "behaviour": behaviour.measure(table, methods[behaviour.PART]),
     }
-    for number, name in enumerate(data["sources"].tolist()[1:], start=1):
-        rows = data["test_source"] == number
-        some = {method: probability[rows] for method, probability in methods["test"].items()}
-        evaluation.setdefault("sources", {})[name] = {
-            **{part: int(np.sum(data[f"{part}_source"] == number)) for part in PARTS},
-            **comparison(labels["test"][rows], some, params.seed),
-        }
     texts = artifacts.read_csv(RAW, text=["text"])["text"].to_numpy()[data["test_rows"]][reviews["test"]]
-    evaluation |= plots.write(model, actual["test"], found["test"], evaluation, texts, params.seed)
+    evaluation |= plots.write(model, actual["test"], found, texts)
     artifacts.write_json(METRICS, headline(evaluation))
     artifacts.write_json(EVALUATION, evaluation)
-    print(f"sentiment: accuracy {evaluation['accuracy']:.4f}; {baselines.described(references)}")
+    tuned = ", ".join(
+        f"{name} C = {found.strength:g} ({found.validation_accuracy:.4f} on validation)"
+        for name, found in references.items()
+    )
+    print(f"sentiment: accuracy {evaluation['accuracy']:.4f}; {tuned}")
 
 
 def headline(evaluation: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,27 +79,22 @@ def headline(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def measured(actual: Mapping[str, np.ndarray], probability: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
-    """The network's measures on test reviews, at 0.5 and at thresholds chosen on validation reviews.
+def measured(actual: np.ndarray, probability: np.ndarray, validation: Sequence[dict[str, float]]) -> dict[str, Any]:
+    """The network's measures on n test reviews, at 0.5 and at the thresholds chosen from a table of validation reviews.
 
     Args:
-        actual: 0 or 1 by part, validation and test.
-        probability: of a positive review, by part.
-        seed: of the bootstrap.
+        actual: 0 or 1, shape (n,).
+        probability: of a positive review, shape (n,).
+        validation: see `thresholds.table`.
     """
-    labels, predicted = actual["test"], probability["test"]
-    threshold = thresholds.best_threshold(actual["validation"], probability["validation"])
-    points = scores.operating_thresholds(actual["validation"], probability["validation"])
+    chosen = {"tuned": thresholds.most_accurate(validation), **thresholds.operating(validation)}
+    points = {name: {"threshold": at, **thresholds.quality(actual, probability, at)} for name, at in chosen.items()}
     return {
-        "positive": labels.mean(),
-        **thresholds.quality(labels, predicted, 0.5),
-        "tuned": {
-            "threshold": threshold,
-            **thresholds.quality(labels, predicted, threshold),
-            **scores.errors_per_thousand(labels, predicted, threshold),
-        },
-        **scores.ranking(labels, predicted),
-        "operating": {name: scores.operating_point(labels, predicted, at) for name, at in points.items()},
+        "positive": actual.mean(),
+        **thresholds.quality(actual, probability, 0.5),
+        **scores.ranking(actual, probability),
+        "tuned": points.pop("tuned"),
+        "operating": points,
     }
 
 
@@ -109,18 +106,36 @@ def comparison(actual: np.ndarray, methods: Mapping[str, np.ndarray], seed: int)
         methods: probability of a positive text by method, shape (n,) each; `network` is one.
         seed: of the bootstrap.
     """
-    correct = {name: (probability >= 0.5) == actual for name, probability in methods.items()}
-    others = {name: {"accuracy": right.mean()} for name, right in correct.items() if name != "network"}
+    others = {name: (probability >= 0.5) == actual for name, probability in methods.items()}
+    ours = others.pop("network")
+    accuracies = {name: {"accuracy": right.mean()} for name, right in others.items()}
     return {
-        "accuracy": correct["network"].mean(),
-        "accuracy_interval": measures.interval(correct["network"], seed=seed),
-        "branches": {name: others.pop(name) for name in network.BRANCHES},
-        "baselines": others,
-        "versus": {
-            name: scores.paired(correct["network"], right, seed=seed)
-            for name, right in correct.items()
-            if name != "network"
-        },
+        "accuracy": ours.mean(),
+        "accuracy_interval": measures.share_interval(ours),
+        "branches": {name: accuracies.pop(name) for name in network.BRANCHES},
+        "baselines": accuracies,
+        "versus": {name: scores.paired(ours, right, seed=seed) for name, right in others.items()},
+    }
+
+
+def measure(path: str | Path, model: Any, texts: Sequence[str], labels: np.ndarray) -> dict[str, Any]:
+    """What `reprise evaluate` prints: measures of a model, with its file, on n reviews, labels 0 or 1, shape (n,)."""
+    if len(set(labels)) < 2:
+        raise StageError(f"--data: the {len(labels)} reviews should be of both classes, negative and positive")
+    carried = attached.read(path, model)
+    sizes, number = carried.network, numbers(carried.vocabulary)
+    ids = [encode(tokenise(text), number) for text in texts]
+    arrays = arrays_of("test", ids, labels, len(number), carried.ngrams)
+    logits = network.logits(network.branches(model), batches.reviews(arrays, "test", sizes), sizes.pool)
+    predicted = network.probability(logits, network.weights(model))
+    return {
+        "reviews": len(labels),
+        "positive": np.sum(labels),
+        "words": len(arrays["test_words"]),
+        "unknown_words": np.sum(arrays["test_words"] == UNKNOWN),
+        **thresholds.quality(labels, predicted, 0.5),
+        "accuracy_interval": measures.share_interval((predicted >= 0.5) == labels),
+        **scores.ranking(labels, predicted),
     }
 
 

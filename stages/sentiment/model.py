@@ -9,23 +9,23 @@ from stages.params import SentimentNetwork
 from stages.sentiment.batches import Reviews, batch
 
 BRANCHES = ("lstm", "ngrams")
-SHORTNESS = "shortness"
+SHORTNESS = ("sentence", "clause")  # by their `network.<name>_scale`
 READ_AT_ONCE = 256
 
 
-def build(network: SentimentNetwork, ratios: np.ndarray) -> keras.Model:
+def build(network: SentimentNetwork, known: int) -> keras.Model:
     """Word ids and n-gram ids of a review → probability that it is positive.
 
     Two branches, each giving a logit. The LSTM branch reads the words in order: embedding → convolution over three
     words → maximum over every `pool` steps → bidirectional LSTM → its maximum and its mean over time. The n-gram branch
     is a logistic regression on Naive Bayes' log ratios (Wang & Manning 2012, ACL, p. 91), divided by the square root of
     their number: it uses which words and phrases a review has, not where. Its weights are set by `set_ngrams` and not
-    trained by gradient descent: a solver finds their optimum in seconds. The network's logit is the weighted sum of the
-    two; the weights of a sentence differ from those of a long review. Padding is masked in both.
+    trained by gradient descent: a solver finds their optimum in seconds. In short texts, n-grams have other weights.
+    The network's logit is the weighted sum of the two, with other weights in very few words. Padding is masked in both.
 
     Args:
         network: sizes.
-        ratios: Naive Bayes' log ratio of each n-gram, shape (n,).
+        known: number of n-grams.
 
     Returns:
         A model from {"words": (n, length), "ngrams": (n, count)}, ids, to shape (n, 1); `length` is a multiple of
@@ -33,21 +33,22 @@ def build(network: SentimentNetwork, ratios: np.ndarray) -> keras.Model:
     """
     words = keras.Input((None,), dtype="int32", name="words")
     ngrams = keras.Input((None,), dtype="int32", name="ngrams")
-    logits = layers.Concatenate(name="logits")([_lstm_branch(words, network), _ngram_branch(ngrams, ratios)])
-    # Near 1 for the few words of a sentence, near 0 for a whole review.
     length = ops.sum(ops.cast(ops.not_equal(words, 0), "float32"), axis=1, keepdims=True)
-    # Products alone: TensorFlow puts unary operations one after the other into one of its own.
-    short = layers.Activation("exponential", name=SHORTNESS)(length * (-1 / network.sentence_scale**2) * length)
-    logits = layers.Concatenate(name="logits_by_length")([logits, logits * short])
-    start = keras.initializers.Constant([[1.0], [1.0], [0.0], [0.0]])
+    sentence = _shortness(length, network.sentence_scale, "sentence_shortness")
+    clause = _shortness(length, network.clause_scale, "clause_shortness")
+    logits = [_lstm_branch(words, network), _ngram_branch(ngrams, known, sentence)]
+    logits = layers.Concatenate(name="logits")(logits)
+    logits = layers.Concatenate(name="logits_by_length")([logits, logits * sentence, logits * clause])
+    start = keras.initializers.Constant([[1.0], [1.0], [0.0], [0.0], [0.0], [0.0]])
     probability = layers.Dense(1, "sigmoid", use_bias=False, kernel_initializer=start, name="sentiment")(logits)
     return keras.Model({"words": words, "ngrams": ngrams}, probability, name="sentiment")
 
 
 def branches(model: keras.Model) -> keras.Model:
-    """The same network, giving the logit of each branch and the shortness of the review, each of shape (n, 1)."""
+    """The same network, giving the logit of each branch and how short the review is, each of shape (n, 1)."""
     outputs = {name: model.get_layer(f"{name}_logit").output for name in BRANCHES}
-    return keras.Model(model.input, {**outputs, SHORTNESS: model.get_layer(SHORTNESS).output})
+    outputs |= {name: model.get_layer(f"{name}_shortness").output for name in SHORTNESS}
+    return keras.Model(model.input, outputs)
 
 
 def trained(model: keras.Model, streams: tuple[str, ...]) -> keras.Model:
@@ -65,16 +66,16 @@ def trained(model: keras.Model, streams: tuple[str, ...]) -> keras.Model:
     return keras.Model(inputs, {name: lstm(words) for name, words in inputs.items()})
 
 
-def set_ngrams(model: keras.Model, weights: np.ndarray, intercept: float) -> None:
-    """Set the result of `ngrams.fit`: a weight for each n-gram, shape (n,), and the intercept of the branch."""
-    model.get_layer("ngram_weights").set_weights([_below_padding(weights)])
-    model.get_layer("ngrams_logit").set_weights([np.ones((1, 1)), np.array([intercept])])
+def set_ngrams(model: keras.Model, weights: np.ndarray, intercepts: np.ndarray) -> None:
+    """Set weights of n-grams, shape (n, 2), and intercepts, shape (2,): of long texts; what is added in short ones."""
+    model.get_layer("ngram_weights").set_weights([np.concatenate([np.zeros((1, 2)), weights])])  # 0 is padding
+    model.get_layer("ngram_evidence").set_weights([np.eye(2), intercepts])
 
 
 def logits(model: keras.Model, reviews: Reviews, pool: int) -> dict[str, np.ndarray]:
-    """Logits of reviews by `branches(model)`, an array of shape (n,) for each branch; and their shortness."""
+    """The result of `branches(model)` for reviews, an array of shape (n,) for each output."""
     order = np.argsort([len(ids) for ids in reviews.words], kind="stable")  # similar lengths together: less padding
-    values = {name: np.empty(len(order), np.float64) for name in (*BRANCHES, SHORTNESS)}
+    values = {name: np.empty(len(order), np.float64) for name in (*BRANCHES, *SHORTNESS)}
     for start in range(0, len(order), READ_AT_ONCE):
         rows = order[start : start + READ_AT_ONCE]
         for name, logit in model.predict_on_batch(batch(reviews, rows, pool)).items():
@@ -91,32 +92,31 @@ def best_weights(logits: dict[str, np.ndarray], labels: np.ndarray) -> np.ndarra
     """Weights of the branches: logistic regression on their logits of validation texts.
 
     Neither branch was trained on these, so the weights also correct overconfidence that does not show on training
-    reviews. Without short texts the penalty leaves the second row at 0: then all lengths have the same weights.
+    reviews. Without short texts the penalty leaves the other rows at 0: then all lengths have the same weights.
 
     Returns:
-        Shape (2, branches): the weights for a long review, and what is added to them for a text of no words. In
-        between, what is added falls with the shortness. No weight is negative at either end.
+        Shape (3, branches): the weights for a long review, what is added to them for a sentence, and what is added to
+        both for a clause of very few words. In between, what is added falls with the length. No weight is negative.
     """
     fitted = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1000).fit(_columns(logits), labels)
-    long, added = fitted.coef_[0].reshape(2, len(BRANCHES))
-    long = np.maximum(long, 0)
-    return np.stack([long, np.maximum(added, -long)])
+    sums = np.maximum(np.cumsum(fitted.coef_[0].reshape(-1, len(BRANCHES)), axis=0), 0)
+    return np.diff(sums, axis=0, prepend=0)
 
 
 def weights(model: keras.Model) -> np.ndarray:
-    """The weights of the branches in a network, shape (2, branches): see `best_weights`."""
-    return model.get_layer("sentiment").get_weights()[0].reshape(2, len(BRANCHES)).astype(np.float64)
+    """The weights of the branches in a network, shape (3, branches): see `best_weights`."""
+    return model.get_layer("sentiment").get_weights()[0].reshape(-1, len(BRANCHES)).astype(np.float64)
 
 
 def set_weights(model: keras.Model, weights: np.ndarray) -> None:
-    """Set the weights of the branches in a network, shape (2, branches)."""
+    """Set the weights of the branches in a network, shape (3, branches)."""
     model.get_layer("sentiment").set_weights([weights.reshape(-1, 1)])
 
 
 def _columns(logits: dict[str, np.ndarray]) -> np.ndarray:
-    """What the last layer reads, shape (n, 2 × branches): the logits, and the logits times the shortness."""
+    """What the last layer reads, shape (n, 3 × branches): the logits, and the logits times each shortness."""
     values = np.stack([logits[name] for name in BRANCHES], axis=1)
-    return np.concatenate([values, values * logits[SHORTNESS][:, None]], axis=1)
+    return np.concatenate([values, *(values * logits[name][:, None] for name in SHORTNESS)], axis=1)
 
 
 def _lstm_branch(words: keras.KerasTensor, network: SentimentNetwork) -> keras.KerasTensor:
@@ -142,19 +142,15 @@ def _lstm_branch(words: keras.KerasTensor, network: SentimentNetwork) -> keras.K
     return layers.Dense(1, name="lstm_logit")(layers.Dropout(network.dropout, name="state_dropout")(x))
 
 
-def _ngram_branch(ngrams: keras.KerasTensor, ratios: np.ndarray) -> keras.KerasTensor:
-    evidence = layers.Embedding(len(ratios) + 1, 1, trainable=False, name="log_ratios")
-    # Until they are fitted: the weights of Naive Bayes, which assumes that n-grams are independent.
-    weight = layers.Embedding(len(ratios) + 1, 1, "ones", trainable=False, name="ngram_weights")
-    x = ops.sum(evidence(ngrams) * weight(ngrams), axis=1)
-    many = ops.sum(ops.cast(ops.not_equal(ngrams, 0), "float32"), axis=1, keepdims=True)
-    logit = layers.Dense(1, kernel_initializer="ones", trainable=False, name="ngrams_logit")
-    many = ops.maximum(many, 1)
-    x = logit(x * (ops.sqrt(many) / many))  # TensorFlow makes x / sqrt(many) an `Rsqrt`, which is not exact
-    evidence.set_weights([_below_padding(ratios)])
-    return x
+def _ngram_branch(ngrams: keras.KerasTensor, known: int, short: keras.KerasTensor) -> keras.KerasTensor:
+    x = ops.sum(layers.Embedding(known + 1, 2, "zeros", trainable=False, name="ngram_weights")(ngrams), axis=1)
+    many = ops.maximum(ops.sum(ops.cast(ops.not_equal(ngrams, 0), "float32"), axis=1, keepdims=True), 1)
+    x = x * (ops.sqrt(many) / many)  # TensorFlow makes x / sqrt(many) an `Rsqrt`, which is not exact
+    x = layers.Dense(2, kernel_initializer="zeros", trainable=False, name="ngram_evidence")(x)
+    return layers.Add(name="ngrams_logit")([x[:, :1], x[:, 1:] * short])
 
 
-def _below_padding(values: np.ndarray) -> np.ndarray:
-    """Numbers of the n-grams as an embedding, with 0 in the first row, that of padding."""
-    return np.concatenate([[0], values]).astype(np.float32)[:, None]
+def _shortness(length: keras.KerasTensor, scale: float, name: str) -> keras.KerasTensor:
+    """Near 1 for far fewer words than `scale`, near 0 for far more."""
+    # Products alone: TensorFlow puts unary operations one after the other into one of its own.
+    return layers.Activation("exponential", name=name)(length * (-1 / scale**2) * length)

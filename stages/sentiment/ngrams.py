@@ -53,9 +53,9 @@ def log_ratios(present: csr_matrix, labels: np.ndarray, *, smoothing: float = 1.
 
 
 def fit(
-    present: csr_matrix, ratios: np.ndarray, labels: np.ndarray, *, dropout: float, penalty: float
+    present: csr_matrix, labels: np.ndarray, offset: np.ndarray | float = 0.0, *, dropout: float, penalty: float
 ) -> tuple[np.ndarray, float]:
-    """Logistic regression on log ratios, with dropout and an L2 penalty, to its optimum.
+    """Logistic regression on the log ratios of the reviews' n-grams, with dropout and an L2 penalty, to its optimum.
 
     A review's evidence, the sum of its weighted log ratios, is divided by the square root of the number of its n-grams,
     as a sum of independent terms grows; otherwise long reviews get far too extreme probabilities. Instead of dropping
@@ -65,18 +65,18 @@ def fit(
 
     Args:
         present: shape (reviews, n-grams), 1 where a review has the n-gram.
-        ratios: of the n-grams, from `log_ratios`.
         labels: shape (reviews,), 0 or 1.
+        offset: logits that are known already, shape (reviews,): the result is what to add to them.
         dropout: share of n-grams dropped.
         penalty: factor of half the sum of the squared weights, added to the sum of the reviews' losses.
 
     Returns:
-        The weight of each log ratio, shape (n-grams,), float32, and the intercept.
+        The weight of each n-gram times its log ratio, shape (n-grams,), and the intercept: see `logits`.
     """
-    root = np.maximum(np.diff(present.indptr), 1) ** -0.5
+    root = _root(present)
+    ratios = log_ratios(present, labels).astype(np.float64)
     present = present.astype(np.float64)
     across = present.T.tocsr()
-    ratios = ratios.astype(np.float64)
     noise = dropout / (1 - dropout)
     nodes, shares = np.polynomial.hermite_e.hermegauss(5)  # the expectation over the normal distribution
     shares = shares / shares.sum()
@@ -89,7 +89,7 @@ def fit(
         weights, intercept = np.split(unit * values, [-1])
         terms = ratios * weights
         mean, variance = root * (present @ terms), root**2 * (present @ terms**2)
-        logits = mean + intercept + np.outer(nodes, np.sqrt(noise * variance))
+        logits = offset + mean + intercept + np.outer(nodes, np.sqrt(noise * variance))
         predicted = expit(logits)
         loss = np.sum(shares @ (np.logaddexp(0, logits) - labels * logits)) + penalty / 2 * np.sum(weights**2)
         wrong, unsure = shares @ predicted - labels, shares @ (predicted * (1 - predicted))
@@ -100,7 +100,16 @@ def fit(
     options = {"maxiter": 500, "ftol": 1e-7, "gtol": 1e-6}
     found = minimize(objective, np.zeros(len(unit)), jac=True, method="L-BFGS-B", options=options)
     weights, intercept = np.split(unit * found.x, [-1])
-    return weights.astype(np.float32), float(intercept[0])
+    return ratios * weights, float(intercept[0])
+
+
+def logits(present: csr_matrix, weights: np.ndarray, intercept: float) -> np.ndarray:
+    """The logits of reviews by the result of `fit`, shape (reviews,)."""
+    return _root(present) * (present @ weights) + intercept
+
+
+def _root(present: csr_matrix) -> np.ndarray:
+    return np.maximum(np.diff(present.indptr), 1) ** -0.5
 
 
 def word_ratios(reviews: Sequence[np.ndarray], labels: np.ndarray, words: Sequence[str]) -> dict[str, float]:

@@ -7,15 +7,15 @@ such as reviews and single sentences; each is split by itself.
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from stages.core import artifacts
 from stages.core.command import run
 from stages.core.errors import StageError
 from stages.core.split import PARTS, split_rows
-from stages.params import Params, Shares
+from stages.params import Params
 from stages.sentiment import negation, ngrams
 from stages.sentiment.encoding import count, encode, numbers, tokenise
 
@@ -35,12 +35,7 @@ def main(params: Params) -> None:
     texts, labels = table["text"].tolist(), table["label"].to_numpy()
     tokens = [tokenise(text) for text in texts]
     kinds, source = sources(table["source"], labels)
-    rows = split(
-        Texts(tokens, labels, source, (table["split"] == "test").to_numpy()),
-        params.split.reviews,
-        params.seed,
-        params.data.limit,
-    )
+    rows = split(tokens, table.assign(source=source), params)
     for part in PARTS:
         if len(set(labels[rows[part]])) < 2:
             raise StageError(f"{RAW} has too few different reviews ({len(table)}): {part} needs some of both labels")
@@ -81,49 +76,37 @@ def sources(column: Iterable[str], labels: np.ndarray) -> tuple[list[str], np.nd
     return kept, np.array([kept.index(name) if name in kept else 0 for name in column], np.uint8)
 
 
-class Texts(NamedTuple):
-    """Rows of the table: tokens, labels (0 or 1), number of the source; has the source set them apart for testing?"""
-
-    tokens: Sequence[Sequence[str]]
-    labels: np.ndarray
-    source: np.ndarray
-    official_test: np.ndarray
-
-
-def split(texts: Texts, shares: Shares, seed: int, limit: int | None) -> dict[str, np.ndarray]:
+def split(tokens: Sequence[Sequence[str]], table: pd.DataFrame, params: Params) -> dict[str, np.ndarray]:
     """Rows of the training, validation and test parts. No text is used twice, so none is in two parts.
 
     Of texts with the same tokens one is kept: a copy adds nothing, and in the test part it would count twice. The copy
     in the source's own test part is preferred, then the first. Each source is split by itself.
 
     Args:
-        texts: of the table.
-        shares: of the rows to validate and to test on; the latter for sources without a test part.
-        seed: the split depends on it and on the data alone.
-        limit: use about this many rows, or None for all.
+        tokens: of each text.
+        table: its `label`, 0 or 1; the number of its `source`; `split`, "test" where the source sets it apart.
+        params: the split depends on the seed, the limit and the shares; that for testing is of sources without a test
+            part.
 
     Returns:
         Row numbers by part, those of the first source first, each source's in order.
     """
-    tokens, labels, source, official_test = texts
-    first: dict[str, int] = {}
-    for row in np.argsort(~official_test, kind="stable"):
-        first.setdefault(" ".join(tokens[row]), int(row))
-    kept = np.sort(np.fromiter(first.values(), np.int64, len(first)))
-    found: dict[str, list[np.ndarray]] = {part: [] for part in PARTS}
+    joined, official = pd.Series([" ".join(words) for words in tokens]), (table["split"] == "test").to_numpy()
+    kept = np.sort(joined.iloc[np.argsort(~official, kind="stable")].drop_duplicates().index)
+    labels, source = table["label"].to_numpy(), table["source"].to_numpy()[kept]
+    shares, limit, found = params.split.reviews, params.data.limit, []
     for number in np.unique(source):
-        some = kept[source[kept] == number]
+        some = kept[source == number]
         parts = split_rows(
             labels[some],
-            official_test[some],
+            official[some],
             validation=shares.validation,
             test=shares.test,
-            seed=seed,
+            seed=params.seed,
             limit=None if limit is None else round(limit * len(some) / len(kept)),
         )
-        for part in PARTS:
-            found[part].append(some[parts[part]])
-    return {part: np.concatenate(found[part]) for part in PARTS}
+        found.append({part: some[parts[part]] for part in PARTS})
+    return {part: np.concatenate([of_source[part] for of_source in found]) for part in PARTS}
 
 
 def names(texts: Iterable[str]) -> set[str]:

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from stages.core import artifacts, model_files
 from stages.core.command import run
-from stages.params import Params, SentimentNetwork
+from stages.params import Params, SentimentNetwork, SentimentTraining
 from stages.sentiment import batches, ngrams, thresholds, vectors
 from stages.sentiment import model as network
 from stages.sentiment.batches import Reviews
@@ -25,14 +25,13 @@ HISTORY = "plots/sentiment/history.csv"
 
 
 class Stream(NamedTuple):
-    """What one input of the LSTM branch reads in each step, padded to a multiple of `multiple` words.
+    """Texts of which the LSTM branch reads `size` in each step, padded to a multiple of `multiple` words."""
 
-    `weight` is that of its loss.
-    """
-
-    batches: Callable[[int], tuple[list[np.ndarray], np.ndarray]]  # step → word ids of each text, labels
+    words: list[np.ndarray]
+    labels: np.ndarray
+    size: int
     multiple: int
-    weight: float
+    weight: float  # of its loss
 
 
 def main(params: Params) -> None:
@@ -40,13 +39,13 @@ def main(params: Params) -> None:
     sizes = sizes_for(data, params.sentiment.network)
     train, validation = (batches.reviews(data, part, sizes) for part in ("train", "validation"))
     prepare(params.seed)
-    evidence, weights, intercept = fit_ngrams(train, sizes)
-    model = network.build(sizes, evidence)
+    weights, intercepts = fit_ngrams(train, sizes)
+    model = network.build(sizes, len(weights))
     start_orthogonal(model, params.seed)
-    network.set_ngrams(model, weights, intercept)
+    network.set_ngrams(model, weights, intercepts)
     words = model.get_layer("word_vectors")
     words.set_weights([vectors.initial(train.words, train.labels, *words.embeddings.shape, seed=params.seed)])
-    streams = streams_of(data, train, sizes, params)
+    streams = streams_of(data, train, sizes, settings)
     branches, lstm = network.branches(model), network.trained(model, tuple(streams))
     lstm.compile(
         optimizer=muon(warmup_cosine(settings.learning_rate, settings.steps)),
@@ -98,37 +97,49 @@ def sizes_for(data: Mapping[str, np.ndarray], network: SentimentNetwork) -> Sent
     return network.model_copy(update={"vocabulary": min(network.vocabulary, int(data["plain_words"]))})
 
 
-def fit_ngrams(train: Reviews, sizes: SentimentNetwork) -> tuple[np.ndarray, np.ndarray, float]:
-    """The log ratios of the n-grams, shape (n,), their weights and the intercept of the n-gram branch."""
+def fit_ngrams(train: Reviews, sizes: SentimentNetwork) -> tuple[np.ndarray, np.ndarray]:
+    """The weights of the n-grams, shape (n, 2), and the intercepts, shape (2,), as `network.set_ngrams` takes them.
+
+    The first are those of the largest source and of all long texts; the second, fitted on the short texts of the other
+    sources, are what those need in addition.
+    """
     numbers = [ids - 1 for ids in train.ngrams]
     present = ngrams.occurrence(numbers, max(int(ids.max(initial=-1)) for ids in numbers) + 1)
-    evidence = ngrams.log_ratios(present, train.labels)
-    fitted = ngrams.fit(present, evidence, train.labels, dropout=sizes.ngram_dropout, penalty=sizes.ngram_penalty)
-    return evidence, *fitted
+    short = (train.source > 0) & (np.array([len(ids) for ids in train.words]) < 2 * sizes.sentence_scale)
+    weights, intercepts, offset = np.zeros((present.shape[1], 2)), np.zeros(2), 0.0
+    for column, rows in enumerate((~short, short)):
+        if len(set(train.labels[rows])) == 2:
+            weights[:, column], intercepts[column] = ngrams.fit(
+                present[rows], train.labels[rows], offset, dropout=sizes.ngram_dropout, penalty=sizes.ngram_penalty
+            )
+        offset = ngrams.logits(present[short], weights[:, 0], intercepts[0])
+    return weights, intercepts
 
 
 def streams_of(
-    data: Mapping[str, np.ndarray], train: Reviews, sizes: SentimentNetwork, params: Params
+    data: Mapping[str, np.ndarray], train: Reviews, sizes: SentimentNetwork, settings: SentimentTraining
 ) -> dict[str, Stream]:
     """What the LSTM branch reads in each step, by name: reviews, texts of further sources, negated clauses."""
-    settings = params.sentiment.training
+
+    def texts(rows: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+        return [train.words[row] for row in rows], train.labels[rows]
+
     clauses = batches.reviews(data, "train_clauses", sizes)
-    short = 2 * sizes.pool
-    kinds = {
-        "reviews": (train.words, train.labels, np.flatnonzero(train.source == 0), settings.batch, 8 * sizes.pool, 1.0),
-        "others": (train.words, train.labels, np.flatnonzero(train.source > 0), settings.others, short, 1.0),
-        "negations": (clauses.words, clauses.labels, np.arange(len(clauses.words)), settings.negations, short, 0.5),
+    streams = {
+        "reviews": Stream(*texts(np.flatnonzero(train.source == 0)), settings.batch, 8 * sizes.pool, 1.0),
+        "others": Stream(*texts(np.flatnonzero(train.source > 0)), settings.others, 2 * sizes.pool, 1.0),
+        "negations": Stream(clauses.words, clauses.labels, settings.negations, 2 * sizes.pool, 0.5),
     }
-    return {
-        name: Stream(_batches(words, labels, rows, size, [params.seed, number]), multiple, weight)
-        for number, (name, (words, labels, rows, size, multiple, weight)) in enumerate(kinds.items())
-        if len(rows) and size
-    }
+    return {name: stream for name, stream in streams.items() if stream.words and stream.size}
 
 
 def epochs_of(streams: Mapping[str, Stream], params: Params) -> Callable[[int], tf.data.Dataset]:
     """A function: number of an epoch → its batches of each stream, for `network.trained`."""
     settings = params.sentiment.training
+    rows_of = {
+        name: batches.bucketed(np.array([len(ids) for ids in stream.words]), stream.size, [params.seed, number])
+        for number, (name, stream) in enumerate(streams.items())
+    }
 
     def epoch_data(epoch: int) -> tf.data.Dataset:
         steps = steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
@@ -137,14 +148,14 @@ def epochs_of(streams: Mapping[str, Stream], params: Params) -> Callable[[int], 
             for step in steps:
                 ids, labels = {}, {}
                 for name, stream in streams.items():
-                    texts, label = stream.batches(step)
-                    ids[name] = padded(texts, stream.multiple)
-                    labels[name] = label[:, None].astype(np.float32)
+                    rows = rows_of[name](step)
+                    ids[name] = padded([stream.words[row] for row in rows], stream.multiple)
+                    labels[name] = stream.labels[rows, None].astype(np.float32)
                 yield ids, labels
 
-        signature = (
-            {name: tf.TensorSpec((None, None), tf.int32) for name in streams},
-            {name: tf.TensorSpec((None, 1), tf.float32) for name in streams},
+        signature = tuple(
+            {name: tf.TensorSpec((None, length), kind) for name in streams}
+            for length, kind in ((None, tf.int32), (1, tf.float32))
         )
         dataset = tf.data.Dataset.from_generator(examples, output_signature=signature)
         return dataset.apply(tf.data.experimental.assert_cardinality(len(steps))).prefetch(2)
@@ -153,27 +164,14 @@ def epochs_of(streams: Mapping[str, Stream], params: Params) -> Callable[[int], 
 
 
 def quality(logits: dict[str, np.ndarray], validation: Reviews) -> dict[str, float]:
-    """Means over the sources of the validation texts: the LSTM branch's cross-entropy in nats, and accuracies."""
-    labels, weights = validation.labels, network.best_weights(logits, validation.labels)
-    losses = np.logaddexp(0, np.where(labels == 1, -logits["lstm"], logits["lstm"]))
-    right = {"": (network.probability(logits, weights) >= 0.5) == labels}
-    right |= {f"{name}_": (logits[name] >= 0) == labels for name in network.BRANCHES}
+    """Means over the sources of the validation texts: the LSTM branch's cross-entropy in nats, and its accuracy."""
+    labels, logit = validation.labels, logits["lstm"]
+    losses, right = np.logaddexp(0, np.where(labels == 1, -logit, logit)), (logit >= 0) == labels
     sources = [validation.source == number for number in np.unique(validation.source)]
-    accuracies = {f"{name}accuracy": np.mean([found[rows].mean() for rows in sources]) for name, found in right.items()}
-    return {"loss": np.mean([losses[rows].mean() for rows in sources]), **accuracies}
-
-
-def _batches(
-    words: list[np.ndarray], labels: np.ndarray, rows: np.ndarray, size: int, seed: list[int]
-) -> Callable[[int], tuple[list[np.ndarray], np.ndarray]]:
-    """Batches of some of the texts, of similar length: step → word ids of each, labels."""
-    chosen = batches.bucketed(np.array([len(words[row]) for row in rows]), size, seed)
-
-    def of_step(step: int) -> tuple[list[np.ndarray], np.ndarray]:
-        some = rows[chosen(step)]
-        return [words[row] for row in some], labels[some]
-
-    return of_step
+    return {
+        "loss": np.mean([losses[rows].mean() for rows in sources]),
+        "lstm_accuracy": np.mean([right[rows].mean() for rows in sources]),
+    }
 
 
 if __name__ == "__main__":

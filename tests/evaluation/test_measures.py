@@ -30,3 +30,9 @@ def test_layers_are_those_with_weights_and_the_inputs():
     assert [row["output"] for row in rows] == ["n", "n × 2", "n × 5"]
     assert [row["values"] for row in rows] == [1, 2, 5]
     assert sum(row["parameters"] for row in rows) == 18 + 160
+
+
+def test_the_interval_of_a_share_does_not_collapse():
+    # Wilson's bounds for 10 of 10: 1 / (1 + z² / n)
+    low, high = measures.share_interval(np.ones(10, bool))
+    assert (low, high) == (pytest.approx(1 / (1 + 1.959964**2 / 10)), 1)

@@ -75,7 +75,7 @@ def _sentiment() -> dict[str, Any]:
         "accuracy": 0.9297,
         "accuracy_interval": [0.919, 0.941],
         "branches": {
-            name: {"accuracy": accuracy, "weight": 0.8, "sentence_weight": 0.5}
+            name: {"accuracy": accuracy, "weights": {"review": 0.8, "sentence": 0.5, "clause": 0.3}}
             for name, accuracy in {"lstm": 0.897, "ngrams": 0.928}.items()
         },
         "baselines": {"tfidf": {"accuracy": 0.912}, "nb": {"accuracy": 0.926}},
@@ -86,7 +86,7 @@ def _sentiment() -> dict[str, Any]:
     }
     return {
         **compared,
-        "sources": {"sentences": {"train": 9000, "validation": 1001, "test": 1002} | compared},
+        "sources": {"sentences": {"reviews": {"train": 9000, "validation": 1001, "test": 1002}} | compared},
         "parameters": 1_800_000,
         "reviews": {"train": 19900, "validation": 2480, "test": 2490},
         "positive": 0.503,

@@ -44,7 +44,7 @@ def write_models(folder: Path) -> None:
     """All that the commands and the page read."""
     content = yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))
     sizes = {"vocabulary": 10, "ngrams": 10, "length": 12, "embedding": 4, "filters": 4, "pool": 2, "units": 4}
-    sizes |= {"sentence_scale": 8}
+    sizes |= {"sentence_scale": 8, "clause_scale": 3}
     content["sentiment"]["network"] |= sizes
     content["latent"] = 8
     content["autoencoder"]["compare_latents"] = [4, 8]
@@ -81,7 +81,8 @@ def _write_classifier(folder: Path, rng: np.random.Generator) -> None:
         test_labels=np.arange(30) % 2,
         test_source=np.zeros(30, np.uint8),
     )
-    model = classifier.build(network, rng.normal(size=10))
+    model = classifier.build(network, 10)
+    classifier.set_ngrams(model, rng.normal(size=(10, 2)), np.zeros(2))
     model.get_layer("word_vectors").set_weights([rng.normal(size=(12, 4))])
     table = [{"threshold": at / 200, "accuracy": 0.5, "precision": at / 220, "recall": 0.5} for at in range(1, 200)]
     table[104]["accuracy"] = 0.75  # of the threshold 0.525

@@ -15,6 +15,7 @@ NETWORK = SentimentNetwork(
     dropout=0.5,
     word_dropout=0.5,
     sentence_scale=8,
+    clause_scale=2,
     ngram_dropout=0.5,
     ngram_penalty=0.1,
 )

@@ -1,22 +1,20 @@
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
 
-from stages.core import model_files
 from stages.sentiment import model as network
 from stages.sentiment.batches import Reviews, batch
 from stages.sentiment.train import fit_ngrams
 from tests.sentiment.test_batches import NETWORK
 
-RATIOS = np.array([1.0, -2.0, 0.5], np.float32)
+WEIGHTS = np.array([[1.0, 0.5], [-2.0, 0.0], [0.5, -1.0]])  # of three n-grams
 
 
 @pytest.fixture(scope="module")
 def model() -> keras.Model:
     keras.utils.set_random_seed(7)
-    built = network.build(NETWORK, RATIOS)
+    built = network.build(NETWORK, 3)
+    network.set_ngrams(built, WEIGHTS, np.array([0.25, 2.0]))
     # Large weights, so that whatever leaks from the padding would show.
     generator = np.random.default_rng(7)
     for layer in ("word_vectors", "phrases", "lstm_states", "lstm_logit"):
@@ -28,7 +26,7 @@ def model() -> keras.Model:
 @pytest.fixture
 def reviews() -> Reviews:
     generator = np.random.default_rng(3)
-    words = [generator.integers(1, 12, size).astype(np.int32) for size in (1, 2, 3, 7, 40)]
+    words = [generator.integers(1, 12, size).astype(np.int32) for size in (0, 2, 3, 7, 40)]
     ngrams = [np.array(ids, np.int32) for ids in ([1], [], [2, 3], [1, 2, 3], [3])]
     return Reviews(words, ngrams, np.array([0, 1, 0, 1, 1]), np.zeros(5, int))
 
@@ -53,29 +51,26 @@ def test_the_last_word_counts(model: keras.Model):
     assert abs(predict(model, one, nothing) - predict(model, other, nothing)) > 1e-4
 
 
-def test_a_review_of_no_words_has_a_probability(model: keras.Model):
-    assert 0 < predict(model, np.zeros((1, 4), int), np.zeros((1, 1), int))[0, 0] < 1
-
-
 def test_the_whole_is_the_weighted_sum_of_its_branches(model: keras.Model, reviews: Reviews):
     logits = network.logits(network.branches(model), reviews, NETWORK.pool)
     whole = model.predict(batch(reviews, range(5), NETWORK.pool), verbose=0)[:, 0]
     assert np.allclose(network.probability(logits, network.weights(model)), whole, atol=1e-6)
-    assert network.weights(model).tolist() == [[1, 1], [0, 0]]
+    assert network.weights(model).tolist() == [[1, 1], [0, 0], [0, 0]]
 
 
-def test_the_weights_of_the_branches_change_with_the_length(reviews: Reviews):
-    built = network.build(NETWORK, RATIOS)
-    weights = np.array([[0.5, 0.0], [-0.5, 2.0]])
-    network.set_weights(built, weights)
-    assert np.array_equal(network.weights(built), weights)
-    logits = network.logits(network.branches(built), reviews, NETWORK.pool)
-    # NETWORK reads 8 words as neither long nor short.
-    short = np.exp(-((np.array([1, 2, 3, 7, 40]) / 8) ** 2))
-    assert np.allclose(logits[network.SHORTNESS], short, atol=1e-6)
-    by_hand = (0.5 - 0.5 * short) * logits["lstm"] + 2 * short * logits["ngrams"]
+def test_the_weights_of_the_branches_and_of_the_ngrams_change_with_the_length(model: keras.Model, reviews: Reviews):
+    weights = np.array([[0.5, 0.0], [-0.5, 1.0], [3.0, -1.0]])
+    network.set_weights(model, weights)
+    assert np.array_equal(network.weights(model), weights)
+    logits = network.logits(network.branches(model), reviews, NETWORK.pool)
+    whole = model.predict(batch(reviews, range(5), NETWORK.pool), verbose=0)[:, 0]
+    network.set_weights(model, np.array([[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]))
+    # NETWORK reads 8 words as neither a sentence nor a review, 2 as neither a clause nor a sentence.
+    sentence, clause = (np.exp(-((np.array([0, 2, 3, 7, 40]) / scale) ** 2)) for scale in (8, 2))
+    sums = np.array([WEIGHTS[ids - 1].sum(axis=0) / max(1, len(ids)) ** 0.5 for ids in reviews.ngrams])
+    assert np.allclose(logits["ngrams"], sums[:, 0] + 0.25 + (sums[:, 1] + 2) * sentence, atol=1e-6)
+    by_hand = (0.5 - 0.5 * sentence + 3 * clause) * logits["lstm"] + (sentence - clause) * logits["ngrams"]
     assert np.allclose(network.probability(logits, weights), 1 / (1 + np.exp(-by_hand)))
-    whole = built.predict(batch(reviews, range(5), NETWORK.pool), verbose=0)[:, 0]
     assert np.allclose(network.probability(logits, weights), whole, atol=1e-6)
 
 
@@ -91,35 +86,34 @@ def test_the_better_branch_counts_for_more_and_overconfidence_is_undone(short: f
     logits = {
         "lstm": np.where(shortness, generator.normal(size=10_000), lstm),
         "ngrams": np.where(shortness, ngrams, generator.normal(size=10_000)),
-        network.SHORTNESS: shortness,
+        "sentence": shortness,
+        "clause": np.zeros(10_000),
     }
-    long, added = network.best_weights(logits, labels)
+    long, added, none = network.best_weights(logits, labels)
     assert long == pytest.approx(expected[0], abs=0.06)
     assert long + added == pytest.approx(expected[1], abs=0.1)
+    assert none == pytest.approx([0, 0])
 
 
-def test_the_ngram_branch_starts_as_naive_bayes_over_the_root_of_the_length(model: keras.Model, reviews: Reviews):
-    logit = network.logits(network.branches(model), reviews, NETWORK.pool)["ngrams"]
-    assert np.allclose(logit, [1.0, 0.0, -1.5 / 2**0.5, -0.5 / 3**0.5, 0.5], atol=1e-6)
-
-
-def test_the_ngram_branch_computes_what_was_fitted():
+@pytest.mark.parametrize("sources", [1, 2])
+def test_the_ngram_branch_computes_what_was_fitted(sources: int):
     generator = np.random.default_rng(4)
     rows = [np.flatnonzero(generator.random(3) < 0.6).astype(np.int32) + 1 for _ in range(60)]
-    train = Reviews([np.ones(1, np.int32)] * 60, rows, generator.integers(0, 2, 60), np.zeros(60, int))
-    evidence, weights, intercept = fit_ngrams(train, NETWORK)
-    built = network.build(NETWORK, evidence)
-    network.set_ngrams(built, weights, intercept)
-    expected = [
-        (evidence[ids - 1] * weights[ids - 1]).sum() / max(1, len(ids)) ** 0.5 + intercept for ids in train.ngrams
-    ]
+    labels, source = generator.integers(0, 2, 60), np.arange(60) % sources
+    train = Reviews([np.ones(1, np.int32)] * 60, rows, labels, source)
+    weights, intercepts = fit_ngrams(train, NETWORK)
+    assert weights[:, 1].any() == (sources == 2)  # one source needs no second table
+    built = network.build(NETWORK, 3)
+    network.set_ngrams(built, weights, intercepts)
+    of_short = weights @ [1, np.exp(-1 / 64)]
+    expected = [of_short[ids - 1].sum() / max(1, len(ids)) ** 0.5 for ids in train.ngrams]
+    found = network.logits(network.branches(built), train, NETWORK.pool)["ngrams"]
     assert np.ptp(expected) > 0.1
-    assert np.allclose(network.logits(network.branches(built), train, NETWORK.pool)["ngrams"], expected, atol=1e-5)
+    assert np.allclose(found, expected + intercepts @ [1, np.exp(-1 / 64)], atol=1e-5)
 
 
 def test_training_leaves_the_ngrams_and_the_weights_of_the_branches_alone(model: keras.Model):
     reading = {"word_vectors", "phrases", "lstm_states", "lstm_logit"}
-    assert {weight.path.split("/")[0] for weight in model.trainable_weights} == reading | {"sentiment"}
     trained = network.trained(model, ("reviews", "short"))
     assert {weight.path.split("/")[0] for weight in trained.trainable_weights} == reading
     ids = {"reviews": np.array([[2, 3, 4, 5]]), "short": np.array([[5, 2], [3, 4]])}
@@ -127,10 +121,3 @@ def test_training_leaves_the_ngrams_and_the_weights_of_the_branches_alone(model:
     for name, words in ids.items():
         both = branches.predict_on_batch({"words": words, "ngrams": np.ones((len(words), 1), int)})
         assert np.allclose(found[name], both["lstm"], atol=1e-6)
-
-
-def test_a_saved_model_is_the_same(model: keras.Model, reviews: Reviews, tmp_path: Path):
-    model_files.write(tmp_path / "model.keras", model)
-    loaded = model_files.read(tmp_path / "model.keras")
-    before, after = (network.logits(network.branches(m), reviews, NETWORK.pool) for m in (model, loaded))
-    assert all(np.array_equal(before[name], after[name]) for name in network.BRANCHES)

@@ -1,12 +1,14 @@
 import numpy as np
-from hypothesis import given
+import pandas as pd
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.core.split import PARTS
-from stages.params import Shares
-from stages.sentiment.preprocess import Texts, names, sources, split, vocabulary
+from stages.params import Shares, load
+from stages.sentiment.preprocess import names, sources, split, vocabulary
+from tests.conftest import REPOSITORY
 
-SHARES = Shares(validation=0.1, test=0.2)
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "good", "bad"]), max_size=4)
 
 
@@ -29,56 +31,51 @@ def test_a_small_or_one_sided_source_counts_with_the_largest(capsys):
     assert "source 'c' has fewer than 5 texts of a label" in capsys.readouterr().out
 
 
+def parts_of(tokens: list[list[str]], limit: int | None = None, seed: int = 7, **columns) -> dict[str, np.ndarray]:
+    table = {"label": np.arange(len(tokens)) % 2, "source": 0, "split": "train"} | columns
+    params = load(REPOSITORY / "params.yaml")
+    held = params.split.model_copy(update={"reviews": Shares(validation=0.1, test=0.2)})
+    data = params.data.model_copy(update={"limit": limit})
+    params = params.model_copy(update={"seed": seed, "split": held, "data": data})
+    return split(tokens, pd.DataFrame(table), params)
+
+
+def reviews(count: int) -> list[list[str]]:
+    return [[f"word{row}", "good"] for row in range(count)]
+
+
 def test_each_source_is_split_by_itself():
-    tokens, labels = reviews(300)
     source = np.repeat([0, 1], [200, 100])
-    rows = split(texts(tokens, labels)._replace(source=source), SHARES, 7, None)
+    rows = parts_of(reviews(300), source=source)
     assert {part: list(np.bincount(source[rows[part]])) for part in PARTS} == {
         "train": [140, 70], "validation": [20, 10], "test": [40, 20]
     }  # fmt: skip
-    alone = split(texts(tokens[:200], labels[:200]), SHARES, 7, None)
+    alone = parts_of(reviews(200))
     assert all(list(rows[part][source[rows[part]] == 0]) == list(alone[part]) for part in PARTS)
 
 
-def texts(tokens: list[list[str]], labels: np.ndarray) -> Texts:
-    return Texts(tokens, labels, np.zeros(len(labels), int), np.zeros(len(labels), bool))
-
-
-def reviews(count: int) -> tuple[list[list[str]], np.ndarray]:
-    return [[f"word{row}", "good"] for row in range(count)], np.arange(count) % 2
-
-
 @given(st.lists(WORDS, min_size=30, max_size=60), st.integers(0, 99), st.booleans())
+@settings(deadline=None)
 def test_no_text_is_in_two_parts(tokens: list[list[str]], seed: int, official: bool):
-    unique, _ = reviews(30)
-    tokens = [*unique, *tokens, *tokens]
-    labels = np.array([len(review) % 2 for review in tokens])
-    labels[:30] = np.arange(30) % 2
-    official_test = [official and row % 5 == 0 for row in range(len(tokens))]
-    rows = split(Texts(tokens, labels, np.zeros(len(labels), int), np.array(official_test)), SHARES, seed, None)
+    tokens = [*reviews(30), *tokens, *tokens]
+    apart = ["test" if official and row % 5 == 0 else "train" for row in range(len(tokens))]
+    labels = [row % 2 if row < 30 else len(review) % 2 for row, review in enumerate(tokens)]
+    rows = parts_of(tokens, seed=seed, split=apart, label=labels)
     used = [" ".join(tokens[row]) for part in PARTS for row in rows[part]]
     assert len(used) == len(set(used)) == len({" ".join(review) for review in tokens})
 
 
-def test_shares_and_classes():
-    tokens, labels = reviews(1000)
-    rows = split(texts(tokens, labels), SHARES, 7, None)
-    assert {part: len(rows[part]) for part in PARTS} == {"train": 700, "validation": 100, "test": 200}
-    assert all(labels[rows[part]].mean() == 0.5 for part in PARTS)
+@pytest.mark.parametrize(("limit", "sizes"), [(None, [700, 100, 200]), (100, [70, 10, 20])])
+def test_shares_and_classes(limit: int | None, sizes: list[int]):
+    rows = parts_of(reviews(1000), limit)
+    assert [len(rows[part]) for part in PARTS] == sizes
+    assert all(np.mean(rows[part] % 2) == 0.5 for part in PARTS)
 
 
 def test_the_source_s_own_test_part_is_kept_and_takes_texts_from_training():
-    tokens, labels = reviews(100)
+    tokens = reviews(100)
     tokens[90] = tokens[0]
-    rows = split(texts(tokens, labels)._replace(official_test=np.arange(100) >= 90), SHARES, 7, None)
+    rows = parts_of(tokens, split=["train"] * 90 + ["test"] * 10)
     assert list(rows["test"]) == list(range(90, 100))
     assert 0 not in [*rows["train"], *rows["validation"]]
     assert len(rows["train"]) + len(rows["validation"]) == 89  # the share for testing goes to training
-
-
-def test_limit_takes_about_so_many_of_both_classes():
-    tokens, labels = reviews(1000)
-    rows = split(texts(tokens, labels), SHARES, 7, 100)
-    used = np.concatenate([rows[part] for part in PARTS])
-    assert len(used) == 100
-    assert labels[used].mean() == 0.5
