@@ -33,10 +33,8 @@ def run(experiments: Sequence[Experiment], address: str | None, jobs: int, threa
         cache = Path(repo.cache.legacy.path)
     who = [git("config", "--default", "sweeps", "--get", f"user.{key}").strip() for key in ("name", "email")]
     Path(".dvc/tmp").mkdir(exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(dir=Path.cwd() / ".dvc/tmp", prefix="sweep-") as scratch,
-        _ray(address, jobs) as ray,
-    ):
+    folder = tempfile.TemporaryDirectory(dir=Path.cwd() / ".dvc/tmp", prefix="sweep-", ignore_cleanup_errors=True)
+    with folder as scratch, _ray(address, jobs) as ray:
         repository = worker.Repository(Path.cwd(), Path(scratch), cache, git("rev-parse", "HEAD").strip(), *who)
         ray.cloudpickle.register_pickle_by_value(worker)
         task = ray.remote(worker.run).options(num_cpus=threads if address else 1, max_retries=RETRIES)
