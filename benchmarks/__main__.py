@@ -2,17 +2,16 @@
 
 import argparse
 import importlib
-import sys
 import time
 
+import tools
 from benchmarks import table
-from stages.core.errors import StageError
 from stages.params import load
 
 PARTS = ("digits", "textgen", "sentiment", "serve")
 
 
-def main(arguments: list[str]) -> None:
+def main(*arguments: str) -> None:
     """Run the parts one after the other; of all parts, unless they were quick, the table is written."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", allow_abbrev=False)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of {', '.join(PARTS)} (default: all)")
@@ -30,7 +29,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except StageError as error:
-        sys.exit(f"error: {error}")
+    tools.run(main)

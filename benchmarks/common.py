@@ -2,9 +2,12 @@
 
 import json
 import platform
+import re
+import resource
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +19,7 @@ from benchmarks import ENVIRONMENT
 from stages import params
 from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
+from sweeps.worker import set_param
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -47,38 +51,44 @@ def scratch(changes: Mapping[str, Any]) -> Iterator[Path]:
     for name in ("digits", "text", "reviews"):  # a path in params.yaml is relative to the repository
         content["data"][name] = str(REPOSITORY / content["data"][name])
     for key, value in changes.items():
-        *sections, last = key.split(".")
-        section = content
-        for name in sections:
-            section = section[name]
-        section[last] = value
+        set_param(content, key, value)
     with TemporaryDirectory(prefix="reprise-bench-") as folder:
         artifacts.write_text(Path(folder, "params.yaml"), yaml.safe_dump(content, allow_unicode=True))
         yield Path(folder)
 
 
 class Usage(NamedTuple):
-    """Resources of a process: seconds from start to end, peak memory in MiB, and seconds of all its cores."""
+    """Resources of a process and those it started: seconds from start to end, and seconds of all cores."""
 
     seconds: float
-    memory: float
     cpu: float
 
 
 def stage(folder: Path, module: str, *arguments: str) -> Usage:
-    """Run `python -m stages.<module>` in a scratch folder, its output on ours."""
+    """Run `python -m stages.<module>` in a scratch folder, its output on standard error."""
     return metered([sys.executable, "-m", f"stages.{module}", *arguments], folder, {"PYTHONPATH": str(REPOSITORY)})
 
 
 def metered(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Usage:
-    """Run a command in a folder, in the user's own environment with some variables more, its output on ours."""
-    with TemporaryDirectory() as name:
-        environment = {**ENVIRONMENT, **variables}
-        metering = [sys.executable, "-IS", str(REPOSITORY / "benchmarks/meter.py"), f"{name}/usage", *command]
-        process = subprocess.run(metering, cwd=folder, env=environment, stdout=sys.stderr, check=False)
-        if process.returncode != 0:
-            raise StageError(f"{' '.join(command[1:])} failed with status {process.returncode}")
-        return Usage(**artifacts.read_json(f"{name}/usage"))
+    """Run a command in a folder, in the user's own environment with some variables more."""
+    started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    process = subprocess.run(command, cwd=folder, env={**ENVIRONMENT, **variables}, stdout=sys.stderr, check=False)
+    if process.returncode != 0:
+        raise StageError(f"{' '.join(command[1:])} failed with status {process.returncode}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Usage(time.perf_counter() - started, cpu)
+
+
+def complete(output: Path, draws: Iterable[Any], measure: Callable[[Any], dict[str, Any]], *, keep: bool) -> None:
+    """Measure the draws that a table lacks, each with a `key`, and write it after each one, unless nothing is kept."""
+    rows = artifacts.read_csv(output).to_dict("records") if keep and output.exists() else []
+    for draw in draws:
+        if not any(draw.key.items() <= row.items() for row in rows):
+            rows.append(draw.key | measure(draw))
+            print(", ".join(f"{name} {value}" for name, value in rows[-1].items()), flush=True)
+            if keep:
+                artifacts.write_csv(output, rows)
 
 
 def peer(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,6 +107,5 @@ def peer(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 def processor() -> str:
     """Name of the processor."""
     path = Path("/proc/cpuinfo")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    names = re.findall(r"^model name\s*: (.*)", path.read_text(encoding="utf-8"), re.M) if path.exists() else []
     return names[0] if names else platform.processor() or platform.machine()

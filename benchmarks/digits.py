@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -26,25 +25,21 @@ ROUNDS = 5
 
 
 def measure(params: Params, quick: bool) -> Iterator[Row]:
-    """Quality on test digits, seconds to train or fit, milliseconds for a digit."""
-    yield from autoencoder(quick)
+    """Quality on test digits, milliseconds for a digit."""
+    yield from autoencoder()
     yield from denoiser(quick)
 
 
-def autoencoder(quick: bool) -> Iterator[Row]:
+def autoencoder() -> Iterator[Row]:
     """The autoencoder and the same number of principal components."""
     data, figures = artifacts.read_npz("data/autoencoder/digits.npz"), common.figures("autoencoder")
     train, test = scaled(data["train"]), scaled(data["test"])
-    started = time.perf_counter()
     pca = PrincipalComponents(train, figures["latent"])
-    fitted = time.perf_counter() - started
     task, name, interval = "autoencoder", f"PCA, {figures['latent']} components", figures.get("mse_minus_pca_interval")
     yield Row(task, "mean squared error", figures["mse"], name, figures["pca"]["mse"], "lower", interval)
     note = "Science 313, p. 506; a code of 30 numbers"
     for published, value in PUBLISHED.items():
         yield Row(task, "squared error of a digit", figures["mse"] * 28 * 28, published, value, "lower", note=note)
-    trained = train_seconds(quick, "autoencoder.train", "autoencoder.training", data)
-    yield Row(task, "training, s", trained, name, fitted, "lower", note="ours includes start-up")
     ours, theirs = milliseconds(network("autoencoder"), test), milliseconds(pca.reconstruct, test)
     yield Row(task, "encoding and decoding, ms per digit", ours, name, theirs, "lower")
 
@@ -67,19 +62,6 @@ def denoiser(quick: bool) -> Iterator[Row]:
         yield Row("denoiser", speed, ours, FILTERS[key], milliseconds(apply, few), "lower")
     name, interval = "our dense denoiser", figures["conv_minus_dense"]["psnr_interval"]
     yield Row("denoiser", quality, conv, name, figures["dense"]["psnr"], "higher", interval)
-    conv_seconds, dense_seconds = (
-        train_seconds(quick, "denoiser.train", f"denoiser.{kind}.training", data, kind) for kind in ("conv", "dense")
-    )
-    note = "both include start-up; the filters need no training"
-    yield Row("denoiser", "training, s", conv_seconds, name, dense_seconds, "lower", note=note)
-
-
-def train_seconds(quick: bool, module: str, section: str, data: dict[str, np.ndarray], *arguments: str) -> float:
-    """Seconds of a train stage in a scratch folder, start of TensorFlow included."""
-    task = module.split(".")[0]
-    with common.scratch({f"{section}.steps": 20, f"{section}.epochs": 2} if quick else {}) as folder:
-        artifacts.write_npz(Path(folder, "data", task, "digits.npz"), **data)
-        return common.stage(folder, module, *arguments).seconds
 
 
 def network(name: str) -> Callable[[np.ndarray], np.ndarray]:

@@ -1,17 +1,12 @@
-"""benchmarks/RESULTS.md: the rows of the parts, and the tables of what is measured by a command of its own.
-
-python -m benchmarks.table writes only the latter anew.
-"""
+"""benchmarks/RESULTS.md: the rows of the parts."""
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-import pandas as pd
-
-from benchmarks import common, learning_curve, pipeline, review_sizes
+from benchmarks import common
 from benchmarks.common import Row
 from stages import params
 from stages.core import artifacts
@@ -20,7 +15,6 @@ from tools.tables import markdown
 OUTPUT = "benchmarks/RESULTS.md"
 PACKAGES = ("keras", "tensorflow", "torch", "scikit-learn", "scikit-image", "numpy")
 COLUMNS = ("Task", "Measure", "Ours", "Compared with", "Its value", "Ratio", "Better", "Notes")
-LONGER = "<!-- each of these is measured by its own command -->\n"
 POINTS = ("dB", "%")  # units in which a difference says more than a ratio
 
 
@@ -37,63 +31,8 @@ def write(rows: Sequence[Row], seconds: float) -> None:
         "the 95 % interval of the difference includes 0. Figures without an interval are of a single run."
     )
     table = markdown([COLUMNS, *map(cells, rows)])
-    artifacts.write_text(OUTPUT, f"# Comparison with other tools\n\n{about}\n\n{table}\n\n{longer()}")
+    artifacts.write_text(OUTPUT, f"# Comparison with other tools\n\n{about}\n\n{table}\n")
     print(f"written: {OUTPUT}")
-
-
-def update() -> None:
-    """Write the sections of `longer` anew, and leave all else as it is."""
-    before, _, _ = artifacts.read_text(OUTPUT).partition(LONGER)
-    artifacts.write_text(OUTPUT, f"{before.rstrip()}\n\n{longer()}")
-    print(f"written: {OUTPUT}")
-
-
-def longer() -> str:
-    """Sections on what takes too long for `make bench`: each by a command of its own."""
-    nats = means(artifacts.read_csv(learning_curve.OUTPUT), "characters", learning_curve.COLUMNS)
-    accuracies = means(artifacts.read_csv(review_sizes.OUTPUT), "reviews", review_sizes.COLUMNS)
-    measured = artifacts.read_csv(pipeline.OUTPUT)
-    commit = measured.loc[measured["way"] == "old", "commit"].iloc[0]
-    sections = (
-        (
-            "The text model by the size of its text",
-            "learning_curve",
-            "Nats per character on *King Lear*, mean ± standard deviation over draws of other plays; a figure without "
-            f"a deviation is of one draw.\n\n{nats}",
-        ),
-        (
-            "The classifier by the number of reviews",
-            "review_sizes",
-            f"Accuracy on {review_sizes.TESTED:,} other reviews, mean ± standard deviation over three draws.\n\n"
-            f"{accuracies}",
-        ),
-        (
-            "The whole pipeline, beside an old commit",
-            f"pipeline --against {commit}",
-            f"Measured on {measured['processor'].iloc[0]}, without dvc.lock, so that every stage runs.\n\n"
-            f"{pipeline.table(measured)}",
-        ),
-    )
-    return LONGER + "".join(
-        f"\n## {title}\n\n`python -m benchmarks.{command}`\n\n{text}\n" for title, command, text in sections
-    )
-
-
-def means(table: pd.DataFrame, key: str, columns: Mapping[str, str]) -> str:
-    """A row for each value of a key: its number of draws, mean ± standard deviation of each column, least seconds.
-
-    Another program that runs meanwhile makes seconds longer, never shorter.
-    """
-    shown = {name: title for name, title in columns.items() if name in table}
-    lines = [(key.capitalize(), "Draws", *shown.values())]
-    for value, group in table.groupby(key):
-        figures = group[list(shown)].apply(pd.to_numeric, errors="coerce")  # empty: not measured for this draw
-        found = zip(figures.count(), figures.mean(), figures.std(), strict=True)
-        texts = ["" if not n else f"{mean:.4g}" if n == 1 else f"{mean:.4g} ± {std:.2g}" for n, mean, std in found]
-        if "seconds" in shown:
-            texts[list(shown).index("seconds")] = f"{figures['seconds'].min():.0f}"
-        lines.append((f"{value:,}", str(len(group)), *texts))
-    return markdown(lines)
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -113,7 +52,3 @@ def better(row: Row) -> str:
     if row.ours == row.theirs:
         return "equal"
     return "ours" if (row.ours < row.theirs) == (row.better == "lower") else "**theirs**"
-
-
-if __name__ == "__main__":
-    update()

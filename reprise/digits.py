@@ -1,24 +1,29 @@
-"""reprise reconstruct, denoise and prepare-digits: pictures of digits through the autoencoder and the denoisers."""
+"""reprise reconstruct, denoise and prepare-digits: pictures of digits through the autoencoder and the denoisers.
+
+A picture is float32 in [0, 1], shape (1, height, width) for grey, (3, height, width) for colour, light on dark.
+"""
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
-from reprise import files, notice, pictures, repository, tiles
+from reprise import notice, read_model, repository, tiles
 from stages.autoencoder import model as network
 from stages.core import artifacts, image_quality, model_files
 from stages.core.digits import SIDE, scaled
 from stages.core.errors import StageError
+from stages.datasets.digit_files import picture
 from stages.datasets.prepare import prepare, prepared
 from stages.denoiser.preprocess import add_noise
-from stages.params import PATH, setting
 from stages.training import layers
 
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP"}  # of a picture to be written, by suffix
 DATA = "data/autoencoder/digits.npz"
-SIZES = "models/sizes/latent-{}.keras"
+LIGHT = "the picture is mostly light; the network was trained on light digits on a dark background: try --invert"
 SCALE, CAPTION = 8, 24  # pixels of the picture of copies: of a digit's pixel, of the line above
 
 
@@ -27,7 +32,7 @@ class Autoencoder:
 
     def __init__(self, path: Path | None = None) -> None:
         path = path or repository("models/autoencoder.keras")
-        self.model = files.read_model(path, ["autoencoder"], "an autoencoder of digits")
+        self.model = read_model(path, ["autoencoder"], "an autoencoder of digits")
         self.latent = network.latent_of(self.model)
 
     def encode(self, images: np.ndarray) -> np.ndarray:
@@ -44,7 +49,7 @@ class Denoiser:
 
     def __init__(self, path: Path | None = None) -> None:
         path = path or repository("models/denoiser-conv.keras")
-        self.model = files.read_model(path, ["conv", "dense"], "a denoiser of digits")
+        self.model = read_model(path, ["conv", "dense"], "a denoiser of digits")
         self.seed = model_files.attachments(path, {"seed": int})["seed"]
 
     def denoise(self, planes: np.ndarray) -> np.ndarray:
@@ -52,50 +57,36 @@ class Denoiser:
         return np.stack([tiles.denoise(lambda images: layers.apply(self.model, images), plane) for plane in planes])
 
 
-def autoencoder_file(latent: int) -> Path:
-    """The file of the pipeline's autoencoder whose code has `latent` numbers."""
-    sizes = setting("autoencoder.compare_latents", repository(PATH))
-    default = setting("latent", repository(PATH))
-    if latent not in (default, *sizes):
-        there = ", ".join(map(str, sorted({default, *sizes})))
-        raise StageError(
-            f"no autoencoder has a code of {latent} numbers; there are {there}: "
-            "autoencoder.compare_latents in params.yaml has the sizes that `dvc repro` trains"
-        )
-    return repository("models/autoencoder.keras") if latent == default else repository(SIZES.format(latent))
-
-
-def test_digits() -> np.ndarray:
-    """The test digits, uint8, shape (n, 28, 28)."""
-    return artifacts.read_npz(repository(DATA))["test"]
+def sizes() -> dict[int, Path]:
+    """The files of the autoencoders that `autoencoder.compare_latents` in params.yaml asks for, by size of the code."""
+    found = {int(path.stem.split("-")[1]): path for path in repository("models/sizes").glob("latent-*.keras")}
+    return dict(sorted(found.items()))
 
 
 def reconstruct(options: argparse.Namespace) -> None:
     """A digit and its copies through autoencoders, side by side in a picture."""
-    if options.output != files.STANDARD and Path(options.output).suffix.lower() != ".png":
-        raise StageError(f"{options.output} should end in .png")
-    pictures.format_of(options.output)  # before any work that would be lost
-    if options.test is not None:
-        digits = test_digits()
+    check_format(options.output)  # before any work that would be lost
+    if options.test is None:
+        digit = prepared(grey(read(options.input, invert=options.invert)))
+    else:
+        digits = artifacts.read_npz(repository(DATA))["test"]
         if options.test >= len(digits):
             raise StageError(f"--test {options.test}: there are test digits 0 to {len(digits) - 1}")
         digit = scaled(digits[options.test])
-    else:
-        grey = pictures.grey(pictures.read(options.input))
-        if not options.invert and grey.mean() > 0.5:
-            print(pictures.LIGHT, file=sys.stderr)
-        digit = prepared(1 - grey if options.invert else grey)
+    found = sizes()
+    if missing := [latent for latent in options.latent or [] if latent not in found]:
+        there = ", ".join(map(str, found)) or "none: `dvc repro` makes them"
+        raise StageError(f"no autoencoder has a code of {missing[0]} numbers; there are {there}")
     images, rows = {"digit": digit}, ["latent      MSE   PSNR"]
-    paths = [autoencoder_file(latent) for latent in options.latent or []] or [options.model]
-    for path in paths:
+    for path in [found[latent] for latent in options.latent or []] or [options.model]:
         notice("loading an autoencoder ...")
         autoencoder = Autoencoder(path)
         copy = autoencoder.reconstruct(digit[None])
         mse, psnr = image_quality.mse(digit[None], copy)[0], image_quality.psnr(digit[None], copy)[0]
         images[str(autoencoder.latent)] = copy[0]
         rows.append(f"{autoencoder.latent:>6}  {mse:.5f}  {psnr:5.2f}")
-    pictures.write(options.output, side_by_side(images)[None])
-    print(*rows, sep="\n", file=_stream(options.output))
+    write(options.output, side_by_side(images)[None])
+    print(*rows, sep="\n")
 
 
 def side_by_side(images: dict[str, np.ndarray]) -> np.ndarray:
@@ -111,46 +102,57 @@ def side_by_side(images: dict[str, np.ndarray]) -> np.ndarray:
 
 def denoise(options: argparse.Namespace) -> None:
     """A picture of any size without its noise."""
-    pictures.format_of(options.output)  # before any work that would be lost
+    check_format(options.output)  # before any work that would be lost
     notice("loading the denoiser ...")
-    denoiser = Denoiser(options.model or repository(f"models/denoiser-{options.network or 'conv'}.keras"))
-    noisy, clean = pictures.read(options.input), None
-    if options.clean is not None:
-        clean = pictures.read(options.clean)
-        if clean.shape != noisy.shape:
-            raise StageError(f"{options.clean} is {_described(clean)}, {options.input} is {_described(noisy)}")
-    if options.invert:
-        noisy = 1 - noisy
-        clean = None if clean is None else 1 - clean
-    elif noisy.mean() > 0.5:
-        print(pictures.LIGHT, file=sys.stderr)
+    denoiser = Denoiser(options.model)
+    noisy = read(options.input, invert=options.invert)
+    clean = read(options.clean, invert=options.invert) if options.clean else noisy if options.noise else None
+    if clean is not None and clean.shape != noisy.shape:
+        raise StageError(f"{options.clean} is not of the size or the colours of {options.input}")
     if options.noise:
-        seed = denoiser.seed if options.seed is None else options.seed
-        clean = noisy if clean is None else clean
-        noisy = add_noise(noisy, options.noise, np.random.default_rng(seed))
-    notice(f"denoising {_described(noisy)} ...")
+        noisy = add_noise(noisy, options.noise, np.random.default_rng(denoiser.seed))
+    notice("denoising ...")
     restored = denoiser.denoise(noisy)
-    pictures.write(options.output, 1 - restored if options.invert else restored)
+    write(options.output, 1 - restored if options.invert else restored)
     if clean is not None:
-        before, after = (_psnr(clean, planes) for planes in (noisy, restored))
-        print(f"PSNR {before:.2f} dB before, {after:.2f} dB after", file=_stream(options.output))
+        flat = [planes.reshape(1, -1, planes.shape[-1]) for planes in (clean, noisy, restored)]  # as one image
+        before, after = (image_quality.psnr(flat[0], image)[0] for image in flat[1:])
+        print(f"PSNR {before:.2f} dB before, {after:.2f} dB after")
 
 
 def prepare_digits(options: argparse.Namespace) -> None:
     """Pictures of any size as MNIST's files, for `data.digits`."""
-    print(*prepare(Path(options.source), Path(options.target), invert=options.invert), sep="\n")
+    print(*prepare(options.source, options.target, invert=options.invert), sep="\n")
     print(f"to use it: data.digits={options.target}")
 
 
-def _stream(output: str):
-    """Where figures go: not into the picture, where that goes to standard output."""
-    return sys.stderr if output == files.STANDARD else sys.stdout
+def read(path: str | Path, *, invert: bool = False) -> np.ndarray:
+    """A picture, rotated as its EXIF orientation says. `invert`: it is dark on light."""
+    image = ImageOps.exif_transpose(picture(Path(path)))
+    if image.has_transparency_data:
+        ground = Image.new("RGBA", image.size, "white" if invert else "black")
+        image = Image.alpha_composite(ground, image.convert("RGBA"))
+    pixels = np.atleast_3d(np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB")))
+    planes = np.moveaxis(pixels, -1, 0).astype(np.float32) / 255
+    if planes.mean() > 0.5 and not invert:
+        print(LIGHT, file=sys.stderr)
+    return 1 - planes if invert else planes
 
 
-def _psnr(clean: np.ndarray, planes: np.ndarray) -> float:
-    """PSNR of all planes together, in dB."""
-    return float(image_quality.psnr(*(array.reshape(1, -1, array.shape[-1]) for array in (clean, planes)))[0])
+def grey(planes: np.ndarray) -> np.ndarray:
+    """The brightness of a picture, shape (height, width): the weights of ITU-R BT.601, as Pillow's."""
+    weights = [1.0] if len(planes) == 1 else [0.299, 0.587, 0.114]
+    return np.tensordot(np.float32(weights), planes, axes=1)
 
 
-def _described(planes: np.ndarray) -> str:
-    return f"{planes.shape[2]} × {planes.shape[1]} pixels, {'grey' if len(planes) == 1 else 'colour'}"
+def check_format(path: str) -> None:
+    """Refuse a file to be written whose suffix stands for no format."""
+    if Path(path).suffix.lower() not in FORMATS:
+        raise StageError(f"{path}: its suffix should name a format, one of {' '.join(FORMATS)}")
+
+
+def write(path: str, planes: np.ndarray) -> None:
+    """Write a picture with 8 bits a channel, in the format of the suffix."""
+    pixels, buffer = np.rint(np.moveaxis(planes, 0, -1) * 255).astype(np.uint8), io.BytesIO()
+    Image.fromarray(pixels[..., 0] if len(planes) == 1 else pixels).save(buffer, FORMATS[Path(path).suffix.lower()])
+    artifacts.write_bytes(path, buffer.getvalue())

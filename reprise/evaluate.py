@@ -40,9 +40,11 @@ def main(options: argparse.Namespace) -> None:
 
 def evaluate(options: argparse.Namespace) -> dict[str, Any]:
     """What `metrics/` has of a task, as far as it needs only a model and data; where model and data come from."""
-    dataset, name, load = MODELS[options.task]
-    if options.model and not (options.model.suffix == ".keras" and options.model.is_file()):
+    if options.noise_std and options.task != "denoiser":
+        raise StageError("--noise-std is for the denoiser")
+    if options.model and options.model.suffix != ".keras":
         raise StageError(f"--model: {options.model} is not a .keras file")  # the older .h5 may hold code
+    dataset, name, load = MODELS[options.task]
     path = options.model or repository(f"models/{name}.keras")
     model = load(path).model
     source = importlib.import_module(f"stages.datasets.{dataset}")
@@ -71,13 +73,9 @@ def measure(options: argparse.Namespace, path: Path, model: Any, data: Any) -> d
         from stages.sentiment import evaluate as task
 
         return task.measure(path, model, [data.texts[row] for row in chosen], np.asarray(data.labels)[chosen])
-    if options.task == "denoiser":
-        from stages.denoiser import evaluate as task
-
-        return task.measure(path, model, data.images[chosen], noise_std=options.noise_std)
-    from stages.autoencoder import evaluate as task
-
-    return task.measure(path, model, data.images[chosen])
+    task = importlib.import_module(f"stages.{options.task}.evaluate")
+    further = {"noise_std": options.noise_std} if options.task == "denoiser" else {}
+    return task.measure(path, model, data.images[chosen], **further)
 
 
 def rows(test: np.ndarray, limit: int | None) -> np.ndarray:

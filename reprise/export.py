@@ -9,15 +9,16 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import warnings
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from scipy.special import softmax
 
 from reprise import REPOSITORY, notice, repository
 from reprise.reviews import Classifier
@@ -26,13 +27,14 @@ from stages.core.digits import scaled
 from stages.core.errors import StageError
 from stages.sentiment.encoding import per_review
 
-EXAMPLES = Path(__file__).parent / "examples"
-# The pipeline's own way from a text or a picture to the network's numbers and back; these files need numpy alone.
-MODULES = {
-    "autoencoder": [],
-    "sentiment": ["stages/datasets/tidy.py", "stages/sentiment/encoding.py"],
-    "textgen": ["stages/textgen/characters.py"],
-    "denoiser": ["reprise/tiles.py"],
+# An example, and the pipeline's own way from a text or a picture to the network's numbers and back, which needs numpy.
+PICTURE = ["reprise/examples/picture.py", "reprise/tiles.py"]
+FILES = {
+    "autoencoder": PICTURE,
+    "denoiser-conv": PICTURE,
+    "denoiser-dense": PICTURE,
+    "sentiment": ["reprise/examples/sentiment.py", "stages/datasets/tidy.py", "stages/sentiment/encoding.py"],
+    "textgen": ["reprise/examples/textgen.py", "stages/textgen/characters.py"],
 }
 PACKAGES = ("numpy", "onnxruntime", "pillow")
 PASSAGE = 200  # characters
@@ -44,6 +46,7 @@ TOLERANCE = 1e-4
 
 def main(options: argparse.Namespace) -> None:
     """Export the model that the command line names into a new folder, which is there whole or not at all."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # or onnxruntime sends its maker how it is used
     try:
         import onnxruntime  # noqa: F401
         import tf2onnx  # noqa: F401
@@ -52,18 +55,20 @@ def main(options: argparse.Namespace) -> None:
             f"ONNX needs {error.name}: "
             "python -m pip install --require-hashes -r requirements.txt -r requirements-export.txt"
         ) from error
-    target = Path(options.onnx)
-    if os.path.lexists(target):
-        raise StageError(f"{target} exists already; give a new folder")
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))  # leaves no folder behind
-    with tempfile.TemporaryDirectory(prefix="reprise-export-") as scratch:
-        folder = Path(scratch) / "whole"
-        count, difference = write(options.model, folder)
-        try:
-            shutil.copytree(folder, target)
-        except (OSError, shutil.Error) as error:
-            shutil.rmtree(target, ignore_errors=True)
-            raise StageError(f"cannot write {target}: {getattr(error, 'strerror', None) or error}") from error
+    target = options.onnx
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(130))  # leaves no folder behind
+    try:
+        target.mkdir(parents=True)
+    except FileExistsError as error:
+        raise StageError(f"{target} exists already; give a new folder") from error
+    except OSError as error:
+        raise StageError(f"cannot write {target}: {error.strerror}") from error
+    try:
+        count, difference = write(options.model, target)
+    except BaseException:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
     print(f"{target}: same results as the model on {count:,} test data, largest difference {difference:.1g}")
     print(f"how to use it: {target / 'example.py'}")
 
@@ -77,7 +82,6 @@ def write(name: str, folder: Path) -> tuple[int, float]:
     notice("loading the model and test data ...")
     path = repository(f"models/{name}.keras")
     model = model_files.read(path)
-    folder.mkdir()
     notice("writing and checking ...")
     count, difference = _onnx(model, name, folder / "model.onnx")
     with zipfile.ZipFile(path) as archive:
@@ -86,10 +90,10 @@ def write(name: str, folder: Path) -> tuple[int, float]:
                 (folder / Path(member).name).write_bytes(archive.read(member))
     if name == "sentiment":
         artifacts.write_json(folder / "threshold.json", Classifier(path).tuned_threshold())
-    task = name.split("-")[0]
-    shutil.copyfile(EXAMPLES / f"{task}.py", folder / "example.py")
-    for module in MODULES[task]:
-        shutil.copyfile(REPOSITORY / module, folder / Path(module).name)
+    example, *modules = (REPOSITORY / file for file in FILES[name])
+    shutil.copyfile(example, folder / "example.py")
+    for module in modules:
+        shutil.copy(module, folder)
     artifacts.write_bytes(folder / "MODEL_CARD.md", artifacts.read_bytes(repository(f"report/cards/{name}.md")))
     versions = (f"{package}=={importlib.metadata.version(package)}\n" for package in PACKAGES)
     artifacts.write_text(folder / "requirements.txt", "".join(versions))
@@ -107,7 +111,7 @@ def _onnx(model: keras.Model, name: str, path: Path) -> tuple[int, float]:
         model.export(path, format="onnx", verbose=False)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     only = session.get_inputs()[0].name
-    probabilities = _softmax if name == "textgen" else np.asarray
+    probabilities = partial(softmax, axis=-1) if name == "textgen" else np.asarray
     count, differences = 0, []
     for inputs in [first, *batches]:
         expected = keras.ops.convert_to_numpy(model(inputs, training=False))
@@ -124,23 +128,15 @@ def test_batches(name: str) -> Iterator[Any]:
     """All test data as a model reads them, `AT_ONCE` at a time; text in passages."""
     if name == "sentiment":
         data, encoder = artifacts.read_npz(repository("data/sentiment/reviews.npz")), Classifier().encoder
-        reviews = per_review(data["test_words"], data["test_word_lengths"])
-        for start in range(0, len(reviews), AT_ONCE):
-            yield encoder.inputs(reviews[start : start + AT_ONCE])
-        return
-    if name == "autoencoder":
-        rows = scaled(artifacts.read_npz(repository("data/autoencoder/digits.npz"))["test"])
+        rows = per_review(data["test_words"], data["test_word_lengths"])
     elif name == "textgen":
         ids = artifacts.read_npz(repository("data/textgen/characters.npz"))["test"]
         passages = max(1, len(ids) // PASSAGE)
         rows = ids[: passages * PASSAGE].reshape(passages, -1)
+    elif name == "autoencoder":
+        rows = scaled(artifacts.read_npz(repository("data/autoencoder/digits.npz"))["test"])
     else:
         rows = artifacts.read_npz(repository("data/denoiser/digits.npz"))["test_noisy"]
     for start in range(0, len(rows), AT_ONCE):
-        yield rows[start : start + AT_ONCE]
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities along the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+        batch = rows[start : start + AT_ONCE]
+        yield encoder.inputs(batch) if name == "sentiment" else batch

@@ -5,14 +5,14 @@ import itertools
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from reprise import files, notice, repository
+from reprise import notice, read_model, repository
 from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.datasets import user_files
@@ -20,11 +20,9 @@ from stages.datasets.tidy import tidy
 from stages.sentiment import attached, scores, thresholds
 from stages.sentiment.encoding import FIRST_WORD, Encoder, spans
 
-LONGEST = 2_000_000  # bytes of one review
-LARGEST_TABLE = 2**28  # bytes of a table, which takes several times as much memory
 AT_ONCE = 1024  # reviews sorted by length together, and read from a pipe before the first is answered
 BATCH = 128  # of them in one call of the network: fewer cost calls, more cost padding
-TOLD = 5  # parts that --explain prints
+SHOWN = 5  # parts that --explain prints
 FOREIGN = "its words are rare in the training reviews, as those of another language are: the verdict says little"
 # A text of more words is explained by its sentences: leaving out one word of many changes next to nothing.
 MOST_WORDS, MOST_PARTS, LONGEST_PART = 40, 60, 30
@@ -46,7 +44,7 @@ class Classifier:
 
     def __init__(self, path: Path | None = None) -> None:
         path = path or repository("models/sentiment.keras")
-        self.model = files.read_model(path, ["sentiment"], "a classifier of reviews")
+        self.model = read_model(path, ["sentiment"], "a classifier of reviews")
         self.carried = attached.read(path, self.model)
         self.encoder = Encoder(self.carried.vocabulary, self.carried.ngrams, self.carried.network.model_dump())
         ids = tf.TensorSpec((None, None), tf.int32)  # compiled once for all lengths
@@ -61,11 +59,11 @@ class Classifier:
         Similar lengths are read together, so a thousand at once cost far less than one by one.
         """
         ids = [self.encoder.ids(tidy(text)) for text in texts]
-        known = [np.any(review >= FIRST_WORD) for review in ids]
-        probability = self._probability(ids)
         return [
-            Verdict(float(value), self.encoder.unlike_reviews(review)) if some else Verdict(None)
-            for value, review, some in zip(probability, ids, known, strict=True)
+            Verdict(float(value), self.encoder.unlike_reviews(review))
+            if np.any(review >= FIRST_WORD)
+            else Verdict(None)
+            for value, review in zip(self._probability(ids), ids, strict=True)
         ]
 
     def explain(self, text: str) -> list[tuple[str, float | None]]:
@@ -146,65 +144,54 @@ def main(options: argparse.Namespace) -> None:
         print(summary, file=sys.stderr)
     else:
         threshold = classifier.tuned_threshold() if options.threshold is None else options.threshold
-    at_once = 1 if not options.review and options.csv is None and files.standard_input().isatty() else AT_ONCE
-    unclassified, foreign = [], []
     numbered = enumerate(_texts(options), start=1)
-    while chunk := list(itertools.islice(numbered, at_once)):
+    unclassified, foreign = [], []
+    while chunk := list(itertools.islice(numbered, 1 if sys.stdin.isatty() else AT_ONCE)):
         verdicts = classifier.judge([text for _, text in chunk])
         for (number, text), verdict in zip(chunk, verdicts, strict=True):
+            explained = None
             if verdict.probability is None:
                 unclassified.append(number)
-            elif verdict.foreign:
+            elif options.explain:
+                values = [(piece, value) for piece, value in classifier.explain(text) if value]
+                explained = sorted(values, key=lambda piece: -abs(piece[1]))[:SHOWN]
+            if verdict.foreign:
                 foreign.append(number)
-            explained = None
-            if options.explain:
-                explained = [] if verdict.probability is None else _strongest(classifier.explain(text))
-            print(_line(verdict.probability, threshold, explained, options.json))
+            print((_json if options.json else _line)(verdict.probability, threshold, explained))
         sys.stdout.flush()
     if foreign:
-        print(f"warning: {FOREIGN}: review {_listed(foreign)}", file=sys.stderr)
+        print(f"warning: {FOREIGN}: review {user_files.listed(foreign)}", file=sys.stderr)
     if unclassified:
-        raise StageError(f"not classified, no word is in the vocabulary: review {_listed(unclassified)}")
+        raise StageError(f"not classified, no word is in the vocabulary: review {user_files.listed(unclassified)}")
 
 
-def _strongest(pieces: Sequence[tuple[str, float | None]]) -> list[tuple[str, float]]:
-    values = [(text, value) for text, value in pieces if value]
-    return sorted(values, key=lambda piece: -abs(piece[1]))[:TOLD]
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    """The first ten of these numbers."""
-    return ", ".join(map(str, numbers[:10])) + (", ..." if len(numbers) > 10 else "")
-
-
-def _texts(options: argparse.Namespace) -> Iterator[str]:
+def _texts(options: argparse.Namespace) -> Iterable[str]:
     """The reviews that the command line names."""
-    if options.csv is not None:
-        table = user_files.table(files.read_bytes(options.csv, LARGEST_TABLE), options.csv)
-        if options.column not in table.columns:
-            raise StageError(f"{options.csv} has no column {options.column!r}; it has {', '.join(table.columns)}")
-        contents = (text.encode() for text in table[options.column])
-    elif options.review:
-        contents = (text.encode(errors="surrogateescape") for text in options.review)
-    else:
-        contents = iter(lambda: files.standard_input().readline(LONGEST + 2), b"")
-    for number, content in enumerate(contents, start=1):
-        if len(content.rstrip(b"\r\n")) > LONGEST:
-            raise StageError(f"review {number} is longer than {LONGEST:,} bytes")
-        try:
-            yield content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise StageError(f"review {number} is not UTF-8 (byte {error.start})") from error
+    if options.review:
+        return options.review
+    if options.csv is None:
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+        return sys.stdin
+    table = user_files.table(artifacts.read_input(options.csv), options.csv)
+    if options.column not in table.columns:
+        raise StageError(f"{options.csv} has no column {options.column!r}; it has {', '.join(table.columns)}")
+    return table[options.column]
 
 
-def _line(probability: float | None, threshold: float, explained: list[tuple[str, float]] | None, as_json: bool) -> str:
-    label = None if probability is None else scores.CLASSES[int(probability >= threshold)]
-    if as_json:
-        record = {"label": label, "probability": probability, "threshold": threshold}
-        if explained is not None:
-            record["parts"] = [{"text": text, "log_odds": value} for text, value in explained]
-        return json.dumps(artifacts.rounded(record), ensure_ascii=False)
-    fields = [label or "-", "-" if probability is None else f"{probability:.3f}", f"{threshold:.3f}"]
+def _label(probability: float | None, threshold: float) -> str | None:
+    return None if probability is None else scores.CLASSES[int(probability >= threshold)]
+
+
+def _json(probability: float | None, threshold: float, explained: list[tuple[str, float]] | None) -> str:
+    record = {"label": _label(probability, threshold), "probability": probability, "threshold": threshold}
+    if explained is not None:
+        record["parts"] = [{"text": text, "log_odds": value} for text, value in explained]
+    return json.dumps(artifacts.rounded(record), ensure_ascii=False)
+
+
+def _line(probability: float | None, threshold: float, explained: list[tuple[str, float]] | None) -> str:
+    fields = [_label(probability, threshold) or "-", "-" if probability is None else f"{probability:.3f}"]
+    fields.append(f"{threshold:.3f}")
     if explained is not None:
         fields.append(", ".join(f"{text} {value:+.2f}" for text, value in explained))
     return "\t".join(fields)

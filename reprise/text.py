@@ -2,20 +2,16 @@
 
 import argparse
 import itertools
-import shutil
 import sys
-import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from reprise import files, notice, repository
+from reprise import notice, read_model, repository
 from stages.textgen import generate as writing
 from stages.textgen import model as network
-from stages.textgen.characters import UNKNOWN, decode, encode
+from stages.textgen.characters import decode, encode
 
 READ = 1000  # characters of a prompt that are read: the network's memory was trained on passages of a few hundred
-GAP = " │ "
-NARROW = 20  # a column below this is no use
 
 
 class Writer:
@@ -23,7 +19,7 @@ class Writer:
 
     def __init__(self, path: Path | None = None) -> None:
         path = path or repository("models/textgen.keras")
-        self.model = network.attached(path, files.read_model(path, ["textgen"], "a text model"))
+        self.model = network.attached(path, read_model(path, ["textgen"], "a text model"))
         self.vocabulary, self.seed = self.model.vocabulary, self.model.seed
 
     def unknown(self, text: str) -> list[str]:
@@ -53,38 +49,22 @@ class Writer:
 
 def main(options: argparse.Namespace) -> None:
     """Write to standard output what the command line asks for."""
-    prompt = files.read_bytes("-") if options.prompt == "-" else options.prompt.encode(errors="surrogateescape")
-    prompt = prompt.decode("utf-8-sig", "replace").replace("\r\n", "\n")
     notice("loading the text model ...")
-    writer = Writer(options.model)
+    writer, prompt = Writer(options.model), options.prompt
     if len(prompt) > READ:
         print(f"of the prompt's {len(prompt):,} characters the last {READ:,} are read", file=sys.stderr)
         prompt = prompt[-READ:]
     if unknown := writer.unknown(prompt):
-        some = " ".join("invalid UTF-8" if character == UNKNOWN else repr(character) for character in unknown[:20])
-        more = f" and {len(unknown) - 20} more" if len(unknown) > 20 else ""
-        print(f"not in the vocabulary, read as unknown: {some}{more}", file=sys.stderr)
+        print(f"not in the vocabulary, read as unknown: {' '.join(map(repr, unknown))}", file=sys.stderr)
     seed = writer.seed if options.seed is None else options.seed
-    headings = [f"temperature {value:g}" for value in options.temperature for _ in range(options.samples)]
     asked = {"length": options.length, "seed": seed, "samples": options.samples}
-    if len(headings) == 1:
+    if len(options.temperature) == options.samples == 1:
         print(prompt, end="", flush=True)
         for (character,) in writer.stream(prompt, options.temperature, **asked):
             print(character, end="", flush=True)
         print()
         return
-    notice(f"writing {len(headings)} texts ...")
-    texts = [prompt + text for text in writer.write(prompt, options.temperature, **asked)]
-    width = (shutil.get_terminal_size().columns + len(GAP)) // len(headings) - len(GAP)
-    if sys.stdout.isatty() and width >= NARROW:
-        print(side_by_side([f"{heading}\n\n{text}" for heading, text in zip(headings, texts, strict=True)], width))
-    else:
-        for heading, text in zip(headings, texts, strict=True):
-            print(f"=== {heading} ===\n{text}\n")
-
-
-def side_by_side(texts: Sequence[str], width: int) -> str:
-    """Texts as columns of `width` characters; longer lines are wrapped, at spaces where there are any."""
-    columns = [[row for line in text.split("\n") for row in textwrap.wrap(line, width) or [""]] for text in texts]
-    rows = itertools.zip_longest(*columns, fillvalue="")
-    return "\n".join(GAP.join(cell.ljust(width) for cell in cells).rstrip() for cells in rows)
+    notice("writing the texts ...")
+    temperatures = [value for value in options.temperature for _ in range(options.samples)]
+    for temperature, text in zip(temperatures, writer.write(prompt, options.temperature, **asked), strict=True):
+        print(f"=== temperature {temperature:g} ===\n{prompt}{text}\n")

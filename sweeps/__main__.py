@@ -8,24 +8,23 @@ import os
 import sys
 from pathlib import Path
 
+import tools
 from stages.core import artifacts
-from stages.core.errors import StageError
 from stages.params import load as load_params
 from sweeps.declaration import Sweep, existing, load
 
 LOGS = Path(".dvc/tmp/sweeps")  # ignored by Git
 
 
-def main() -> int:
+def main(*arguments: str) -> int:
     """Run the command line; return the exit status."""
-    options = parser().parse_args()
+    options = parser().parse_args(arguments)
     sweep = load(options.file)
     status = run(sweep, options.ray, options.jobs) if options.command == "run" else 0
-    if status == 0 or sweep.all.keys() & existing().keys():
+    if status == 0 or {experiment.name for experiment in sweep.experiments} & existing().keys():
         from sweeps import results
 
-        for path in results.write(sweep):
-            print(path)
+        print(*results.write(sweep), sep="\n")
     return status
 
 
@@ -34,32 +33,26 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m sweeps", description="Many experiments, declared in one file.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="run the missing experiments of a sweep, then write its table")
-    run.add_argument("file", help="such as sweeps/default.yaml")
+    table = commands.add_parser("table", help="write the table of the finished experiments")
+    for command in (run, table):
+        command.add_argument("file", help="such as sweeps/default.yaml")
     jobs = "experiments at a time on this machine (default: processors / threads)"
-    run.add_argument("--jobs", "-j", type=_jobs, help=jobs)
+    run.add_argument("--jobs", "-j", type=int, help=jobs)
     ray = "run on a Ray cluster: auto for the one of this machine, or host:port"
     run.add_argument("--ray", metavar="ADDRESS", help=ray)
-    table = commands.add_parser("table", help="write the table of the finished experiments")
-    table.add_argument("file", help="such as sweeps/default.yaml")
     return top
-
-
-def _jobs(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
-    return int(text)
 
 
 def run(sweep: Sweep, address: str | None, jobs: int | None) -> int:
     """Run the missing experiments; report each failed one with the end of its log."""
     from sweeps import driver
 
-    known = existing()
-    missing = [experiment for name, experiment in sweep.all.items() if name not in known]
-    already = len(sweep.all) - len(missing)
-    print(f"{sweep.path}: {len(sweep.all)} experiments, {already} of them already finished", file=sys.stderr)
+    known, wanted = existing(), {experiment.name: experiment for experiment in sweep.experiments}
+    missing = [experiment for name, experiment in wanted.items() if name not in known]
+    already = len(wanted) - len(missing)
+    print(f"{sweep.path}: {len(wanted)} experiments, {already} of them already finished", file=sys.stderr)
     threads = load_params().threads
-    jobs = jobs or max(1, (os.cpu_count() or 1) // threads)
+    jobs = max(1, jobs or (os.cpu_count() or 1) // threads)
     failed = driver.run(missing, address, jobs, threads) if missing else {}
     for name, log in failed.items():
         artifacts.write_text(LOGS / f"{name}.log", log)
@@ -71,10 +64,4 @@ def run(sweep: Sweep, address: str | None, jobs: int | None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except StageError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        print("\nstopped; run the sweep again to continue", file=sys.stderr)
-        sys.exit(130)
+    tools.run(main)

@@ -5,21 +5,18 @@ import difflib
 import hashlib
 import itertools
 import json
-import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, model_validator
 
 from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
 from stages.params import Params, Section, Whole, validated
-from sweeps import git
 from sweeps.worker import set_param
+from tools.compare import flat, git, numbers
 
 
 class Group(Section):
@@ -33,12 +30,8 @@ class Group(Section):
 
     @model_validator(mode="after")
     def _distinct(self) -> "Group":
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError("it should have no seed twice")
-        if "seed" in self.params:
-            raise ValueError("it should have its seeds under `seeds`, not among the params")
-        if empty := [key for key, value in self.params.items() if value == []]:
-            raise ValueError(f"it should have a value for {empty[0]}; an empty list as the value is [[]]")
+        if len(set(self.seeds)) < len(self.seeds) or "seed" in self.params:
+            raise ValueError("it should have its seeds under `seeds`, none of them twice")
         return self
 
     def settings(self) -> Iterator[dict[str, Any]]:
@@ -53,66 +46,51 @@ class Declaration(Section):
 
     groups: Annotated[list[Group], Field(min_length=1)]
 
-    @model_validator(mode="after")
-    def _distinct(self) -> "Declaration":
-        if len({group.name for group in self.groups}) < len(self.groups):
-            raise ValueError("it should have no name of a group twice")
-        return self
 
-
-@dataclass(frozen=True)
-class Experiment:
+class Experiment(NamedTuple):
     """One run of DVC: some params changed, some stages with what they need."""
 
+    name: str
+    group: str
     params: dict[str, Any]  # without the seed
     seed: int
-    targets: tuple[str, ...]
-    pipeline: str  # hash of code, params and stages
-
-    @cached_property
-    def name(self) -> str:
-        """Readable, and the same for the same content: params, seed, targets and pipeline."""
-        values = [f"{key.split('.')[-1]}-{value}" for key, value in self.params.items()]
-        words = "-".join([*self.targets, *values, f"seed-{self.seed}"])
-        readable = re.sub(r"[^\w.]+|\.\.+", "-", words).strip("-.")[:80]  # Git allows no `..`
-        content = json.dumps([self.params, self.seed, self.targets, self.pipeline], sort_keys=True)
-        return f"{readable}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+    targets: list[str]
 
 
-@dataclass(frozen=True)
-class Sweep:
+class Sweep(NamedTuple):
     """A sweep of the pipeline as it is committed."""
 
     path: Path
     groups: list[Group]
-    pipeline: str  # hash of code, params and stages
+    experiments: list[Experiment]
     commit: str  # the last one that changed the pipeline
 
-    def experiments(self, group: Group, setting: dict[str, Any]) -> list[Experiment]:
-        """Those of one setting, one for each seed."""
-        return [Experiment(setting, seed, tuple(group.targets), self.pipeline) for seed in group.seeds]
 
-    @cached_property
-    def all(self) -> dict[str, Experiment]:
-        """All experiments by name; one that two groups have is there once."""
-        made = (self.experiments(group, setting) for group in self.groups for setting in group.settings())
-        return {experiment.name: experiment for experiment in itertools.chain.from_iterable(made)}
+def name_of(params: dict[str, Any], seed: int, targets: list[str], pipeline: str) -> str:
+    """A name that says what an experiment does, the same for the same content; `pipeline` is the hash of all code."""
+    words = [*targets, *(f"{key.split('.')[-1]}-{value}" for key, value in params.items()), f"seed-{seed}"]
+    readable = re.sub(r"[^\w.]+|\.\.+", "-", "-".join(words)).strip("-.")[:80]  # Git allows no `..`
+    content = json.dumps([params, seed, targets, pipeline], sort_keys=True)
+    return f"{readable}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 
 def load(path: str | Path) -> Sweep:
     """Read a sweep's file and check it: keys, values of params, stages, metrics, and that Git has the code."""
     path = Path(path)
-    content = yaml_reader.read(path) if path.exists() else None
-    if content is None:
-        raise StageError(f"{path} does not exist or is empty; sweeps/README.md describes its content")
-    groups = validated(Declaration, content, path).groups
+    groups = validated(Declaration, yaml_reader.read(path), path).groups
     files, stages = pipeline()
     for group in groups:
         check(path, group, stages)
     if changed := git("status", "--porcelain", "--untracked-files=no", "--", *files).splitlines():
         raise StageError(f"{changed[0][3:]} is not as committed; a sweep is of a commit: commit it, or git stash")
     digest = hashlib.sha256(git("ls-tree", "-r", "HEAD", "--", *files).encode()).hexdigest()
-    return Sweep(path, groups, digest, git("log", "-1", "--format=%H", "--", *files).strip())
+    experiments = [
+        Experiment(name_of(params, seed, group.targets, digest), group.name, params, seed, group.targets)
+        for group in groups
+        for params in group.settings()
+        for seed in group.seeds
+    ]
+    return Sweep(path, groups, experiments, git("log", "-1", "--format=%H", "--", *files).strip())
 
 
 def pipeline() -> tuple[list[str], list[str]]:
@@ -121,19 +99,15 @@ def pipeline() -> tuple[list[str], list[str]]:
     Code that no stage depends on is left out on purpose: a change of the README or of this package gives no experiment
     a new name.
     """
-    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    try:
-        with Repo() as repo:
-            stages = list(repo.index.stages)
-            paths = {stage.path for stage in stages}
-            paths |= {dep.fs_path for stage in stages for dep in stage.deps if dep.protocol == "local"}
-            inside = [Path(path) for path in paths if Path(path).is_relative_to(repo.root_dir)]
-            files = sorted(path.relative_to(repo.root_dir).as_posix() for path in inside)
-            return files, [stage.addressing for stage in stages]
-    except DvcException as error:
-        raise StageError(f"dvc: {error}") from error
+    with Repo() as repo:
+        stages = list(repo.index.stages)
+        paths = {stage.path for stage in stages}
+        paths |= {dep.fs_path for stage in stages for dep in stage.deps if dep.protocol == "local"}
+        inside = [Path(path) for path in paths if Path(path).is_relative_to(repo.root_dir)]
+        files = sorted(path.relative_to(repo.root_dir).as_posix() for path in inside)
+        return files, [stage.addressing for stage in stages]
 
 
 def existing() -> dict[str, str]:
@@ -149,7 +123,7 @@ def check(path: Path, group: Group, stages: list[str]) -> None:
     metrics = [f"{file.stem}.{key}" for file in files for key in numbers(artifacts.read_json(file))]
     for kind, found, known in (
         ("dvc.yaml has no stage", group.targets, stages),
-        ("params.yaml has no", group.params, list(dotted(committed))),
+        ("params.yaml has no", group.params, list(flat(committed))),
         ("metrics/ has no number", group.metrics, metrics),
     ):
         for name in found:
@@ -162,21 +136,3 @@ def check(path: Path, group: Group, stages: list[str]) -> None:
         for key, value in setting.items():
             set_param(content, key, value)
         validated(Params, content, path)
-
-
-def numbers(metrics: dict[str, Any]) -> dict[str, float]:
-    """The numbers of a metrics file by key with dots; NaN and true are none."""
-    return {
-        key: value
-        for key, value in dotted(metrics).items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    }
-
-
-def dotted(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Every key of nested sections, with dots, and its value."""
-    found = {}
-    for key, value in content.items():
-        found[f"{prefix}{key}"] = value
-        found |= dotted(value, f"{prefix}{key}.") if isinstance(value, dict) else {}
-    return found

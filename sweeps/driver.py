@@ -1,22 +1,22 @@
 """A sweep on Ray: each experiment is a task, on this machine or on a node of a cluster."""
 
 import contextlib
-import fcntl
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from stages.core.errors import StageError
-from sweeps import git, worker
+from sweeps import worker
 from sweeps.declaration import Experiment
+from tools.compare import git
 
 RETRIES = 5  # of an experiment whose worker was lost
 MEMORY = 80 * 2**20  # of Ray's store of objects, in bytes; logs are all there is
@@ -32,14 +32,16 @@ def run(experiments: Sequence[Experiment], address: str | None, jobs: int, threa
     with Repo() as repo:
         cache = Path(repo.cache.legacy.path)
     who = [git("config", "--default", "sweeps", "--get", f"user.{key}").strip() for key in ("name", "email")]
-    repository = worker.Repository(Path.cwd(), cache, git("rev-parse", "HEAD").strip(), *who)
-    with _alone(repository.scratch), _ray(address, jobs) as ray:
+    Path(".dvc/tmp").mkdir(exist_ok=True)
+    folder = tempfile.TemporaryDirectory(dir=Path.cwd() / ".dvc/tmp", prefix="sweep-", ignore_cleanup_errors=True)
+    with folder as scratch, _ray(address, jobs) as ray:
+        repository = worker.Repository(Path.cwd(), Path(scratch), cache, git("rev-parse", "HEAD").strip(), *who)
         ray.cloudpickle.register_pickle_by_value(worker)
         task = ray.remote(worker.run).options(num_cpus=threads if address else 1, max_retries=RETRIES)
         pending = {}
         for experiment in experiments:
-            params, targets = {**experiment.params, "seed": experiment.seed}, list(experiment.targets)
-            pending[task.remote(repository, experiment.name, params, targets)] = experiment.name
+            params = {**experiment.params, "seed": experiment.seed}
+            pending[task.remote(repository, experiment.name, params, experiment.targets)] = experiment.name
         try:
             return _follow(ray, pending)
         finally:
@@ -66,22 +68,6 @@ def _follow(ray: Any, pending: dict[Any, str]) -> dict[str, str]:
         left = f", about {minutes:.0f} min left" if pending else ""
         print(f"[{ended}/{total}] {'done' if succeeded else 'failed'}: {name}{left}", file=sys.stderr, flush=True)
     return failed
-
-
-@contextlib.contextmanager
-def _alone(scratch: Path) -> Iterator[None]:
-    """One sweep at a time in a repository: its clones are removed before and after."""
-    scratch.mkdir(parents=True, exist_ok=True)
-    with open(scratch.parent / "lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StageError("another sweep runs in this repository: wait for its end") from error
-        shutil.rmtree(scratch, ignore_errors=True)
-        try:
-            yield
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -3,84 +3,56 @@
 The standard deviation is that of a sample (n − 1 in the denominator), of the numbers that the experiments committed.
 """
 
-import itertools
 import json
-import statistics
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+import matplotlib.pyplot as plt
+import pandas as pd
 from matplotlib.figure import Figure
 
 from stages.core import artifacts
 from stages.core.errors import StageError
-from sweeps import git
-from sweeps.declaration import Sweep, existing, numbers
+from sweeps.declaration import Sweep, existing
+from tools.compare import git, numbers
 from tools.tables import markdown, spread
 
 FOLDER = Path("sweeps/results")
-Row = dict[str, Any]
 
 
 def write(sweep: Sweep) -> list[Path]:
     """Write <name>.md, .csv and .png to sweeps/results/."""
-    rows = list(collect(sweep))
-    if not rows:
-        raise StageError(f"no experiment of {sweep.path} has been run: python -m sweeps run {sweep.path}")
-    named = [
-        row
-        for group in sweep.groups
-        for metric in group.metrics
-        for row in rows
-        if (row["group"], row["metric"]) == (group.name, metric)
-    ]
+    rows = collect(sweep)
+    wanted = [(group.name, metric) for group in sweep.groups for metric in group.metrics]
+    panels = [rows[(rows["group"] == group) & (rows["metric"] == metric)] for group, metric in wanted]
+    panels = [panel for panel in panels if len(panel)]
     paths = [FOLDER / f"{sweep.path.stem}{suffix}" for suffix in (".md", ".csv", ".png")]
-    artifacts.write_text(paths[0], table(sweep, named))
-    artifacts.write_csv(paths[1], [{**row, "params": json.dumps(row["params"])} for row in rows])
-    artifacts.write_png(paths[2], chart(sweep, named))
+    artifacts.write_text(paths[0], table(sweep, panels))
+    artifacts.write_csv(paths[1], rows.to_dict("records"))
+    artifacts.write_png(paths[2], chart(sweep, panels))
     return paths
 
 
-def collect(sweep: Sweep) -> Iterator[Row]:
-    """A row for every number in the metrics files that a group names, for every setting of its params.
-
-    `std` is None for a single run.
-    """
-    known = existing()
-    for group in sweep.groups:
-        files = {metric.split(".")[0] for metric in group.metrics}
-        for setting in group.settings():
-            done = [experiment for experiment in sweep.experiments(group, setting) if experiment.name in known]
-            runs = [_metrics(known[experiment.name], files) for experiment in done]
-            for experiment, run in zip(done, runs, strict=True):
-                if absent := [metric for metric in group.metrics if metric not in run]:
-                    raise StageError(f"{sweep.path}: the experiment {experiment.name} has no number {absent[0]}")
-            for metric in runs[0] if runs else ():
-                values = [run[metric] for run in runs if metric in run]
-                yield {
-                    "group": group.name,
-                    "params": setting,
-                    "metric": metric,
-                    "mean": statistics.fmean(values),
-                    "std": statistics.stdev(values) if len(values) > 1 else None,
-                    "runs": len(values),
-                    "seeds": " ".join(str(experiment.seed) for experiment in done),
-                    "commit": sweep.commit,
-                }
+def collect(sweep: Sweep) -> pd.DataFrame:
+    """A row for every number in the metrics files that a group names, for every setting of its params."""
+    known, found = existing(), []
+    files = {group.name: sorted({metric.split(".")[0] for metric in group.metrics}) for group in sweep.groups}
+    for name, group, params, seed, _ in sweep.experiments:
+        for file in files[group] if name in known else []:
+            shared = {"group": group, "params": json.dumps(params), "seed": str(seed)}
+            for key, value in numbers(json.loads(git("show", f"{known[name]}:metrics/{file}.json"))).items():
+                found.append({**shared, "metric": f"{file}.{key}", "value": value})
+    if not found:
+        raise StageError(f"no experiment of {sweep.path} has been run: python -m sweeps run {sweep.path}")
+    grouped = pd.DataFrame(found).groupby(["group", "params", "metric"], sort=False)
+    rows = grouped.agg(mean=("value", "mean"), std=("value", "std"), runs=("value", "size"), seeds=("seed", " ".join))
+    return rows.reset_index().assign(commit=sweep.commit)
 
 
-def _metrics(commit: str, files: set[str]) -> dict[str, float]:
-    """Every number in the metrics files of an experiment, as `<file>.<key>`."""
-    found = {}
-    for file in sorted(files):
-        metrics = numbers(json.loads(git("show", f"{commit}:metrics/{file}.json")))
-        found |= {f"{file}.{key}": float(value) for key, value in metrics.items()}
-    return found
-
-
-def table(sweep: Sweep, rows: list[Row]) -> str:
+def table(sweep: Sweep, panels: Sequence[pd.DataFrame]) -> str:
     """The metrics that the sweep's file names, as Markdown."""
     lines: list[tuple[str, ...]] = [("Group", "Params", "Metric", "Mean ± standard deviation", "Runs")]
+    rows = pd.concat(panels).to_dict("records")
     for row in rows:
         mean, params = spread(row["mean"], row["std"]), ", ".join(setting(row["params"]))
         lines.append((row["group"], params, f"`{row['metric']}`", mean, str(row["runs"])))
@@ -94,30 +66,22 @@ def table(sweep: Sweep, rows: list[Row]) -> str:
     )
 
 
-def setting(params: dict[str, Any]) -> list[str]:
-    """Params as on the command line."""
-    return [f"{key}={value}" for key, value in params.items()] or ["as committed"]
+def setting(params: str) -> list[str]:
+    """Params, which are JSON, as on the command line."""
+    return [f"{key}={value}" for key, value in json.loads(params).items()] or ["as committed"]
 
 
-def chart(sweep: Sweep, rows: list[Row]) -> Figure:
+def chart(sweep: Sweep, panels: Sequence[pd.DataFrame]) -> Figure:
     """A panel for each group and metric: mean and standard deviation of each setting."""
-    import matplotlib.pyplot as plt
-
-    panels = [list(panel) for _, panel in itertools.groupby(rows, key=lambda row: (row["group"], row["metric"]))]
     columns = min(3, len(panels))
     lines = -(-len(panels) // columns)
-    width = max(3.6, 1.1 * max(map(len, panels)))
-    figure, axes = plt.subplots(lines, columns, figsize=(width * columns, 0.6 + 2.8 * lines), squeeze=False)
+    figure, axes = plt.subplots(lines, columns, figsize=(4 * columns, 0.6 + 2.8 * lines), squeeze=False)
     for axis in axes.flat[len(panels) :]:
         axis.set_axis_off()
     for axis, panel in zip(axes.flat, panels, strict=False):
-        means, deviations = [row["mean"] for row in panel], [row["std"] or 0.0 for row in panel]
-        axis.errorbar(range(len(panel)), means, yerr=deviations, fmt="o", capsize=4)
-        axis.set(title=panel[0]["metric"], xticks=range(len(panel)), xlim=(-0.6, len(panel) - 0.4))
-        names = [setting({key.rpartition(".")[2]: value for key, value in row["params"].items()}) for row in panel]
-        axis.set_xticklabels(
-            ["\n".join([*name, f"{row['runs']} runs"]) for name, row in zip(names, panel, strict=True)]
-        )
-        axis.tick_params("x", labelsize=8)
+        names = ["\n".join([*setting(row.params), f"{row.runs} runs"]) for row in panel.itertuples()]
+        axis.errorbar(range(len(panel)), panel["mean"], yerr=panel["std"].fillna(0), fmt="o", capsize=4)
+        axis.set(title=panel["metric"].iloc[0], xticks=range(len(panel)), xlim=(-0.6, len(panel) - 0.4))
+        axis.set_xticklabels(names, fontsize=8)
     figure.suptitle(f"Sweep {sweep.path.stem}: mean and standard deviation over seeds")
     return figure

@@ -18,15 +18,11 @@ class Repository(NamedTuple):
     """Folders that every node sees under the same name, a commit, and who commits the experiments."""
 
     folder: Path
+    scratch: Path  # for clones
     cache: Path
     commit: str
     user: str
     email: str
-
-    @property
-    def scratch(self) -> Path:
-        """For clones; Git ignores it."""
-        return self.folder / ".dvc/tmp/sweeps/clones"
 
 
 def run(repository: Repository, name: str, params: dict[str, Any], targets: list[str]) -> tuple[bool, str]:
@@ -38,7 +34,6 @@ def run(repository: Repository, name: str, params: dict[str, Any], targets: list
     dvc = [sys.executable, "-m", "dvc", "exp"]
     try:
         shutil.rmtree(clone, ignore_errors=True)  # of a worker that was killed
-        clone.parent.mkdir(parents=True, exist_ok=True)
         who = ["--config", f"user.name={repository.user}", "--config", f"user.email={repository.email}"]
         git_clone = ["git", "clone", "--quiet", "--no-checkout", *who, str(repository.folder), str(clone)]
         _call(git_clone, clone.parent, log)

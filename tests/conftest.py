@@ -25,7 +25,7 @@ SLOW = (
     "autoencoder/test_baselines", "autoencoder/test_stages", "benchmarks/test_benchmarks", "core/test_command",
     "core/test_environment", "core/test_model_files", "core/test_snapshot", "denoiser/test_baselines",
     "denoiser/test_recognition", "denoiser/test_train", "reprise/test_demo", "reprise/test_export",
-    "reprise/test_text", "sentiment/test_stages", "sweeps/test_declaration", "sweeps/test_results",
+    "reprise/test_text", "sentiment/test_stages", "sweeps/test_declaration",
     "test_checkouts", "textgen/test_comparison", "textgen/test_train", "tools/test_changes",
     "tools/test_environment", "tools/test_repair", "tools/test_side_by_side", "training/test_processors",
 )  # fmt: skip

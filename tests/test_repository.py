@@ -48,14 +48,6 @@ def test_what_is_said_to_be_slow_is_there():
     assert [name for name in SLOW if not (REPOSITORY / "tests" / f"{name}.py").exists()] == []
 
 
-def test_dvc_sends_nothing_and_draws_from_here():
-    config = (REPOSITORY / ".dvc" / "config").read_text(encoding="utf-8")
-    assert "analytics = false" in config
-    assert "check_update = false" in config
-    page = (REPOSITORY / ".dvc" / "plots" / "page" / "page.html").read_text(encoding="utf-8")
-    assert "://" not in page
-
-
 @pytest.mark.parametrize("path", sorted(REPOSITORY.glob("requirements-*.txt")), ids=lambda path: path.name)
 def test_a_further_lock_lists_only_what_it_adds_and_agrees_with_the_others(path):
     def pins(path: Path) -> dict[str, str]:

@@ -4,7 +4,7 @@ repair: DVC's files after a kill. compare: the last lines of `make repro`. verif
 nothing. tables: what is generated in README.md and docs/, and the table of experiments.
 """
 
-import os
+import signal
 import sys
 from collections.abc import Callable
 
@@ -13,14 +13,10 @@ from stages.core.errors import StageError
 
 def run(main: Callable[..., int | None]) -> None:
     """Call a command with the words behind its name, and exit; what goes wrong is told without a traceback."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` has read enough: end as other commands do
     try:
-        status = main(*sys.argv[1:])
-        sys.stdout.flush()
-        sys.exit(status)
+        sys.exit(main(*sys.argv[1:]))
     except StageError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # `| head` has read enough; nothing may be written at exit either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)

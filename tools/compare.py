@@ -4,8 +4,8 @@ python -m tools.compare
 """
 
 import json
+import math
 import subprocess
-from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,16 +58,8 @@ class Difference(NamedTuple):
     name: str
     committed: float | None
     now: float | None
-
-    @property
-    def allowed(self) -> float:
-        """How far apart the two may be."""
-        return tolerance(self.name, self.committed or 0.0)
-
-    @property
-    def beyond(self) -> bool:
-        """Is this more than rounding explains?"""
-        return self.committed is None or self.now is None or abs(self.now - self.committed) > self.allowed
+    allowed: float
+    beyond: bool  # is this more than rounding explains?
 
 
 def main() -> None:
@@ -94,9 +86,25 @@ def figures(headline: Headline, metrics: dict) -> tuple[str, str]:
 
 def look_up(content: dict, key: str) -> Any:
     """What stands under a dotted key, or None."""
-    for part in key.split("."):
-        content = content.get(part) if isinstance(content, dict) else None
-    return content
+    return flat(content).get(key)
+
+
+def flat(content: dict, prefix: str = "") -> dict[str, Any]:
+    """Every key of nested sections, with dots, and its value; sections are there, too."""
+    found: dict[str, Any] = {}
+    for key, value in content.items():
+        found[f"{prefix}{key}"] = value
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {}
+    return found
+
+
+def numbers(content: dict) -> dict[str, float]:
+    """The numbers of a metrics file by key with dots; NaN and true are none."""
+    return {
+        key: value
+        for key, value in flat(content).items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    }
 
 
 def comparison() -> str:
@@ -111,21 +119,16 @@ def comparison() -> str:
     where = "`dvc metrics diff` and `git diff --stat` show where"
     if edited:
         return f"results differ from the committed ones, as {', '.join(edited[:3])} may explain; {where}"
-    order = yaml_reader.read("dvc.yaml")["stages"]
     others = {stage for stage, path in old.keys() | new.keys() if old.get((stage, path)) != new.get((stage, path))}
-    first = next((stage for stage in order if stage in others), "none, only files that DVC does not hash")
-    found = [
-        difference
-        for path in sorted(Path("metrics").glob("*.json"))
-        for difference in differences(json.loads(git("show", f"HEAD:./{path}")), artifacts.read_json(path), path.stem)
-    ]
+    first = next((stage for stage in yaml_reader.read("dvc.yaml")["stages"] if stage in others), "none of dvc.lock")
+    found = []
+    for path in Path("metrics").glob("*.json"):
+        found += differences(json.loads(git("show", f"HEAD:./{path}")), artifacts.read_json(path), path.stem)
     off = [difference.name for difference in found if difference.beyond]
-    told = f"metrics that differ: {len(found)}, all within their tolerance"
-    if off:
-        told = f"metrics off by more than rounding explains: {len(off)}, {off[0]} first"
     return (
         f"results differ from the committed ones, though params and code do not; {where}\n"
-        f"the first stage to differ: {first}; {told} (see make verify)"
+        f"the first stage to differ: {first}; metrics that differ: {len(found)}, {len(off)} of them by more than "
+        f"rounding explains{': ' if off else ''}{', '.join(off[:3])} (see make verify)"
     )
 
 
@@ -152,23 +155,14 @@ def hashes(lock: str) -> dict[tuple[str, str], str]:
     return {(name, out["path"]): out["md5"] for name, stage in stages.items() for out in stage.get("outs", [])}
 
 
-def differences(committed: dict, now: dict, task: str) -> Iterator[Difference]:
+def differences(committed: dict, now: dict, task: str) -> list[Difference]:
     """The metrics of a task that differ, by their dotted keys."""
-    old, new = dict(numbers(committed)), dict(numbers(now))
-    for key in sorted(old.keys() | new.keys()):
-        if old.get(key) != new.get(key):
-            yield Difference(f"{task}.{key}", old.get(key), new.get(key))
-
-
-def numbers(content: dict | list, prefix: str = "") -> list[tuple[str, float]]:
-    """Every number under its dotted key; the ends of an interval are `.0` and `.1`. Words are left out."""
-    items = content.items() if isinstance(content, dict) else enumerate(content)
-    found: list[tuple[str, float]] = []
-    for key, value in items:
-        if isinstance(value, dict | list):
-            found += numbers(value, f"{prefix}{key}.")
-        elif isinstance(value, int | float):
-            found.append((f"{prefix}{key}", value))
+    before, after, found = numbers(committed), numbers(now), []
+    for key in sorted(before.keys() | after.keys()):
+        old, new, allowed = before.get(key), after.get(key), tolerance(f"{task}.{key}", before.get(key, 0.0))
+        if old != new:
+            beyond = old is None or new is None or abs(new - old) > allowed
+            found.append(Difference(f"{task}.{key}", old, new, allowed, beyond))
     return found
 
 

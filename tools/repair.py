@@ -10,7 +10,6 @@ Copies that DVC or a stage was making are left under names of their own, which G
 """
 
 import contextlib
-import json
 import re
 import subprocess
 import time
@@ -28,18 +27,14 @@ OUTPUTS = ("data", "models", "metrics", "plots", "report")
 
 def main() -> None:
     """Print what was cut, if anything, and replace it; remove half-made copies; put dvc.lock in order."""
-    owners = _owners()
-    if BUSY.exists() and not _is_json(BUSY):
-        BUSY.unlink()
-        print(f"{BUSY} was cut by a kill or a full disk: removed")
-    if owners == {psutil.STATUS_ZOMBIE}:
-        BUSY.unlink(missing_ok=True)
-        print(f"{BUSY} named a killed command that its parent has not noticed: removed")
+    at_work = _dvc_is_at_work()
+    if BUSY.exists() and not at_work:
+        BUSY.unlink()  # cut, or of a killed command
     if LOCK.exists() and not _dvc_reads(LOCK):
         LOCK.unlink()
         subprocess.run(["git", "checkout", "--quiet", "--", str(LOCK)], stderr=subprocess.DEVNULL, check=False)
         print(f"{LOCK} was cut by a kill or a full disk: {'as committed again' if LOCK.exists() else 'removed'}")
-    if owners <= {psutil.STATUS_ZOMBIE}:  # no dvc is at work
+    if not at_work:
         old = time.time() - 10
         paths = [path for folder in OUTPUTS for end in ("tmp", "tmp.keras") for path in Path(folder).rglob(f"*.{end}")]
         if halves := sorted(path for path in paths if path.is_file() and path.stat().st_mtime < old):
@@ -63,24 +58,16 @@ def sort_lock() -> None:
             content["stages"] = {name: content["stages"][name] for name in ordered}
 
 
-def _owners() -> set[str]:
-    """States of the processes that DVC's list names, but for those that are gone.
+def _dvc_is_at_work() -> bool:
+    """Does one of the processes run that DVC's list of busy files names?
 
     A zombie has ended, but not for DVC: so it stays in a container whose first process collects no orphans.
     """
-    states = set()
     for pid in re.findall(r'"pid": *(\d+)', BUSY.read_text(encoding="utf-8")) if BUSY.exists() else []:
         with contextlib.suppress(psutil.NoSuchProcess):
-            states.add(psutil.Process(int(pid)).status())
-    return states
-
-
-def _is_json(path: Path) -> bool:
-    try:
-        json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return False
-    return True
+            if psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE:
+                return True
+    return False
 
 
 def _dvc_reads(path: Path) -> bool:

@@ -4,20 +4,18 @@ python -m tools.tables                 write it anew
 python -m tools.tables experiments     print the table of `make experiments`
 """
 
-import csv
 import json
 import math
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from stages.core import artifacts, yaml_reader
 from stages.core.errors import StageError
 from tools import run
-from tools.compare import HEADLINES, Headline, figures, look_up
+from tools.compare import HEADLINES, Headline, figures, flat, look_up
 
 PAGES = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 SWEEP = Path("sweeps/results/default.csv")
@@ -48,13 +46,13 @@ def filled(text: str) -> str:
 def results() -> str:
     """Each task's headline, its baselines, the verdict, and means over seeds where the default sweep has been run."""
     rows = [("Task", "Measured on test data", "Result", "Baselines, first the one to beat", "Verdict", "Over seeds")]
-    swept = _swept() if SWEEP.exists() else {}
+    swept = _swept()
     for headline in HEADLINES:
         metrics = artifacts.read_json(f"metrics/{headline.task}.json")
         result, baselines = figures(headline, metrics)
         told = (verdict(headline, metrics), over_seeds(headline, swept))
         rows.append((headline.task, headline.measure, f"**{result}**", baselines, *told))
-    commits = ", ".join(dict.fromkeys(f"`{row['commit'][:7]}`" for row in swept.values()))
+    commits = ", ".join(f"`{commit[:7]}`" for commit in dict.fromkeys(row["commit"] for row in swept.values()))
     seeds = f"\nOver seeds: mean ± standard deviation, of commit {commits}; see [{SEEDS}]({SEEDS})." if swept else ""
     question = "does the 95 % interval of the difference to that baseline, on the same test items, exclude zero?"
     return f"{markdown(rows)}\n\nVerdict: {question}{seeds}"
@@ -68,35 +66,31 @@ def verdict(headline: Headline, metrics: dict) -> str:
     return "better" if (low > 0) == headline.more_is_better else "worse"
 
 
-def _swept() -> dict[str, dict[str, str]]:
+def _swept() -> dict[str, dict[str, Any]]:
     """Rows of the default sweep by metric, of the settings that params.yaml has."""
-    params = yaml_reader.read("params.yaml")
-    rows = csv.DictReader(artifacts.read_text(SWEEP).splitlines())
-    return {
-        row["metric"]: row
-        for row in rows
-        if all(look_up(params, key) == value for key, value in json.loads(row["params"]).items())
-    }
+    if not SWEEP.exists():
+        return {}
+    params = flat(yaml_reader.read("params.yaml")).items()
+    rows = artifacts.read_csv(SWEEP, text=["std", "seeds", "commit"]).to_dict("records")
+    rows = [row | {"std": float(row["std"] or "nan")} for row in rows]
+    return {row["metric"]: row for row in rows if json.loads(row["params"]).items() <= params}
 
 
-def over_seeds(headline: Headline, swept: dict[str, dict[str, str]]) -> str:
+def over_seeds(headline: Headline, swept: dict[str, dict[str, Any]]) -> str:
     """The result's mean over seeds, and that of the baseline to beat over the same seeds."""
     name, key = next(iter(headline.baselines.items()))
     row, beside = swept.get(f"{headline.task}.{headline.key}"), swept.get(f"{headline.task}.{key}")
     if row is None:
         return ""
-    told = f"{_spread(row)} ({row['runs']} runs)"
-    return f"{told}; {name} {_spread(beside)}" if beside and beside["seeds"] == row["seeds"] else told
+    told = f"{spread(row['mean'], row['std'])} ({row['runs']} runs)"
+    same = beside is not None and beside["seeds"] == row["seeds"]
+    return f"{told}; {name} {spread(beside['mean'], beside['std'])}" if same else told
 
 
-def _spread(row: dict[str, str]) -> str:
-    return spread(float(row["mean"]), float(row["std"]) if row["std"] else None)
-
-
-def spread(mean: float, std: float | None) -> str:
-    """Mean ± standard deviation, both to the second significant digit of the deviation; None: of a single run."""
-    if not std:
-        return f"{mean:.4g}" if std is None else f"{mean:.4g} ± 0"
+def spread(mean: float, std: float) -> str:
+    """Mean ± standard deviation, to the second significant digit of the deviation; NaN: of a single run."""
+    if math.isnan(std) or not std:
+        return f"{mean:.4g}" if math.isnan(std) else f"{mean:.4g} ± 0"
     digits = max(0, 1 - math.floor(math.log10(std)))
     return f"{mean:.{digits}f} ± {std:.{digits}f}"
 
@@ -139,33 +133,19 @@ def graph() -> str:
 
 def experiments() -> str:
     """Every commit and experiment that `dvc exp show` lists: its headlines, and the parameters that differ."""
-    states = [state for commit in json.loads(_dvc("exp", "show", "--json"))[1:] for state in _states(commit)]
-    params = [_flat(state["data"]["params"]["params.yaml"]["data"]) for state in states]
-    differing = [key for key in params[0] if any(found.get(key) != params[0][key] for found in params)]
+    states = json.loads(_dvc("exp", "show", "--json"))[1:]
+    states = [each for one in states for each in (one, *(more["revs"][0] for more in one["experiments"] or []))]
+    states = [state for state in states if state.get("data") and state["data"]["params"]]
+    params = [flat(state["data"]["params"]["params.yaml"]["data"]) for state in states]
+    keys = [key for key, value in params[0].items() if not isinstance(value, dict)]
+    differing = [key for key in keys if any(found.get(key) != params[0][key] for found in params)]
     rows = [("Experiment", *(f"{headline.task} {headline.key}" for headline in HEADLINES), *differing)]
     for state, found in zip(states, params, strict=True):
-        metrics = state["data"]["metrics"]
-        values = [
-            look_up(metrics.get(f"metrics/{headline.task}.json", {}).get("data", {}), headline.key)
-            for headline in HEADLINES
-        ]
+        metrics = {Path(path).stem: one.get("data", {}) for path, one in state["data"]["metrics"].items()}
+        values = [look_up(metrics.get(headline.task, {}), headline.key) for headline in HEADLINES]
         told = ["" if value is None else f"{value:.4g}" for value in values]
         rows.append((state["name"] or state["rev"][:7], *told, *(str(found.get(key)) for key in differing)))
     return markdown(rows)
-
-
-def _states(commit: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A commit and the experiments that start from it, as far as DVC can read their params."""
-    for state in (commit, *(each["revs"][0] for each in commit["experiments"] or [])):
-        if state.get("data") and state["data"]["params"]:
-            yield state
-
-
-def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat
 
 
 def _dvc(*arguments: str) -> str:

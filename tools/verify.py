@@ -4,12 +4,10 @@ python -m tools.verify [stage ...]
 """
 
 import os
-import re
 import signal
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from stages.core import artifacts
@@ -41,11 +39,9 @@ def main(*targets: str) -> int:
         lock.unlink()  # every stage counts as never run
         repro(scratch, *targets)
         now = hashes(artifacts.read_text(lock))
-        differing = tell_hashes(committed, now, changed(*(path for _, path in now), folder=scratch))
-        if not differing:
+        if tell_hashes(committed, now, changed(*(path for _, path in now), folder=scratch)):
             print("verified by bytes: every output is the committed one")
             return 0
-        print(f"\n{reason(scratch, now, differing[0][0])}")
         ran = {Path(path).stem for _, path in now if path.startswith("metrics/")}
         return tell_metrics(before, {task: new for task, new in metrics(scratch).items() if task in ran})
 
@@ -73,63 +69,36 @@ def metrics(folder: Path) -> dict[str, dict]:
     return {path.stem: artifacts.read_json(path) for path in sorted((folder / "metrics").glob("*.json"))}
 
 
-def tell_hashes(committed: Hashes, now: Hashes, edited: list[str]) -> list[tuple[str, str]]:
-    """Print a line per output of the stages that ran; return those that are not the committed ones.
+def tell_hashes(committed: Hashes, now: Hashes, edited: list[str]) -> bool:
+    """Print a line per output of the stages that ran; are all of them the committed ones?
 
     `edited` are files that Git does not ignore and finds changed by the run, whatever dvc.lock says of them.
     """
-    differing = []
+    equal = 0
     print(f"\n{'stage':<23} {'output':<39} dvc.lock  now       verdict")
-    for stage, path in now:
-        old, new = committed.get((stage, path), "-"), now[stage, path]
-        equal = old == new and not any(file == path or file.startswith(f"{path}/") for file in edited)
-        verdict = "equal" if equal else "different" if old != new else "different from the committed file"
+    for (stage, path), new in now.items():
+        old = committed.get((stage, path), "-")
+        verdict = "equal" if old == new else "different"
+        if old == new and any(file == path or file.startswith(f"{path}/") for file in edited):
+            verdict = "different from the committed file"
+        equal += verdict == "equal"
         print(f"{stage:<23} {path:<39} {old[:8]:<8}  {new[:8]:<8}  {verdict}")
-        if not equal:
-            differing.append((stage, path))
-    print(f"{len(now) - len(differing)} of {len(now)} outputs equal", flush=True)
-    return differing
-
-
-def reason(scratch: Path, now: Hashes, stage: str) -> str:
-    """Why bytes differ, as far as it can be told: other packages, an unsteady stage, or another kind of processor.
-
-    `stage` is the first that differs: it is run a second time, and all before it is equal to what was committed.
-    """
-    if others := other_packages():
-        return f"bytes differ, and so do packages: {', '.join(others)}; `make setup` installs the pinned ones"
-    print(f"\n{stage} is the first that differs; once more, to see whether it repeats itself", flush=True)
-    repro(scratch, "--force", "--single-item", stage)
-    if hashes(artifacts.read_text(scratch / "dvc.lock")) != now:
-        raise StageError(f"{stage} gave two results in two runs on this machine: it is not reproducible; report this")
-    return (
-        f"bytes differ, packages do not, and {stage} repeats itself to the bit: this processor rounds in another way\n"
-        "than the one of the committed run, or the committed results are not of the committed code"
-    )
-
-
-def other_packages() -> list[str]:
-    """Installed packages whose version is not the one in requirements.txt."""
-    others = []
-    for name, pinned in re.findall(r"^([\w.-]+)==([^\s;]+)", artifacts.read_text("requirements.txt"), re.M):
-        try:
-            installed = version(name)
-        except PackageNotFoundError:
-            continue  # of another platform, by its marker
-        if installed != pinned:
-            others.append(f"{name} {installed} (pinned: {pinned})")
-    return others
+    print(f"{equal} of {len(now)} outputs equal", flush=True)
+    return equal == len(now)
 
 
 def tell_metrics(committed: dict[str, dict], now: dict[str, dict]) -> int:
     """Print every metric that differs and its tolerance; return the exit status."""
-    print("\nso the metrics are compared:")
+    print(
+        "\nbytes differ: other packages (`make setup` installs the pinned ones), a processor that rounds differently,"
+    )
+    print("or committed results that are not of the committed code; so the metrics are compared:")
     print(f"{'metric':<55} {'committed':>10} {'now':>10} {'allowed':>9}")
     off = 0
     for task, new in now.items():
         for found in differences(committed.get(task, {}), new, task):
             off += found.beyond
-            old_and_new = " ".join(f"{'none' if x is None else f'{x:.6g}':>10}" for x in found[1:])
+            old_and_new = " ".join(f"{'none' if x is None else f'{x:.6g}':>10}" for x in found[1:3])
             print(f"{found.name:<55} {old_and_new} {found.allowed:>9.3g}{'  OFF' if found.beyond else ''}")
     compared = sum(len(numbers(new)) for new in now.values())
     if off:

@@ -1,9 +1,11 @@
 """Is a film review positive? python example.py "A film I will not forget" "Dull and slow." """
 
 import json
+import os
 import sys
 from pathlib import Path
 
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # or onnxruntime sends its maker how it is used
 import numpy as np
 import onnxruntime
 from encoding import FIRST_WORD, Encoder

@@ -2,9 +2,11 @@
 
 import itertools
 import json
+import os
 import sys
 from pathlib import Path
 
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # or onnxruntime sends its maker how it is used
 import numpy as np
 import onnxruntime
 from characters import decode, encode, sample

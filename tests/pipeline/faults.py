@@ -1,8 +1,6 @@
 """Interrupt the pipeline again and again, then let it finish: its outputs must equal those of an undisturbed run.
 
 python -m tests.pipeline.faults --kills 60 --seed 1
-
-Run by root on Linux, it works on a small file system of its own (tmpfs) and also fills that up to the last byte.
 """
 
 import argparse
@@ -14,14 +12,12 @@ import re
 import resource
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,7 +66,6 @@ class Run:
 
     def __init__(self, clone: Project, **variables: str) -> None:
         self.process = clone.start("dvc", "repro", PYTHONUNBUFFERED="1", **{**bytecode(clone), **variables})
-        self.ballast = clone.folder.parent / "ballast"
         self.output = ""
         self._lines: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -113,7 +108,6 @@ class Run:
         assert wait_for(lambda: not any(map(self._is_ours, psutil.process_iter())), seconds=15), "still running"
         for _ in self.lines():
             pass
-        self.ballast.unlink(missing_ok=True)
         return code
 
     def _is_ours(self, process: psutil.Process) -> bool:
@@ -151,28 +145,14 @@ def to_stage(number: int) -> Callable[[Run], None]:
     return strike
 
 
-def limit_files(limit: int) -> Callable[[Run], None]:
-    """No file can grow beyond `limit` bytes any more: to a program, much like a full disk."""
-
-    def strike(run: Run) -> None:
-        dvc = psutil.Process(run.process.pid)
-        for process in (dvc, *dvc.children(recursive=True)):
-            with suppress(ProcessLookupError):
-                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, limit))
-
-    return strike
+def let_no_file_grow(run: Run) -> None:
+    """To a program, much like a full disk."""
+    dvc = psutil.Process(run.process.pid)
+    for process in (dvc, *dvc.children(recursive=True)):
+        with suppress(ProcessLookupError):
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, 0))
 
 
-def fill(run: Run) -> None:
-    """Fill the file system of the clone to the last byte, until the run has ended."""
-    with suppress(OSError), open(run.ballast, "ab", buffering=0) as file:
-        status = os.statvfs(run.ballast.parent)
-        os.posix_fallocate(file.fileno(), 0, status.f_bavail * status.f_frsize * 9 // 10)  # at once, then the rest
-        while True:
-            file.write(bytes(2**20))
-
-
-FULL = "disk full"
 FAULTS: dict[str, Callable[[Run], None]] = {
     "kill -9 to all": to_group(signal.SIGKILL),
     "SIGTERM to all": to_group(signal.SIGTERM),
@@ -181,26 +161,11 @@ FAULTS: dict[str, Callable[[Run], None]] = {
     "SIGTERM to dvc alone": to_dvc(signal.SIGTERM),
     "kill -9 to the stage alone": to_stage(signal.SIGKILL),
     "SIGTERM to the stage alone": to_stage(signal.SIGTERM),
-    "no file can grow": limit_files(0),
-    "no file beyond 64 KiB": limit_files(2**16),
-    FULL: fill,
+    "no file can grow": let_no_file_grow,
 }
 
 
-@contextmanager
-def small_file_system(folder: Path) -> Iterator[bool]:
-    """Mount a tmpfs of 640 MiB on `folder`; yields False where this is not allowed."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=640m", "tmpfs", str(folder)]
-    if not sys.platform.startswith("linux") or subprocess.run(mount, stderr=subprocess.DEVNULL, check=False).returncode:
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def plan(kills: int, seed: int, epochs: int, order: list[str], kinds: list[str]) -> list[Strike]:
+def plan(kills: int, seed: int, epochs: int, order: list[str]) -> list[Strike]:
     """Faults in the order of the pipeline: a quarter after an epoch of a network, the rest at random moments.
 
     Args:
@@ -208,10 +173,9 @@ def plan(kills: int, seed: int, epochs: int, order: list[str], kinds: list[str])
         seed: of the random choices.
         epochs: of every training; after the last one there is nothing to resume.
         order: of the stages.
-        kinds: keys of FAULTS.
     """
     rng = random.Random(seed)
-    cycle = itertools.cycle(rng.sample(kinds, len(kinds)))
+    cycle = itertools.cycle(rng.sample(list(FAULTS), len(FAULTS)))
     networks = [network for network, stage in NETWORKS.items() if stage in order]
     places = [(network, epoch) for network in networks for epoch in range(1, epochs)]
     chosen = sorted(rng.sample(places, min(len(places), -(-kills // 4))), key=places.index)
@@ -286,13 +250,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="reprise faults ") as name, small_file_system(Path(name)) as small:
+    with tempfile.TemporaryDirectory(prefix="reprise faults ") as name:
         folder = Path(name, "clone")
         folder.mkdir()
         clone = build(folder, LONGER)
         order = list(yaml.safe_load(clone.read("dvc.lock"))["stages"])
-        kinds = [kind for kind in FAULTS if small or kind != FULL]
-        counts = interrupt(clone, plan(arguments.kills, arguments.seed, EPOCHS, order, kinds))
+        counts = interrupt(clone, plan(arguments.kills, arguments.seed, EPOCHS, order))
     print("".join(f"{count:4} {name}\n" for name, count in counts.items()))
     print(f"every byte as in the undisturbed run; {(time.monotonic() - started) / 60:.1f} minutes")
 

@@ -1,8 +1,6 @@
 """The commands as a user types them, on the models of the small pipeline."""
 
-import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -10,14 +8,6 @@ import sys
 import pytest
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.network]
-
-REPRISE = ("python", "-m", "reprise")
-
-
-def test_a_tagged_model_is_fetched_by_its_name(clone, tmp_path):
-    clone.succeed("git", "tag", "--annotate", "sentiment@v1.0.0", "--message", "First version")
-    clone.succeed("dvc", "artifacts", "get", ".", "sentiment", "--out", str(tmp_path / "fetched.keras"))
-    assert (tmp_path / "fetched.keras").read_bytes() == (clone.folder / "models" / "sentiment.keras").read_bytes()
 
 
 def test_models_come_from_a_remote_where_nothing_else_has_them(clone, tmp_path):
@@ -33,27 +23,6 @@ def test_models_come_from_a_remote_where_nothing_else_has_them(clone, tmp_path):
     for name, command in commands.items():
         origin.succeed("dvc", *command, "--out", str(tmp_path / name))
         assert (tmp_path / name).read_bytes() == model
-
-
-def test_text_is_the_same_again_and_a_pipe_may_close(clone):
-    command = (*REPRISE, "generate", "--prompt", "HAMLET: Ω", "--seed", "1", "--length")
-    whole = clone.type(*command, "80")
-    assert whole.returncode == 0
-    assert whole.stdout.startswith("HAMLET: Ω")
-    assert len(whole.stdout) == len("HAMLET: Ω") + 80 + 1
-    assert whole.stderr == "not in the vocabulary, read as unknown: 'Ω'\n"
-    text = whole.stdout.encode()[:-1]  # without its line feed
-    closed = clone.type("sh", "-c", f"{shlex.join([*command, '100000'])} | head -c {len(text)}")
-    assert (closed.returncode, closed.stdout.encode(), closed.stderr) == (0, text, whole.stderr)
-
-
-def test_reviews_from_a_pipe(clone):
-    result = clone.type("sh", "-c", f"printf 'a great film\\n\\n' | {' '.join(REPRISE)} sentiment --json")
-    assert result.returncode == 1
-    judged, empty = map(json.loads, result.stdout.splitlines())
-    assert judged["label"] in ("negative", "positive")
-    assert empty["label"] is None
-    assert result.stderr == "reprise sentiment: not classified, no word is in the vocabulary: review 2\n"
 
 
 def test_from_another_folder_by_the_script_of_make_setup(clone, tmp_path):
@@ -76,22 +45,14 @@ def test_from_another_folder_by_the_script_of_make_setup(clone, tmp_path):
     assert result.stdout.startswith("PSNR ")
     result = reprise("denoise", "stages.py", "denoised.png")
     assert result.returncode == 1
-    assert result.stderr.startswith("reprise denoise: stages.py is not a whole picture")
+    assert result.stderr.startswith("reprise denoise: stages.py is not a whole")
 
 
-def test_without_models_the_commands_say_how_to_get_them(clone):
+def test_without_a_model_the_command_says_how_to_get_it(clone):
     (clone.folder / "models" / "textgen.keras").unlink()
-    sentiment = clone.folder / "models" / "sentiment.keras"
-    whole = sentiment.read_bytes()
-    sentiment.unlink()  # not written in place: DVC's cache may have the same file
-    sentiment.write_bytes(whole[:1000])
-    result = clone.type(*REPRISE, "generate")
+    result = clone.type("python", "-m", "reprise", "generate")
     assert result.returncode == 1
     assert result.stderr.endswith("textgen.keras does not exist; `dvc repro` makes it, `dvc pull` fetches it\n")
-    assert result.stderr.count("\n") == 1
-    result = clone.type(*REPRISE, "sentiment", "good")
-    assert result.returncode == 1
-    assert "sentiment.keras is not a whole Keras model" in result.stderr
     assert result.stderr.count("\n") == 1
 
 

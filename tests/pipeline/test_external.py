@@ -97,34 +97,3 @@ def test_a_denoiser_gets_the_same_noise_as_in_the_stage(clone, own, evaluate):
     assert quiet["noise_std"] == 0.1
     assert quiet["noisy"]["psnr"] > measured["noisy"]["psnr"]
     assert tree(clone) == before
-
-
-def test_data_that_was_trained_on_gets_a_warning(evaluate):
-    result = evaluate("textgen", "--data", "stages/datasets/packaged.txt", "--limit", "2000")
-    assert "not held out" in json.loads(result.stdout)["warning"]
-    assert "not held out" in result.stderr
-
-
-def test_the_test_half_of_the_data_trained_on_gets_none(evaluate):
-    result = evaluate("autoencoder", "--data", "stages/datasets/packaged.txt", "--limit", "20")
-    measured = json.loads(result.stdout)
-    assert (measured["digits"], measured["part"]) == (20, "test half")
-    assert "warning" not in measured
-
-
-def test_bad_input_touches_nothing(clone, own, evaluate):
-    before = tree(clone)
-    result = evaluate("denoiser", "--data", own["denoiser"], "--model", "models/textgen.keras")
-    assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.splitlines()[-1].startswith("reprise evaluate: models/textgen.keras is not a denoiser")
-    assert tree(clone) == before
-
-
-def test_the_model_file_alone_is_enough(clone, own, evaluate, tmp_path):
-    """In an empty folder: no params.yaml, no data."""
-    artifacts.write_bytes(tmp_path / "mine.keras", artifacts.read_bytes(clone.folder / "models/sentiment.keras"))
-    result = evaluate("sentiment", "--data", own["sentiment"], "--model", "mine.keras", folder=tmp_path)
-    assert result.returncode == 0, result.stderr
-    measured, metrics = json.loads(result.stdout), json.loads(clone.read("metrics/sentiment.json"))
-    assert measured["accuracy"] == pytest.approx(metrics["accuracy"], rel=1e-4)
-    assert [path.name for path in tmp_path.iterdir()] == ["mine.keras"]

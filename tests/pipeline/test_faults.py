@@ -12,7 +12,7 @@ import yaml
 from tests.conftest import keep_stages
 from tests.pipeline.conftest import TINY
 from tests.pipeline.environments import SETTINGS, settings
-from tests.pipeline.faults import FAULTS, FULL, interrupt, plan
+from tests.pipeline.faults import FAULTS, interrupt, plan
 from tests.project import Project
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.network]
@@ -54,13 +54,12 @@ def test_after_any_fault_the_next_repro_ends_with_the_same_bytes_whatever_the_us
         names.remove("PYTHONOPTIMIZE=2")
         variables |= {"PYTHONPYCACHEPREFIX": "", "PYTHONDONTWRITEBYTECODE": "1"}
     variables |= settings(tmp_path / "home", *names)
-    kinds = [kind for kind in FAULTS if kind != FULL]  # which needs a file system of its own
     order = list(yaml.safe_load(clone.read("dvc.lock"))["stages"])
-    strikes = plan(len(kinds), seed=7, epochs=TINY["textgen.training"]["epochs"], order=order, kinds=kinds)
+    strikes = plan(len(FAULTS), seed=7, epochs=TINY["textgen.training"]["epochs"], order=order)
     previous = os.umask(0o077)
     try:
         counts = interrupt(clone, strikes, **variables)
     finally:
         os.umask(previous)
-    assert [counts[kind] for kind in kinds] == [1] * len(kinds)
+    assert [counts[kind] for kind in FAULTS] == [1] * len(FAULTS)
     assert counts["resumed"] >= 1

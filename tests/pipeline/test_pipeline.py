@@ -27,7 +27,7 @@ def test_every_file_dvc_yaml_names_was_made_and_is_what_its_name_says(clone):
             if name.startswith("metrics/"):
                 text = path.read_text(encoding="utf-8")
                 assert not re.search(r': ("|null|NaN)', text), name
-                assert all(abs(value) < 1e9 for _, value in numbers(json.loads(text))), name
+                assert all(abs(value) < 1e9 for value in numbers(json.loads(text)).values()), name
             elif name.startswith("plots/") and path.suffix == ".csv":
                 assert {options["x"], options["y"]} <= set(pd.read_csv(path).columns), name
             elif name.startswith("plots/"):
@@ -49,21 +49,6 @@ def test_data_and_models_are_not_for_git(clone):
 def test_a_second_repro_runs_nothing(clone):
     assert "Data and pipelines are up to date." in clone.succeed("dvc", "repro")
     assert clone.succeed("git", "status", "--porcelain") == ""
-
-
-def test_plots_show_draws_from_local_files_only(clone):
-    clone.succeed("dvc", "plots", "show")
-    page = clone.read("dvc_plots/index.html")
-    assert "reconstructions.png" in page
-    sources = re.findall(r'src="([^"]+)"', page)
-    assert sources
-    for source in sources:
-        assert "//" not in source
-        assert (clone.folder / "dvc_plots" / source).resolve().is_file(), source
-
-
-def test_metrics_show_names_the_measures(clone):
-    assert "pca.mse" in clone.succeed("dvc", "metrics", "show", "--md")
 
 
 def test_another_latent_runs_what_depends_on_it(clone):
@@ -137,12 +122,3 @@ def test_two_experiments_are_one_table(clone):
     assert any("latent" in line and "params.yaml" in line for line in output)
     assert any("| mse " in line for line in output)
     assert clone.type("make", "--assume-old=setup", "compare").returncode != 0
-
-
-def test_what_is_forced_to_run_again_is_the_same_again(clone):
-    """One task of the four; all of them, from nothing: test_faults.py."""
-    before = clone.outputs()
-    output = clone.succeed("dvc", "repro", "--force", "evaluate-textgen")
-    assert stages_run(output) == {"check", "download-text", *(name for name in STAGES if name.endswith("-textgen"))}
-    assert clone.succeed("git", "status", "--porcelain") == ""
-    assert clone.outputs() == before

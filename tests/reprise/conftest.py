@@ -1,6 +1,5 @@
 """A folder with params.yaml and small, untrained models where the commands look for them."""
 
-import importlib
 import io
 import socket
 import sys
@@ -12,7 +11,8 @@ import pytest
 import yaml
 
 import reprise
-from reprise.__main__ import COMMANDS, MODELS, parser
+from reprise import __main__ as command_line
+from reprise.__main__ import MODELS
 from stages.autoencoder import model as autoencoders
 from stages.core import artifacts, model_files
 from stages.denoiser import model as denoisers
@@ -49,14 +49,14 @@ def write_models(folder: Path) -> None:
     content["latent"] = 8
     content["autoencoder"]["compare_latents"] = [4, 8]
     (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    (folder / "pyproject.toml").write_bytes((REPOSITORY / "pyproject.toml").read_bytes())
     rng = np.random.default_rng(5)
     keras.utils.set_random_seed(5)
     digits = rng.integers(0, 256, (3, 28, 28)).astype(np.uint8)
     artifacts.write_npz(folder / "data/autoencoder/digits.npz", test=digits, test_labels=np.arange(3))
     artifacts.write_npz(folder / "data/denoiser/digits.npz", test_noisy=rng.random((3, 28, 28), np.float32))
     model_files.write(folder / "models/autoencoder.keras", autoencoders.build(8, []), {"seed": 7})
-    model_files.write(folder / "models/sizes/latent-4.keras", autoencoders.build(4, []), {"seed": 7})
+    for latent in (4, 8):
+        model_files.write(folder / f"models/sizes/latent-{latent}.keras", autoencoders.build(latent, []), {"seed": 7})
     for name, model in (("conv", denoisers.conv([2, 4], 4)), ("dense", denoisers.dense(4, []))):
         model_files.write(folder / f"models/denoiser-{name}.keras", model, {"seed": 7, "noise_std": 0.5})
     shape = textgen.Shape(len(VOCABULARY), 4, [8])
@@ -104,10 +104,9 @@ def command(repository_of, workdir, monkeypatch, capfdbinary):
 
     def run(*arguments: str, stdin: bytes = b"") -> tuple[bytes, bytes]:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        options = parser().parse_args(arguments)
+        options = command_line.parser().parse_args(arguments)
         capfdbinary.readouterr()
-        module, function, *_ = COMMANDS[options.command]
-        getattr(importlib.import_module(module), function)(options)
+        command_line.run(options)
         sys.stdout.flush()
         return capfdbinary.readouterr()
 

@@ -43,13 +43,16 @@ def test_json_alone_and_no_file(command, workdir, data, task, count, measure):
 def test_a_limit_and_another_noise(command, data):
     found = json.loads(command("evaluate", "denoiser", "--data", "digits", "--limit", "2", "--noise-std", "0.25")[0])
     assert (found["digits"], found["noise_std"]) == (2, 0.25)
+    with pytest.raises(StageError, match="--noise-std is for the denoiser"):
+        command("evaluate", "autoencoder", "--data", "digits", "--noise-std", "1")
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["autoencoder", "--data", "nowhere"], "nowhere"),
-        (["autoencoder", "--data", "digits", "--model", "no.keras"], "--model: no.keras is not a .keras file"),
+        (["autoencoder", "--data", "digits", "--model", "no.keras"], "no.keras does not exist"),
+        (["autoencoder", "--data", "digits", "--model", "/dev/zero"], "/dev/zero is not a .keras file"),
         (["denoiser", "--data", "digits", "--model", "{}/models/textgen.keras"], "is not a denoiser of digits"),
         (["textgen", "--data", "text.txt", "--model", "{}/models/sentiment.keras"], "is not a text model"),
         (["sentiment", "--data", "text.txt"], "text.txt"),

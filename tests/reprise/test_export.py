@@ -1,14 +1,16 @@
 """Exported folders in a process that can import nothing of this project, and neither Keras nor TensorFlow."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from reprise import export
-from reprise.__main__ import MODELS
 from stages.core.errors import StageError
 
 pytest.importorskip("onnxruntime")
@@ -21,10 +23,17 @@ def example(folder, *arguments: str) -> str:
     code = f"import runpy, sys; sys.modules |= dict.fromkeys({hidden})"
     code += "; folder = sys.argv.pop(1); sys.argv[0] = folder + '/example.py'; sys.path[0] = folder"
     code += "; runpy.run_path(sys.argv[0], run_name='__main__')"
+    (scratch := folder / "scratch").mkdir(exist_ok=True)
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("ORT_")}
     ended = subprocess.run(
-        [sys.executable, "-c", code, str(folder), *arguments], cwd=folder.parent, capture_output=True, text=True
+        [sys.executable, "-c", code, str(folder), *arguments],
+        cwd=folder.parent,
+        env={**variables, "TMPDIR": str(scratch)},
+        capture_output=True,
+        text=True,
     )
     assert ended.returncode == 0, ended.stderr
+    assert list(scratch.iterdir()) == []  # onnxruntime notes a session there when it sends its maker how it is used
     return ended.stdout
 
 
@@ -53,7 +62,7 @@ def test_a_text_model_writes_the_same(command, exported):
         assert example(folder, prompt, "20", "0.7", "3") == expected
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "denoiser-conv", "denoiser-dense"])
+@pytest.mark.parametrize("name", ["autoencoder", "denoiser-conv"])
 def test_a_network_of_digits_gives_the_same(command, exported, workdir, name):
     folder, size = exported(name), (28, 28) if name == "autoencoder" else (50, 61)
     Image.fromarray(np.random.default_rng(1).integers(0, 90, size).astype(np.uint8)).save(workdir / "in.png")
@@ -61,11 +70,11 @@ def test_a_network_of_digits_gives_the_same(command, exported, workdir, name):
     picture = np.asarray(Image.open(workdir / "out.png"), float)
     assert np.ptp(picture) > 0
     if name != "autoencoder":
-        command("denoise", "in.png", "expected.png", "--network", name.split("-")[1])
+        command("denoise", "in.png", "expected.png")
         assert np.abs(picture - np.asarray(Image.open(workdir / "expected.png"), float)).max() <= 1
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ["sentiment", "textgen", "denoiser-dense"])
 def test_the_whole_test_data_is_compared_and_what_differs_is_not_written(command, workdir, monkeypatch, name):
     monkeypatch.setattr(export, "AT_ONCE", 2)
     rows = {"sentiment": 30, "textgen": 4}.get(name, 3)
@@ -82,6 +91,9 @@ def test_nothing_is_written_over_and_nothing_is_left(command, workdir, monkeypat
         command("export", "autoencoder", "--onnx", "mine")
     with pytest.raises(StageError, match="cannot write /dev/full/it"):
         command("export", "autoencoder", "--onnx", "/dev/full/it")
+    monkeypatch.setattr(export, "_onnx", lambda *_: os.kill(os.getpid(), signal.SIGINT) or time.sleep(9))
+    with pytest.raises(SystemExit):
+        command("export", "autoencoder", "--onnx", "interrupted")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(StageError, match=r"ONNX needs onnxruntime: .*requirements-export.txt"):
         command("export", "autoencoder", "--onnx", "model")

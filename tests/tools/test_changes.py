@@ -61,11 +61,6 @@ def test_metrics_and_pictures_that_differ(branch):
     check(run(folder, "bash", ".ci/changes", "origin/main", "https://host/raw"), base, head, "https://host/raw")
 
 
-def test_nothing_differs(branch):
-    folder, _, head = branch
-    assert run(folder, "bash", ".ci/changes", head, "x").count("None differs.") == 2
-
-
 def test_the_job_for_gitlab(branch):
     folder, base, head = branch
     text = (REPOSITORY / "docs" / "development.md").read_text(encoding="utf-8")
