@@ -103,7 +103,7 @@ def one_line(name: str) -> str:
 
 def _own(path: Path) -> Digits:
     halves, facts, names = digit_files.read(path)
-    about = {"dataset": "your own digits", "source": user_files.printable(path), "licence": user_files.LICENCE}
+    about = {"dataset": "your own images", "source": user_files.printable(path), "licence": user_files.LICENCE}
     return joined(halves, about | facts, names)
 
 

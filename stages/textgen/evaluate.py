@@ -46,7 +46,7 @@ def main(params: Params) -> None:
     means = {part: of_part.mean(axis=1) for part, of_part in ngrams.items()}  # of each order
     order = 1 + int(np.argmin(means["validation"]))  # of the baseline
 
-    prompt = generate.suitable_prompt(params.textgen.sampling.prompt, vocabulary, test)
+    prompt = generate.suitable_prompt(params.textgen.sampling.prompt, train, test)
     samples = generate.measured(model, prompt, train, params)
     of_samples = {row["measures"]["temperature"]: row["measures"] for row in samples}
     known_words_of_test = generate.known_words(test, set(generate.words(train)))

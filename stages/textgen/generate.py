@@ -146,11 +146,12 @@ def shares_of_words(rows: list[dict[str, Any]], known: float) -> list[dict[str, 
     return curves + [{"temperature": row["temperature"], "method": "known, test text", "share": known} for row in rows]
 
 
-def suitable_prompt(prompt: str, vocabulary: str, test: str) -> str:
-    """The prompt, or the first line of the test text if fewer than half of its characters are in the vocabulary."""
+def suitable_prompt(prompt: str, train: str, test: str) -> str:
+    """The prompt, or the first line of the test text if none of the prompt's words stands in the training text."""
     first = next((line.strip() for line in test.split("\n") if line.strip()), "")
-    if sum(character in vocabulary[1:] for character in prompt) / len(prompt) >= 0.5 or not first:
+    told, known = words(prompt), train.lower()
+    if not told or not first or any(word in known for word in told):
         return prompt
-    other = first[:100] + ("\n" if "\n" in vocabulary else "")
+    other = first[:100] + ("\n" if "\n" in train else "")
     print(f"textgen.sampling.prompt, {prompt!r}, does not suit this text: {other!r}, of its test part, is used instead")
     return other
