@@ -21,7 +21,7 @@ from stages.params import Params
 
 METRICS = "metrics/autoencoder.json"
 EVALUATION = "data/autoencoder/evaluation.json"  # all that is measured; `HEADLINES` of it are the metrics
-HEADLINES = ("bce", "mse", "psnr", "ssim", "probe_accuracy")
+HEADLINES = ("latent", "bce", "mse", "psnr", "ssim", "probe_accuracy")
 
 
 # Threads of OpenBLAS wait for each other in a busy loop: for the small matrices here, one takes less time than two.
