@@ -1,4 +1,4 @@
-"""Is a film review positive? python example.py "A film I will not forget" "Dull and slow." """
+"""Is a film review positive? python example.py "A warm, funny and moving film." "Dull and slow." """
 
 import json
 import os
