@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
-from stages.core import yaml_reader
+from stages.core import artifacts
 from stages.core.environment import KERNELS
 from stages.core.errors import StageError, shortened
 
@@ -271,7 +271,7 @@ def _explain(section: Any, problem: dict[str, Any]) -> str:
 
 def load(path: Path = PATH) -> Params:
     """Read and validate the whole of params.yaml."""
-    return validated(Params, yaml_reader.read(path), path)
+    return validated(Params, artifacts.read_yaml(path), path)
 
 
 def setting(key: str, path: Path = PATH) -> Any:
@@ -279,7 +279,7 @@ def setting(key: str, path: Path = PATH) -> Any:
 
     For commands on trained models: they must not fail because of another task's parameter.
     """
-    content, section = yaml_reader.read(path), Params
+    content, section = artifacts.read_yaml(path), Params
     for name in key.split("."):
         if not isinstance(content, dict) or name not in content:
             raise StageError(f"{path}: {key} is missing")

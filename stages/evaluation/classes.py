@@ -1,4 +1,4 @@
-"""What the classes of digits are called in pictures, tables and the report."""
+"""What the classes of digits, and the classical filters, are called in pictures, tables and the report."""
 
 from collections.abc import Mapping
 
@@ -9,6 +9,12 @@ from stages.evaluation import charts
 
 SHOWN = 10  # classes in a picture at most
 WIDEST = 8  # characters of a name above a picture of 28 pixels
+FILTERS = {  # by their names in stages/denoiser/baselines.py
+    "non_local_means": "non-local means",
+    "gaussian": "Gaussian blur",
+    "total_variation": "total variation",
+    "median_gaussian": "median + Gaussian blur",
+}
 
 
 class Classes:

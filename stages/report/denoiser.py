@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from matplotlib.figure import Figure
 
 from stages.evaluation import charts
-from stages.evaluation.methods import FILTERS
+from stages.evaluation.classes import FILTERS
 from stages.report import results
 from stages.report.results import Results, Row, table
 from stages.report.wording import FEW, compared, formatted, listed, spanned, verdict
