@@ -46,12 +46,8 @@ def sample(
     A draw from a softmax is the maximum of the logits with Gumbel noise added: Maddison et al. 2014, "A* Sampling",
     NeurIPS, section 2.
 
-    Args:
-        read: the next ids of each text, shape (texts, m) → the logits of what follows them, shape (texts, vocabulary).
-        prompt: ids, shape (m,), at least one.
-        temperatures: one for each group of `samples` texts.
-        seed: see `random_numbers`.
-        samples: texts at each temperature.
+    `read` gives, for the next ids of each text, shape (texts, m), the logits of what follows them, shape (texts,
+    vocabulary). At each temperature there are so many `samples`; `prompt` are one or more ids, shape (m,).
 
     Yields:
         The next id of each text, shape (temperatures × samples,), and the entropy in nats of the distribution that it
