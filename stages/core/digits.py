@@ -20,15 +20,8 @@ def split(params: Params) -> dict[str, np.ndarray]:
         names, these by label under "names".
     """
     raw = artifacts.read_npz(RAW)
-    shares = params.split.digits
-    rows = split_rows(
-        raw["labels"],
-        raw["test"],
-        validation=shares.validation,
-        test=shares.test,
-        seed=params.seed,
-        limit=params.data.limit,
-    )
+    shares = params.split.digits.model_dump()
+    rows = split_rows(raw["labels"], raw["test"], limit=params.data.limit, seed=params.seed, **shares)
     for part in PARTS:
         if len(np.unique(raw["labels"][rows[part]])) < 2:
             raise StageError(f"{RAW} has too few digits ({len(raw['labels'])}): {part} needs two different ones")

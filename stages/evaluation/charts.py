@@ -84,18 +84,13 @@ def image_grid(rows: Mapping[str, np.ndarray], *, title: str, columns: Sequence[
 
 
 def lines(
-    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
-    *,
-    x_label: str,
-    y_label: str,
-    title: str = "",
-    markers: bool = True,
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, x_label: str, y_label: str, markers: bool = True
 ) -> Figure:
     """Curves in one chart, label → (x values, y values); the labels of the axes name quantity and unit."""
     figure, axis = plt.subplots()
     for number, (label, (x, y)) in enumerate(series.items()):
         axis.plot(x, y, linestyle=LINES[number % 7], marker=MARKERS[number % 7] if markers else None, label=label)
-    axis.set(title=title, xlabel=x_label, ylabel=y_label)
+    axis.set(xlabel=x_label, ylabel=y_label)
     places = sorted({float(place) for x, _ in series.values() for place in x})
     if all(place.is_integer() for place in places):
         axis.xaxis.set_major_locator(FixedLocator(places) if len(places) <= 10 else MaxNLocator(integer=True))
@@ -107,10 +102,8 @@ def lines(
 def losses(rows: Sequence[Mapping[str, float]], unit: str) -> Figure:
     """Loss on training and validation data by epoch; the first one, which would flatten the rest, is left out."""
     later = rows[1:] if len(rows) > 2 else rows
-    series = {
-        name: ([row["epoch"] for row in later], [row[key] for row in later])
-        for name, key in (("training", "loss"), ("validation", "val_loss"))
-    }
+    epochs, training, validation = ([row[key] for row in later] for key in ("epoch", "loss", "val_loss"))
+    series = {"training": (epochs, training), "validation": (epochs, validation)}
     x_label = "epoch" if later is rows else "epoch, from the second on"
     return lines(series, x_label=x_label, y_label=f"loss ({unit})")
 
@@ -206,20 +199,14 @@ def text_page(passages: Mapping[str, str], *, title: str, width: int = 60, colum
 
     Characters that the font lacks are drawn as `MISSING`.
     """
-    wrapped = {
-        heading: [part for line in drawn(text).split("\n") for part in textwrap.wrap(line, width) or [""]]
+    blocks = [
+        (heading, [part for line in drawn(text).split("\n") for part in textwrap.wrap(line, width) or [""]])
         for heading, text in passages.items()
-    }
-    blocks = list(wrapped.items())
+    ]
     rows = [blocks[start : start + columns] for start in range(0, len(blocks), columns)]
     heights = [3 + max(len(text) for _, text in row) for row in rows]  # 3: for the heading
-    figure, axes = plt.subplots(
-        len(rows),
-        columns,
-        figsize=(0.4 + columns * width * 0.07, 0.4 + 0.132 * sum(heights)),
-        height_ratios=heights,
-        squeeze=False,
-    )
+    size = (0.4 + columns * width * 0.07, 0.4 + 0.132 * sum(heights))
+    figure, axes = plt.subplots(len(rows), columns, figsize=size, height_ratios=heights, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
     for line, row in zip(axes, rows, strict=True):

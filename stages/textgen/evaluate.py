@@ -92,8 +92,7 @@ def main(params: Params) -> None:
         columns=2,
     )
     artifacts.write_png(f"{PLOTS}/samples.png", picture)
-    ngram = evaluation["baselines"]["ngram"]
-    print(f"textgen: {evaluation['nats']:.4f} nats per character; baseline: n-grams {ngram:.4f}")
+    print(f"textgen: {evaluation['nats']:.4f} nats per character; n-grams {evaluation['baselines']['ngram']:.4f}")
 
 
 def branches(model: network.TextModel, costs: np.ndarray, *, seed: int) -> dict[str, dict[str, float | list[float]]]:
