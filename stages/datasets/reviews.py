@@ -114,7 +114,7 @@ def _files(path: Path, members: list[tuple[str, bytes]], kind: str, about: dict[
             raise StageError(f"{path} has no review {place}*.txt; it should be laid out as aclImdb")
         order += names
     if len(order) < len(members):
-        raise StageError(f"{path} holds reviews twice, by name or beside train and test; keep one of them")
+        raise StageError(f"{path} has pos and neg both beside train or test and within it, or one name twice; keep one")
     provenance = {
         "dataset": f"your own {kind} of reviews",
         "format": f"{kind} of reviews laid out as aclImdb",
