@@ -16,7 +16,7 @@ from stages.core.split import PARTS, every
 from stages.denoiser import baselines, recognition
 from stages.denoiser.preprocess import DATA, LEVELS, MODELS, TEST, add_noise
 from stages.evaluation import charts, measures
-from stages.evaluation.classes import Classes, first_of_each
+from stages.evaluation.charts import Classes, first_of_each
 from stages.params import Params
 from stages.training import layers
 

@@ -1,4 +1,4 @@
-"""Pictures in one style: figures that `stages.core.artifacts.write_png` or `svg` writes."""
+"""Pictures in one style, figures that `artifacts.write_png` or `svg` writes; and what classes are called in them."""
 
 import io
 import textwrap
@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from stages.core.split import PARTS, every
+
 # Okabe & Ito's colours, which colour-blind readers can distinguish; the Vega templates in .dvc/plots use them too.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 GREY = "#767676"
@@ -21,6 +23,14 @@ MARKERS = "os^Dv*P"
 FONT = "DejaVu Sans Mono"  # matplotlib brings it along: the same on every machine
 MISSING = "□"
 GAP = 3  # pixels between two images of a grid
+SHOWN = 10  # classes in a picture at most
+WIDEST = 8  # characters of a name above a picture of 28 pixels
+FILTERS = {  # by their names in stages/denoiser/baselines.py
+    "non_local_means": "non-local means",
+    "gaussian": "Gaussian blur",
+    "total_variation": "total variation",
+    "median_gaussian": "median + Gaussian blur",
+}
 
 matplotlib.rcdefaults()
 matplotlib.rcParams.update(
@@ -215,3 +225,36 @@ def text_page(passages: Mapping[str, str], *, title: str, width: int = 60, colum
             axis.text(0, 1, "\n".join(text), family=FONT, fontsize=8, va="top", transform=axis.transAxes)
     figure.suptitle(drawn(title))
     return figure
+
+
+class Classes:
+    """The classes of what `stages.core.digits.split` gives: by name, where the source has names, else by label."""
+
+    def __init__(self, data: Mapping[str, np.ndarray]) -> None:
+        self._names = data.get("names", np.array([], str))
+        self.labels = np.unique(np.concatenate([data[f"{part}_labels"] for part in PARTS]))
+
+    @property
+    def are_digits(self) -> bool:
+        """Are these, as far as the source tells, the digits 0 to 9, or some of them?"""
+        return not len(self._names) and self.labels.max() < 10
+
+    def name(self, label: int) -> int | str:
+        """The name of a class, or its label where it has none."""
+        return str(self._names[label]) or int(label) if label < len(self._names) else int(label)
+
+    def captions(self, labels: np.ndarray) -> list[str]:
+        """A short name for each label, to stand above a picture, in characters that the pictures' font has."""
+        names = [drawn(str(self.name(label))) for label in labels]
+        return [name if len(name) <= WIDEST else f"{name[: WIDEST - 1]}…" for name in names]
+
+    def change(self, before: int, after: int) -> str:
+        """One class and another that it is taken for, as a caption."""
+        names = self.captions(np.array([before, after]))
+        return ("\n→ " if len("".join(names)) > WIDEST - 2 else " → ").join(names)
+
+
+def first_of_each(labels: np.ndarray) -> np.ndarray:
+    """Row number of the first digit of each class, at most `SHOWN`, evenly spread: pictures chosen by no one."""
+    first = np.unique(labels, return_index=True)[1]
+    return first[every(len(first), SHOWN)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from matplotlib.figure import Figure
 
 from stages.evaluation import charts
-from stages.evaluation.classes import SHOWN
+from stages.evaluation.charts import SHOWN
 from stages.report import results
 from stages.report.results import Row, table
 from stages.report.wording import compared, listed, negative, verdict

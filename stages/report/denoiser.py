@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from stages.core import artifacts
 from stages.evaluation import charts
-from stages.evaluation.classes import FILTERS
+from stages.evaluation.charts import FILTERS
 from stages.report import results
 from stages.report.results import Row, table
 from stages.report.wording import FEW, compared, formatted, listed, spanned, verdict

@@ -6,7 +6,7 @@ import pytest
 
 from stages.core import artifacts
 from stages.denoiser import baselines
-from stages.evaluation.classes import FILTERS
+from stages.evaluation.charts import FILTERS
 from stages.report import build, results
 from stages.report.denoiser import leads
 from tests.report import made_up
