@@ -14,10 +14,9 @@ SIDE = 28
 def split(params: Params) -> dict[str, np.ndarray]:
     """All raw digits in three parts, the same for every task: none is trained on here that is tested on there.
 
-    Returns:
-        Under "train", "validation" and "test" images, uint8, shape (n, 28, 28); under each name with "_labels" their
-        labels, uint8, shape (n,). The source's own test half is the test part, where it has one. Where the classes have
-        names, these by label under "names".
+    "train", "validation" and "test" are images, uint8, shape (n, 28, 28); with "_labels" behind the name, their labels,
+    uint8, shape (n,); "names" those of the classes by label, where they have some. The source's own test half, where it
+    has one, is the test part.
     """
     raw = artifacts.read_npz(RAW)
     shares = params.split.digits.model_dump()
@@ -28,7 +27,7 @@ def split(params: Params) -> dict[str, np.ndarray]:
     images = {part: raw["images"][rows[part]] for part in PARTS}
     labels = {f"{part}_labels": raw["labels"][rows[part]] for part in PARTS}
     print(f"digits: {', '.join(f'{len(images[part])} {part}' for part in PARTS)}")
-    return images | labels | {key: raw[key] for key in ("names",) if key in raw}
+    return images | labels | ({"names": raw["names"]} if "names" in raw else {})
 
 
 def scaled(images: np.ndarray) -> np.ndarray:

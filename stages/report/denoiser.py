@@ -112,9 +112,5 @@ def figures() -> Iterator[tuple[str, Figure]]:
     chart = charts.lines(read, x_label="standard deviation of the noise", y_label="recognition accuracy")
     chart.axes[0].set_ylim(0, 1.02)
     yield "denoiser-reading", chart
-    others = [
-        (row["situation"], row["difference"], row["low"], row["high"])
-        for row in rows
-        if row["kind"] != "noise" or row["digits"] != "test digits"
-    ]
+    others = [tuple(row[key] for key in ("situation", "difference", "low", "high")) for row in rows if row not in noise]
     yield "denoiser-help", charts.intervals(others, x_label="change in recognition accuracy by denoising", zero=True)

@@ -53,10 +53,8 @@ def sample(
         The next id of each text, shape (temperatures × samples,), and the entropy in nats of the distribution that it
         was drawn from, same shape.
     """
-    rngs = [
-        random_numbers(seed, temperature, prompt, number) for temperature in temperatures for number in range(samples)
-    ]
     every = np.repeat(np.asarray(temperatures, np.float64), samples)
+    rngs = [random_numbers(seed, each, prompt, place % samples) for place, each in enumerate(every)]
     logits = read(np.tile(prompt.astype(np.int32), (len(rngs), 1)))
     while True:
         likelihoods = tempered(logits, every)
