@@ -17,7 +17,7 @@ import yaml
 
 from benchmarks import ENVIRONMENT
 from stages import params
-from stages.core import artifacts, yaml_reader
+from stages.core import artifacts
 from stages.core.errors import StageError
 from sweeps.worker import set_param
 
@@ -47,7 +47,7 @@ def scratch(changes: Mapping[str, Any]) -> Iterator[Path]:
     """An empty folder with params.yaml, some keys changed ("textgen.training.steps": 10): a stage run there, with
     `stage`, reads and writes data, models and plots there, and nothing of the repository.
     """
-    content = yaml_reader.read(params.PATH)
+    content = artifacts.read_yaml(params.PATH)
     for name in ("digits", "text", "reviews"):  # a path in params.yaml is relative to the repository
         content["data"][name] = str(REPOSITORY / content["data"][name])
     for key, value in changes.items():

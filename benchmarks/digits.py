@@ -11,7 +11,7 @@ from stages.autoencoder.baselines import PrincipalComponents
 from stages.core import artifacts, model_files
 from stages.core.digits import scaled
 from stages.denoiser.baselines import METHODS, median
-from stages.evaluation.methods import FILTERS
+from stages.evaluation.charts import FILTERS
 from stages.params import Params
 
 # Squared error of a test digit of the whole MNIST, summed over its 784 pixels: Hinton & Salakhutdinov 2006, "Reducing

@@ -17,7 +17,7 @@ import pandas as pd
 
 import tools
 from benchmarks import ENVIRONMENT, common
-from stages.core import artifacts, yaml_reader
+from stages.core import artifacts
 from tools.compare import git
 
 OUTPUT = Path("benchmarks/pipeline.csv")
@@ -33,7 +33,7 @@ def run(commit: str, programs: Path) -> Iterator[dict[str, Any]]:
     with TemporaryDirectory(prefix="reprise-pipeline-") as folder:
         clone(commit, Path(folder))
         usages = []
-        for stage in yaml_reader.read(Path(folder, "dvc.yaml"))["stages"]:  # in an order in which they can run
+        for stage in artifacts.read_yaml(Path(folder, "dvc.yaml"))["stages"]:  # in an order in which they can run
             usages.append(common.metered(["dvc", "repro", "--single-item", stage], Path(folder), {"PATH": path}))
             yield {"stage": stage, **usages[-1]._asdict()}
     seconds, cpu = zip(*usages, strict=True)

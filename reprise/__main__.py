@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reprise import notice
-from stages.core import imports
+from stages.core import environment
 from stages.core.errors import StageError
 
 MODELS = ("autoencoder", "denoiser-conv", "denoiser-dense", "sentiment", "textgen")
@@ -45,10 +45,10 @@ def run(options: argparse.Namespace) -> None:
 def import_keras() -> None:
     """Import Keras, and with it TensorFlow, without what TensorFlow writes about itself."""
     notice("loading TensorFlow ...")
-    imports.begin()
+    environment.begin_imports()
     import keras  # noqa: F401
 
-    imports.finish()
+    environment.finish_imports()
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 

@@ -5,9 +5,9 @@ import itertools
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from stages.core import yaml_reader
+from stages.core import artifacts
 from stages.core.environment import KERNELS
 from stages.core.errors import StageError, shortened
 
@@ -271,18 +271,4 @@ def _explain(section: Any, problem: dict[str, Any]) -> str:
 
 def load(path: Path = PATH) -> Params:
     """Read and validate the whole of params.yaml."""
-    return validated(Params, yaml_reader.read(path), path)
-
-
-def setting(key: str, path: Path = PATH) -> Any:
-    """One value or section of params.yaml, such as "sentiment.network"; the rest of the file is not looked at.
-
-    For commands on trained models: they must not fail because of another task's parameter.
-    """
-    content, section = yaml_reader.read(path), Params
-    for name in key.split("."):
-        if not isinstance(content, dict) or name not in content:
-            raise StageError(f"{path}: {key} is missing")
-        content, section = content[name], section.model_fields[name].rebuild_annotation()
-    holder = create_model("Setting", __base__=Section, **{name: (section, ...)})
-    return getattr(validated(holder, {name: content}, path), name)
+    return validated(Params, artifacts.read_yaml(path), path)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, model_validator
 
-from stages.core import artifacts, yaml_reader
+from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.params import Params, Section, Whole, validated
 from sweeps.worker import set_param
@@ -77,7 +77,7 @@ def name_of(params: dict[str, Any], seed: int, targets: list[str], pipeline: str
 def load(path: str | Path) -> Sweep:
     """Read a sweep's file and check it: keys, values of params, stages, metrics, and that Git has the code."""
     path = Path(path)
-    groups = validated(Declaration, yaml_reader.read(path), path).groups
+    groups = validated(Declaration, artifacts.read_yaml(path), path).groups
     files, stages = pipeline()
     for group in groups:
         check(path, group, stages)
@@ -118,7 +118,7 @@ def existing() -> dict[str, str]:
 
 def check(path: Path, group: Group, stages: list[str]) -> None:
     """Compare targets, params and metrics of a group with dvc.yaml, params.yaml and the committed metrics."""
-    committed = yaml_reader.read("params.yaml")
+    committed = artifacts.read_yaml("params.yaml")
     files = Path("metrics").glob("*.json")
     metrics = [f"{file.stem}.{key}" for file in files for key in numbers(artifacts.read_json(file))]
     for kind, found, known in (

@@ -9,7 +9,7 @@ import pytest
 from dvc.utils.serialize import modify_yaml
 
 import stages  # noqa: F401  (pins the environment before any test imports numpy or TensorFlow)
-from stages.core import yaml_reader
+from stages.core import artifacts
 from stages.params import Params, load
 
 REPOSITORY = Path(__file__).parents[1]
@@ -96,7 +96,7 @@ def repository() -> Path:
 @pytest.fixture
 def content() -> dict:
     """The committed params.yaml as plain dicts, free to change."""
-    return yaml_reader.read(REPOSITORY / "params.yaml")
+    return artifacts.read_yaml(REPOSITORY / "params.yaml")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stages.core import artifacts, yaml_reader
+from stages.core import artifacts
 from stages.core.errors import StageError
 from tools import run
 
@@ -73,7 +73,7 @@ def main() -> None:
         print(comparison())
     except StageError as error:
         print(f"not compared with committed results: {error}")
-    if yaml_reader.read("params.yaml")["kernels"] == "native":
+    if artifacts.read_yaml("params.yaml")["kernels"] == "native":
         print("kernels: native: the bits are those of this kind of processor; portable gives the same everywhere")
 
 
@@ -120,7 +120,7 @@ def comparison() -> str:
     if edited:
         return f"results differ from the committed ones, as {', '.join(edited[:3])} may explain; {where}"
     others = {stage for stage, path in old.keys() | new.keys() if old.get((stage, path)) != new.get((stage, path))}
-    first = next((stage for stage in yaml_reader.read("dvc.yaml")["stages"] if stage in others), "none of dvc.lock")
+    first = next((stage for stage in artifacts.read_yaml("dvc.yaml")["stages"] if stage in others), "none of dvc.lock")
     found = []
     for path in Path("metrics").glob("*.json"):
         found += differences(json.loads(git("show", f"HEAD:./{path}")), artifacts.read_json(path), path.stem)
@@ -151,7 +151,7 @@ def changed(*paths: str, folder: str | Path = ".") -> list[str]:
 
 def hashes(lock: str) -> dict[tuple[str, str], str]:
     """MD5 of every output in the text of a dvc.lock, by stage and path."""
-    stages = yaml_reader.parse(lock.encode(), "dvc.lock")["stages"]
+    stages = artifacts.parse_yaml(lock.encode(), "dvc.lock")["stages"]
     return {(name, out["path"]): out["md5"] for name, stage in stages.items() for out in stage.get("outs", [])}
 
 

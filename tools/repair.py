@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from stages.core import yaml_reader
+from stages.core import artifacts
 from tools import run
 
 LOCK = Path("dvc.lock")
@@ -50,8 +50,8 @@ def sort_lock() -> None:
 
     if not LOCK.exists():
         return
-    order = list(yaml_reader.read("dvc.yaml")["stages"])
-    stages = list(yaml_reader.read(LOCK).get("stages", {}))
+    order = list(artifacts.read_yaml("dvc.yaml")["stages"])
+    stages = list(artifacts.read_yaml(LOCK).get("stages", {}))
     ordered = sorted(stages, key=lambda name: order.index(name) if name in order else len(order))
     if stages != ordered:
         with modify_yaml(LOCK) as content:  # as DVC writes it

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stages.core import artifacts, yaml_reader
+from stages.core import artifacts
 from stages.core.errors import StageError
 from tools import run
 from tools.compare import HEADLINES, Headline, figures, flat, look_up
@@ -70,7 +70,7 @@ def _swept() -> dict[str, dict[str, Any]]:
     """Rows of the default sweep by metric, of the settings that params.yaml has."""
     if not SWEEP.exists():
         return {}
-    params = flat(yaml_reader.read("params.yaml")).items()
+    params = flat(artifacts.read_yaml("params.yaml")).items()
     rows = artifacts.read_csv(SWEEP, text=["std", "seeds", "commit"]).to_dict("records")
     rows = [row | {"std": float(row["std"] or "nan")} for row in rows]
     return {row["metric"]: row for row in rows if json.loads(row["params"]).items() <= params}
@@ -104,7 +104,7 @@ def metrics(task: str = "denoiser") -> str:
 def params() -> str:
     """Every key of params.yaml with its value and its comment."""
     text = artifacts.read_text("params.yaml")
-    content = yaml_reader.parse(text.encode(), "params.yaml")
+    content = artifacts.parse_yaml(text.encode(), "params.yaml")
     rows, path = [("Key", "Value", "What it does")], []
     for indent, key, comment in re.findall(r"^( *)(\w+):[^#\n]*(?:# (.*))?$", text, re.M):
         path = [*path[: len(indent) // 2], key]
@@ -120,7 +120,7 @@ def params() -> str:
 def stages() -> str:
     """Every stage of dvc.yaml: its `desc`, and the parameters that re-run it."""
     rows = [("Stage", "What it does", "Parameters")]
-    for name, stage in yaml_reader.read("dvc.yaml")["stages"].items():
+    for name, stage in artifacts.read_yaml("dvc.yaml")["stages"].items():
         keys = [f"`{key}`" if isinstance(key, str) else "all of params.yaml" for key in stage.get("params", [])]
         rows.append((f"`{name}`", stage["desc"], ", ".join(keys)))
     return markdown(rows)

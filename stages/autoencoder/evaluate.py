@@ -16,7 +16,7 @@ from stages.core.command import run
 from stages.core.digits import scaled
 from stages.core.split import PARTS
 from stages.evaluation import charts, measures
-from stages.evaluation.classes import Classes, first_of_each
+from stages.evaluation.charts import Classes, first_of_each
 from stages.params import Params
 
 METRICS = "metrics/autoencoder.json"

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from stages.core import environment, imports, snapshot, yaml_reader
+from stages.core import artifacts, environment, snapshot
 from stages.core.errors import StageError
 
 INTERRUPTED = "interrupted; the next `dvc repro` continues here"
@@ -32,7 +32,7 @@ def begin() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a script ignores Ctrl-C
         signal.signal(signal.SIGINT, _end_at_once)
     _start = snapshot.Snapshot(os.environ[STARTED_BY_DVC].rpartition(":")[2])
-    imports.begin()
+    environment.begin_imports()
 
 
 def pin_from_params(path: str = "params.yaml") -> None:
@@ -41,7 +41,7 @@ def pin_from_params(path: str = "params.yaml") -> None:
     Where they cannot be read nothing is pinned: the stage ends before it computes, with an error from `params.load`.
     """
     try:
-        content = yaml_reader.read(path)
+        content = artifacts.read_yaml(path)
         threads, kernels = content["threads"], content["kernels"]
     except (StageError, KeyError, TypeError):
         return
@@ -93,7 +93,7 @@ def run(main: Callable[..., None]) -> None:
     try:
         settings = _params()
         if _start is not None:
-            imports.finish()
+            environment.finish_imports()
             _start.check()
         main(settings, *sys.argv[1:])
         if _start is not None:

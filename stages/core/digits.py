@@ -14,28 +14,20 @@ SIDE = 28
 def split(params: Params) -> dict[str, np.ndarray]:
     """All raw digits in three parts, the same for every task: none is trained on here that is tested on there.
 
-    Returns:
-        Under "train", "validation" and "test" images, uint8, shape (n, 28, 28); under each name with "_labels" their
-        labels, uint8, shape (n,). The source's own test half is the test part, where it has one. Where the classes have
-        names, these by label under "names".
+    "train", "validation" and "test" are images, uint8, shape (n, 28, 28); with "_labels" behind the name, their labels,
+    uint8, shape (n,); "names" those of the classes by label, where they have some. The source's own test half, where it
+    has one, is the test part.
     """
     raw = artifacts.read_npz(RAW)
-    shares = params.split.digits
-    rows = split_rows(
-        raw["labels"],
-        raw["test"],
-        validation=shares.validation,
-        test=shares.test,
-        seed=params.seed,
-        limit=params.data.limit,
-    )
+    shares = params.split.digits.model_dump()
+    rows = split_rows(raw["labels"], raw["test"], limit=params.data.limit, seed=params.seed, **shares)
     for part in PARTS:
         if len(np.unique(raw["labels"][rows[part]])) < 2:
             raise StageError(f"{RAW} has too few digits ({len(raw['labels'])}): {part} needs two different ones")
     images = {part: raw["images"][rows[part]] for part in PARTS}
     labels = {f"{part}_labels": raw["labels"][rows[part]] for part in PARTS}
     print(f"digits: {', '.join(f'{len(images[part])} {part}' for part in PARTS)}")
-    return images | labels | {key: raw[key] for key in ("names",) if key in raw}
+    return images | labels | ({"names": raw["names"]} if "names" in raw else {})
 
 
 def scaled(images: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stages.core import yaml_reader
+from stages.core import artifacts
 from stages.core.errors import StageError
 
 PARAMS, PIPELINE = "params.yaml", "dvc.yaml"
@@ -24,7 +24,7 @@ class Snapshot:
     """The state of the params, the code and the inputs that dvc.yaml declares for a stage."""
 
     def __init__(self, name: str) -> None:
-        stage = yaml_reader.read(PIPELINE)["stages"].get(name, {})
+        stage = artifacts.read_yaml(PIPELINE)["stages"].get(name, {})
         self.keys = [key if isinstance(key, str) else "" for key in stage.get("params", [])]  # "": {params.yaml: null}
         params = _params()
         self.deps = [
@@ -49,7 +49,7 @@ class Snapshot:
 
 def _params() -> Any:
     try:
-        return yaml_reader.read(PARAMS)
+        return artifacts.read_yaml(PARAMS)
     except StageError:  # the stage ends with that error when it loads the file
         return None
 

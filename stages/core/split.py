@@ -1,5 +1,7 @@
 """Train, validation and test parts of a labelled dataset, and what stands between the documents of a text."""
 
+from typing import Any
+
 import numpy as np
 
 PARTS = ("train", "validation", "test")
@@ -33,25 +35,19 @@ def stratified(
 
 
 def split_rows(
-    labels: np.ndarray,
-    official_test: np.ndarray,
-    *,
-    validation: float,
-    test: float,
-    seed: int,
-    limit: int | None = None,
+    labels: np.ndarray, official_test: np.ndarray, *, limit: int | None = None, **shares: Any
 ) -> dict[str, np.ndarray]:
-    """As `stratified`; the rows that the source itself has set apart, bool, shape (n,), stay the test part.
+    """As `stratified`, with its shares and seed; the rows that the source itself has set apart stay the test part.
 
-    The shares are then of the other rows, and a `limit` shrinks both halves alike.
+    `official_test`, bool, shape (n,), has these. The shares are of the other rows; a `limit` shrinks both halves alike.
     """
     if not official_test.any():
-        return stratified(labels, validation=validation, test=test, seed=seed, limit=limit)
+        return stratified(labels, limit=limit, **shares)
     rows = {}
     for half, inside in (("train", ~official_test), ("test", official_test)):
         numbers = np.flatnonzero(inside)
         most = None if limit is None else round(limit * len(numbers) / len(labels))
-        parts = stratified(labels[numbers], validation=validation, test=test, seed=seed, limit=most)
+        parts = stratified(labels[numbers], limit=most, **shares)
         rows[half] = {part: numbers[parts[part]] for part in PARTS}
     return {
         "train": np.sort(np.concatenate([rows["train"]["train"], rows["train"]["test"]])),

@@ -75,10 +75,8 @@ def checked(images: np.ndarray, labels: np.ndarray, path: Path) -> Half:
     """The arrays as uint8; refused unless they are images of 28 × 28 values 0..255, each with a label in 0..99."""
     if images.shape[1:] != (SIDE, SIDE):
         raise StageError(f"{path} has images of {' × '.join(map(str, images.shape[1:]))}; they should be 28 × 28 bytes")
-    if labels.shape != (len(images),):
+    if labels.shape != (len(images),) or not len(images):
         raise StageError(f"{path} has {len(images):,} images, but there are {len(labels):,} labels")
-    if not len(images):
-        raise StageError(f"{path} has no images")
     for values, what, most in ((images, "grey value", 255), (labels, "label", 99)):
         if values.dtype.kind not in "iu":
             raise StageError(f"{path} has a {what} of {values.dtype}; it should be a whole number")

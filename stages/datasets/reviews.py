@@ -107,16 +107,14 @@ def _archive(path: Path, content: bytes) -> list[tuple[str, bytes]]:
 def _files(path: Path, members: list[tuple[str, bytes]], kind: str, about: dict[str, Any]) -> Reviews:
     """Reviews in a file each, {train,test}/{pos,neg}/*.txt or {pos,neg}/*.txt, also in a folder within."""
     content = {FILE_NAME.search(name)[1]: text for name, text in members}
-    if len(content) < len(members):
-        raise StageError(f"{path} holds two reviews of one name, such as pos/0_9.txt; keep one of them")
     halves = sorted({name.split("/")[0] for name in content} & {"train", "test"}, reverse=True) or [""]
     order = []
     for place in [f"{half}/{feeling}/".lstrip("/") for half in halves for feeling in ("pos", "neg")]:
         if not (names := sorted(name for name in content if name.startswith(place))):
             raise StageError(f"{path} has no review {place}*.txt; it should be laid out as aclImdb")
         order += names
-    if len(order) < len(content):
-        raise StageError(f"{path} has pos and neg both beside train or test and within it; keep one of them")
+    if len(order) < len(members):
+        raise StageError(f"{path} has pos and neg both beside train or test and within it, or one name twice; keep one")
     provenance = {
         "dataset": f"your own {kind} of reviews",
         "format": f"{kind} of reviews laid out as aclImdb",
@@ -202,14 +200,7 @@ def _write(path: str, reviews: Reviews) -> None:
     artifacts.write_text(path, pd.DataFrame(columns).to_csv(index=False, lineterminator="\n"))
 
 
-DATASET = sources.Dataset(
-    name="reviews",
-    output="data/raw/reviews.csv",
-    packaged=_packaged,
-    keras=_keras,
-    own=_own,
-    write=_write,
-)
+DATASET = sources.Dataset("reviews", "data/raw/reviews.csv", _packaged, _keras, _own, _write)
 load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 
 if __name__ == "__main__":

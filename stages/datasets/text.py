@@ -158,14 +158,11 @@ def _direction(match: re.Match[str]) -> str:
     return "[" + re.sub(r"(\w) 's\b", r"\1's", words) + "]"
 
 
-DATASET = sources.Dataset(
-    name="text",
-    output="data/raw/text.txt",
-    packaged=_packaged,
-    keras=_keras,
-    own=_own,
-    write=lambda path, text: artifacts.write_text(path, SEPARATOR.join(text.documents) + "\n"),
-)
+def _write(path: str, text: Text) -> None:
+    artifacts.write_text(path, SEPARATOR.join(text.documents) + "\n")
+
+
+DATASET = sources.Dataset("text", "data/raw/text.txt", _packaged, _keras, _own, _write)
 load, main, OUTPUT, PROVENANCE = DATASET.load, DATASET.main, DATASET.output, DATASET.provenance
 
 if __name__ == "__main__":

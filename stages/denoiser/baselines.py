@@ -81,10 +81,7 @@ def median_gaussian(images: np.ndarray, std: float, *, sigma: float) -> np.ndarr
 
 
 METHODS: dict[str, Callable[..., np.ndarray]] = {
-    "non_local_means": non_local_means,
-    "gaussian": gaussian,
-    "total_variation": total_variation,
-    "median_gaussian": median_gaussian,
+    method.__name__: method for method in (non_local_means, gaussian, total_variation, median_gaussian)
 }
 # Every combination of a method's values is tried.
 GRIDS: dict[str, dict[str, tuple[float, ...]]] = {

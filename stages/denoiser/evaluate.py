@@ -16,7 +16,7 @@ from stages.core.split import PARTS, every
 from stages.denoiser import baselines, recognition
 from stages.denoiser.preprocess import DATA, LEVELS, MODELS, TEST, add_noise
 from stages.evaluation import charts, measures
-from stages.evaluation.classes import Classes, first_of_each
+from stages.evaluation.charts import Classes, first_of_each
 from stages.params import Params
 from stages.training import layers
 
@@ -187,8 +187,7 @@ def examine(
 def kinds(cases: list[recognition.Situation], denoise: Callable[[np.ndarray], np.ndarray]) -> Figure:
     """A picture of digits in the strongest situation of each kind, each before and after a denoiser."""
     strongest = {case.kind: case for case in cases if case.digits == "test digits"}
-    others = [case for case in cases if case.digits == "other digits"]
-    strongest |= {"other digits": others[0]} if others else {}
+    strongest |= {case.digits: case for case in cases if case.digits == "other digits" and case.kind == "clean"}
     grid = {}
     for kind, case in strongest.items():
         first = first_of_each(case.labels)

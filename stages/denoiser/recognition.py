@@ -4,11 +4,11 @@ Digits are read clean, noisy, damaged in other ways, and written by other people
 have shape (n, 28, 28), float32 in [0, 1].
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.ndimage import gaussian_filter, shift, zoom
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
@@ -195,12 +195,10 @@ class Broken(NamedTuple):
 def examine(
     situations: Iterable[Situation], denoise: Callable[[np.ndarray], np.ndarray], classifier: Classifier, *, seed: int
 ) -> tuple[list[dict[str, Any]], list[Broken]]:
-    """Recognition before and after a denoiser.
+    """Recognition before and after a denoiser: a row for each situation, and all broken digits, the surest first.
 
-    Returns:
-        A row for each situation: the share of digits read right before and after, the difference with its 95 % interval
-        by paired bootstrap, how many digits were corrected (wrong before, right after) and broken. And all the broken
-        ones, by confidence in the wrong reading.
+    A row has the share of digits read right before and after, the difference with its 95 % interval by paired
+    bootstrap, how many digits were corrected (wrong before, right after) and broken.
     """
     rows, broken = [], []
     for case in situations:
@@ -211,39 +209,19 @@ def examine(
         low, high = measures.interval(difference, seed=seed)
         name = case.kind if case.kind == "clean" else f"{case.kind} {case.strength:g}"
         about = {"digits": case.digits, "kind": case.kind, "strength": case.strength, "unit": case.unit}
-        rows.append(
-            {
-                **about,
-                "situation": f"{name}{', other digits' if case.digits == 'other digits' else ''}",
-                "count": len(right),
-                "before": right.mean(),
-                "after": still.mean(),
-                "difference": difference.mean(),
-                "low": low,
-                "high": high,
-                "corrected": np.sum(still & ~right),
-                "broken": np.sum(right & ~still),
-            }
-        )
+        situation = {"situation": f"{name}{', other digits' if case.digits == 'other digits' else ''}"}
+        shares = {"before": right.mean(), "after": still.mean(), "difference": difference.mean()}
+        counts = {"corrected": np.sum(still & ~right), "broken": np.sum(right & ~still)}
+        rows.append({**about, **situation, "count": len(right), **shares, "low": low, "high": high, **counts})
         for row in np.flatnonzero(right & ~still):
-            reading = {
-                **about,
-                "digit": case.labels[row],
-                "confidence_before": sure_before[row],
-                "read_as": after[row],
-                "confidence": sure_after[row],
-            }
+            reading = {**about, "digit": case.labels[row], "confidence_before": sure_before[row]}
+            reading |= {"read_as": after[row], "confidence": sure_after[row]}
             broken.append(Broken(reading, case.clean[row], case.images[row], denoised[row]))
     return rows, sorted(broken, key=lambda one: -one.reading["confidence"])
 
 
 def surest_of_each_kind(broken: list[Broken], count: int) -> list[Broken]:
     """`count` of the broken digits of `examine`, or all: the surest of each kind of situation, then the second ones."""
-    seen: Counter[tuple[str, str]] = Counter()
-    ranks = []
-    for one in broken:
-        kind = (one.reading["digits"], one.reading["kind"])
-        ranks.append(seen[kind])
-        seen[kind] += 1
-    chosen = np.argsort(ranks, kind="stable")[:count]
+    kinds = pd.DataFrame([one.reading for one in broken], columns=["digits", "kind"])
+    chosen = np.argsort(kinds.groupby(["digits", "kind"]).cumcount().to_numpy(), kind="stable")[:count]
     return [broken[place] for place in sorted(chosen)]

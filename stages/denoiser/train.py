@@ -1,5 +1,7 @@
 """train-dense, train-conv: a denoiser, on digits with fresh noise every time they are seen."""
 
+from functools import partial
+
 import keras
 import numpy as np
 
@@ -34,14 +36,10 @@ def main(params: Params, name: str) -> None:
     depends_on = {"seed": params.seed, "threads": params.threads, "kernels": params.kernels, "noise_std": std}
     depends_on |= {"latent": params.latent} if name == "dense" else {}
     checkpoint = Checkpoint(f"denoiser-{name}", {**depends_on, name: getattr(params.denoiser, name)}, inputs=[DATA])
+    fresh = partial(noise, settings.batch, std, params.seed)
     history = fit(
         logits,
-        digit_epochs(
-            data["train"],
-            settings,
-            seed=params.seed,
-            noise=lambda step: noise(settings.batch, std=std, seed=params.seed, step=step),
-        ),
+        digit_epochs(data["train"], settings, seed=params.seed, noise=fresh),
         epochs=settings.epochs,
         validate=lambda trained: quality(trained, scaled(data["validation"]), data["validation_noisy"]),
         checkpoint=checkpoint,
@@ -68,7 +66,7 @@ def quality(trained: keras.Model, clean: np.ndarray, noisy: np.ndarray) -> dict[
     }
 
 
-def noise(count: int, *, std: float, seed: int, step: int) -> np.ndarray:
+def noise(count: int, std: float, seed: int, step: int) -> np.ndarray:
     """Noise for `count` digits, float32, shape (count, 28, 28), before the noisy digit is cut to [0, 1].
 
     Seed and number of the optimizer step are the only source of chance: no other step has the same noise.

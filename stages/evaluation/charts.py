@@ -1,4 +1,4 @@
-"""Pictures in one style: figures that `stages.core.artifacts.write_png` or `svg` writes."""
+"""Pictures in one style, figures that `artifacts.write_png` or `svg` writes; and what classes are called in them."""
 
 import io
 import textwrap
@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from stages.core.split import PARTS, every
+
 # Okabe & Ito's colours, which colour-blind readers can distinguish; the Vega templates in .dvc/plots use them too.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 GREY = "#767676"
@@ -21,6 +23,14 @@ MARKERS = "os^Dv*P"
 FONT = "DejaVu Sans Mono"  # matplotlib brings it along: the same on every machine
 MISSING = "□"
 GAP = 3  # pixels between two images of a grid
+SHOWN = 10  # classes in a picture at most
+WIDEST = 8  # characters of a name above a picture of 28 pixels
+FILTERS = {  # by their names in stages/denoiser/baselines.py
+    "non_local_means": "non-local means",
+    "gaussian": "Gaussian blur",
+    "total_variation": "total variation",
+    "median_gaussian": "median + Gaussian blur",
+}
 
 matplotlib.rcdefaults()
 matplotlib.rcParams.update(
@@ -84,18 +94,13 @@ def image_grid(rows: Mapping[str, np.ndarray], *, title: str, columns: Sequence[
 
 
 def lines(
-    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
-    *,
-    x_label: str,
-    y_label: str,
-    title: str = "",
-    markers: bool = True,
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, x_label: str, y_label: str, markers: bool = True
 ) -> Figure:
     """Curves in one chart, label → (x values, y values); the labels of the axes name quantity and unit."""
     figure, axis = plt.subplots()
     for number, (label, (x, y)) in enumerate(series.items()):
         axis.plot(x, y, linestyle=LINES[number % 7], marker=MARKERS[number % 7] if markers else None, label=label)
-    axis.set(title=title, xlabel=x_label, ylabel=y_label)
+    axis.set(xlabel=x_label, ylabel=y_label)
     places = sorted({float(place) for x, _ in series.values() for place in x})
     if all(place.is_integer() for place in places):
         axis.xaxis.set_major_locator(FixedLocator(places) if len(places) <= 10 else MaxNLocator(integer=True))
@@ -107,10 +112,8 @@ def lines(
 def losses(rows: Sequence[Mapping[str, float]], unit: str) -> Figure:
     """Loss on training and validation data by epoch; the first one, which would flatten the rest, is left out."""
     later = rows[1:] if len(rows) > 2 else rows
-    series = {
-        name: ([row["epoch"] for row in later], [row[key] for row in later])
-        for name, key in (("training", "loss"), ("validation", "val_loss"))
-    }
+    epochs, training, validation = ([row[key] for row in later] for key in ("epoch", "loss", "val_loss"))
+    series = {"training": (epochs, training), "validation": (epochs, validation)}
     x_label = "epoch" if later is rows else "epoch, from the second on"
     return lines(series, x_label=x_label, y_label=f"loss ({unit})")
 
@@ -206,20 +209,14 @@ def text_page(passages: Mapping[str, str], *, title: str, width: int = 60, colum
 
     Characters that the font lacks are drawn as `MISSING`.
     """
-    wrapped = {
-        heading: [part for line in drawn(text).split("\n") for part in textwrap.wrap(line, width) or [""]]
+    blocks = [
+        (heading, [part for line in drawn(text).split("\n") for part in textwrap.wrap(line, width) or [""]])
         for heading, text in passages.items()
-    }
-    blocks = list(wrapped.items())
+    ]
     rows = [blocks[start : start + columns] for start in range(0, len(blocks), columns)]
     heights = [3 + max(len(text) for _, text in row) for row in rows]  # 3: for the heading
-    figure, axes = plt.subplots(
-        len(rows),
-        columns,
-        figsize=(0.4 + columns * width * 0.07, 0.4 + 0.132 * sum(heights)),
-        height_ratios=heights,
-        squeeze=False,
-    )
+    size = (0.4 + columns * width * 0.07, 0.4 + 0.132 * sum(heights))
+    figure, axes = plt.subplots(len(rows), columns, figsize=size, height_ratios=heights, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
     for line, row in zip(axes, rows, strict=True):
@@ -228,3 +225,36 @@ def text_page(passages: Mapping[str, str], *, title: str, width: int = 60, colum
             axis.text(0, 1, "\n".join(text), family=FONT, fontsize=8, va="top", transform=axis.transAxes)
     figure.suptitle(drawn(title))
     return figure
+
+
+class Classes:
+    """The classes of what `stages.core.digits.split` gives: by name, where the source has names, else by label."""
+
+    def __init__(self, data: Mapping[str, np.ndarray]) -> None:
+        self._names = data.get("names", np.array([], str))
+        self.labels = np.unique(np.concatenate([data[f"{part}_labels"] for part in PARTS]))
+
+    @property
+    def are_digits(self) -> bool:
+        """Are these, as far as the source tells, the digits 0 to 9, or some of them?"""
+        return not len(self._names) and self.labels.max() < 10
+
+    def name(self, label: int) -> int | str:
+        """The name of a class, or its label where it has none."""
+        return str(self._names[label]) or int(label) if label < len(self._names) else int(label)
+
+    def captions(self, labels: np.ndarray) -> list[str]:
+        """A short name for each label, to stand above a picture, in characters that the pictures' font has."""
+        names = [drawn(str(self.name(label))) for label in labels]
+        return [name if len(name) <= WIDEST else f"{name[: WIDEST - 1]}…" for name in names]
+
+    def change(self, before: int, after: int) -> str:
+        """One class and another that it is taken for, as a caption."""
+        names = self.captions(np.array([before, after]))
+        return ("\n→ " if len("".join(names)) > WIDEST - 2 else " → ").join(names)
+
+
+def first_of_each(labels: np.ndarray) -> np.ndarray:
+    """Row number of the first digit of each class, at most `SHOWN`, evenly spread: pictures chosen by no one."""
+    first = np.unique(labels, return_index=True)[1]
+    return first[every(len(first), SHOWN)]

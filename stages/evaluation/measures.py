@@ -1,5 +1,6 @@
 """Measures shared by all evaluations: confidence intervals and the layers of a network."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -39,22 +40,11 @@ def layers(model: Any) -> list[dict[str, Any]]:
         kind, parameters = type(layer).__name__, layer.count_params()
         if kind == "InputLayer" or parameters:
             sizes = layer.output.shape[1:]
-            rows.append(
-                {
-                    "layer": layer.name,
-                    "kind": "Input" if kind == "InputLayer" else kind,
-                    "output": " × ".join(str(size or "n") for size in sizes),
-                    "values": int(np.prod([size for size in sizes if size], dtype=np.int64)),
-                    "parameters": parameters,
-                }
-            )
-    first = {}
-    for place, row in enumerate(rows):
-        first.setdefault(_stem(row["layer"])[0], place)
-    return sorted(rows, key=lambda row: (first[_stem(row["layer"])[0]], _stem(row["layer"])[1]))
-
-
-def _stem(name: str) -> tuple[str, int]:
-    """A layer's name without its number, and the number."""
-    stem, _, number = name.rpartition("_")
-    return (stem, int(number)) if number.isdigit() else (name, 0)
+            about = {"layer": layer.name, "kind": "Input" if kind == "InputLayer" else kind}
+            output = " × ".join(str(size or "n") for size in sizes)
+            values = int(np.prod([size for size in sizes if size], dtype=np.int64))
+            rows.append({**about, "output": output, "values": values, "parameters": parameters})
+    named = [re.fullmatch(r"(.*?)(?:_(\d+))?", row["layer"]).groups("0") for row in rows]  # name, and its number
+    stems = [stem for stem, _ in named]
+    order = sorted(range(len(rows)), key=lambda place: (stems.index(stems[place]), int(named[place][1])))
+    return [rows[place] for place in order]

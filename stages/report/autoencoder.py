@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from matplotlib.figure import Figure
 
 from stages.evaluation import charts
-from stages.evaluation.classes import SHOWN
+from stages.evaluation.charts import SHOWN
 from stages.report import results
-from stages.report.results import Results, Row, table
+from stages.report.results import Row, table
 from stages.report.wording import compared, listed, negative, verdict
 
 
-def variables(found: Results) -> Row:
+def variables() -> Row:
     """Variables of the autoencoder's section, beyond its metrics."""
-    metrics, curve = found.metrics["autoencoder"], table("autoencoder/sizes")
+    metrics, curve = results.measured("autoencoder"), table("autoencoder/sizes")
     ours, pca = ([row for row in curve if row["method"] == name] for name in ("autoencoder", "PCA"))
     classes = table("autoencoder/classes")
     names = list(dict.fromkeys(row["digit"] for row in classes))

@@ -19,8 +19,7 @@ from stages.core.command import run
 from stages.core.digits import SIDE
 from stages.evaluation import charts
 from stages.params import Params
-from stages.report import autoencoder, denoiser, sentiment, textgen, wording
-from stages.report.results import Results, read
+from stages.report import autoencoder, denoiser, results, sentiment, textgen, wording
 
 MARKDOWN = "report/README.md"
 PAGE = "report/index.html"
@@ -34,15 +33,15 @@ MODELS: dict[str, tuple[str, dict[str, str]]] = {
     "sentiment": ("sentiment", {}),
     "textgen": ("textgen", {}),
 }
+TASKS = {"autoencoder": autoencoder, "denoiser": denoiser, "textgen": textgen, "sentiment": sentiment}
 HERE = Path(__file__).parent
 
 
 def main(params: Params) -> None:
-    results = read()
-    figures = itertools.chain(autoencoder.figures(), denoiser.figures(), textgen.figures(), sentiment.figures(results))
-    for name, figure in figures:
-        artifacts.write_text(f"{CHARTS}/{name}.svg", charts.svg(figure))
-    context = variables(results, params)
+    for task in TASKS.values():
+        for name, figure in task.figures():
+            artifacts.write_text(f"{CHARTS}/{name}.svg", charts.svg(figure))
+    context = variables(params)
     markdown = render("report.md.j2", context)
     artifacts.write_text(MARKDOWN, markdown)
     page = html(markdown)
@@ -52,18 +51,12 @@ def main(params: Params) -> None:
     print(f"{PAGE}: {len(page.encode()) / 1000:.0f} kB; open it in a browser")
 
 
-def variables(results: Results, params: Params) -> dict[str, Any]:
+def variables(params: Params) -> dict[str, Any]:
     """The variables of all templates: the metrics of each task, and what its module makes of them."""
-    augmented = {"augmented": params.autoencoder.training.shifted > 0}
-    more_steps = {"more_steps": 2 * params.sentiment.training.steps}
-    return {
-        "datasets": results.datasets,
-        "side": SIDE,
-        "autoencoder": results.metrics["autoencoder"] | autoencoder.variables(results) | augmented,
-        "denoiser": results.metrics["denoiser"] | denoiser.variables(results),
-        "textgen": results.metrics["textgen"] | textgen.variables(results),
-        "sentiment": results.metrics["sentiment"] | sentiment.variables(results) | more_steps,
-    }
+    context = {name: results.measured(name) | task.variables() for name, task in TASKS.items()}
+    context["autoencoder"]["augmented"] = params.autoencoder.training.shifted > 0
+    context["sentiment"]["more_steps"] = 2 * params.sentiment.training.steps
+    return context | {"datasets": {name: results.provenance(name) for name in results.DATASETS}, "side": SIDE}
 
 
 def card(name: str, context: dict[str, Any]) -> str:
@@ -137,16 +130,9 @@ def html(markdown: str) -> str:
     # A wide table scrolls within the page and can be reached by keyboard.
     body = body.replace("<table>", '<div class="table" tabindex="0" role="region" aria-label="table"><table>')
     body = body.replace("</table>", "</table></div>")
-    return (
-        environment_of_templates()
-        .get_template("page.html.j2")
-        .render(
-            title=title,
-            style=Markup(artifacts.read_text(HERE / "templates" / "style.css")),
-            contents=contents,
-            body=Markup(body),
-        )
-    )
+    style = Markup(artifacts.read_text(HERE / "templates" / "style.css"))
+    page = environment_of_templates().get_template("page.html.j2")
+    return page.render(title=title, style=style, contents=contents, body=Markup(body))
 
 
 def inlined(path: str) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from matplotlib.figure import Figure
 
+from stages.core import artifacts
 from stages.evaluation import charts
-from stages.evaluation.methods import FILTERS
+from stages.evaluation.charts import FILTERS
 from stages.report import results
-from stages.report.results import Results, Row, table
+from stages.report.results import Row, table
 from stages.report.wording import FEW, compared, formatted, listed, spanned, verdict
 
 METHODS = {
@@ -20,19 +21,17 @@ METHODS = {
 }
 
 
-def variables(found: Results) -> Row:
+def variables() -> Row:
     """Variables of the denoisers' section, beyond their metrics."""
-    metrics, invented = found.metrics["denoiser"], found.texts["invented"]
+    metrics, invented = results.measured("denoiser"), artifacts.read_json(results.INVENTED)
     read, digits = metrics["recognition"], metrics["digits"]
     items = {"best_filter": digits["some"], "classical": digits["some"], "dense": digits["test"]}
+    differences = {name: metrics[f"conv_minus_{name}"]["psnr_interval"] for name in items}
     methods = {key: {**metrics[key], "read": read[key]} for key in METHODS}
     best = {measure: max(row[measure] for row in methods.values()) for measure in ("psnr", "ssim", "read")}
     return {
-        "verdict": verdict(metrics["conv_minus_best_filter"]["psnr_interval"], digits["some"]),
-        **{
-            f"compared_with_{name}": compared(metrics[f"conv_minus_{name}"]["psnr_interval"], count)
-            for name, count in items.items()
-        },
+        "verdict": verdict(differences["best_filter"], digits["some"]),
+        **{f"compared_with_{name}": compared(difference, items[name]) for name, difference in differences.items()},
         "best_filter_name": FILTERS[metrics["best_filter"]["name"]],
         "recovered": recovered(read),
         "methods": [
@@ -108,16 +107,10 @@ def figures() -> Iterator[tuple[str, Figure]]:
     rows = table("denoiser/recognition")
     noise = [row for row in rows if row["digits"] == "test digits" and row["kind"] == "noise"]
     strengths = [row["strength"] for row in noise]
-    read = {
-        label: (strengths, [row[key] for row in noise])
-        for label, key in (("without denoising", "before"), ("denoised", "after"))
-    }
+    before, after = ([row[key] for row in noise] for key in ("before", "after"))
+    read = {"without denoising": (strengths, before), "denoised": (strengths, after)}
     chart = charts.lines(read, x_label="standard deviation of the noise", y_label="recognition accuracy")
     chart.axes[0].set_ylim(0, 1.02)
     yield "denoiser-reading", chart
-    others = [
-        (row["situation"], row["difference"], row["low"], row["high"])
-        for row in rows
-        if row["kind"] != "noise" or row["digits"] != "test digits"
-    ]
+    others = [tuple(row[key] for key in ("situation", "difference", "low", "high")) for row in rows if row not in noise]
     yield "denoiser-help", charts.intervals(others, x_label="change in recognition accuracy by denoising", zero=True)

@@ -1,7 +1,7 @@
-"""The results that the report is made of."""
+"""The results that the report is made of, read where they are told."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
@@ -9,33 +9,23 @@ from stages.core import artifacts
 
 Row = dict[str, Any]
 
-TASKS = ("autoencoder", "denoiser", "textgen", "sentiment")
-TEXTS = {
-    "samples": "models/textgen-samples.json",
-    "invented": "data/denoiser/invented.json",
-}
+SAMPLES, INVENTED = "models/textgen-samples.json", "data/denoiser/invented.json"
 DATASETS = ("digits", "text", "reviews")
 
 
-class Results(NamedTuple):
-    """All that was measured by task, texts by the names in `TEXTS`, the provenance of each dataset."""
-
-    metrics: dict[str, Row]
-    texts: dict[str, Any]
-    datasets: dict[str, Row]
-
-    def packaged(self, dataset: str) -> bool:
-        """Is a dataset the packaged one, on which the benchmarks were measured?"""
-        return "==" in self.datasets[dataset].get("source", "")
+def measured(task: str) -> Row:
+    """All that was measured in a task's evaluation."""
+    return artifacts.read_json(f"data/{task}/evaluation.json")
 
 
-def read() -> Results:
-    """All results but the series, which `table` reads."""
-    return Results(
-        metrics={task: artifacts.read_json(f"data/{task}/evaluation.json") for task in TASKS},
-        texts={name: artifacts.read_json(path) for name, path in TEXTS.items()},
-        datasets={name: artifacts.read_json(f"data/raw/{name}.json") for name in DATASETS},
-    )
+def provenance(dataset: str) -> Row:
+    """Where a dataset came from."""
+    return artifacts.read_json(f"data/raw/{dataset}.json")
+
+
+def packaged(dataset: str) -> bool:
+    """Is a dataset the packaged one, on which the benchmarks were measured?"""
+    return "==" in provenance(dataset).get("source", "")
 
 
 def table(name: str) -> list[Row]:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from stages.evaluation import charts
 from stages.report import results
-from stages.report.results import Results, Row, table
+from stages.report.results import Row, table
 from stages.report.wording import FEW, compared, verdict
 
 CALIBRATED = 0.03  # highest expected calibration error of probabilities that the report calls well calibrated
@@ -17,9 +17,9 @@ CLASSIFIERS = {"network": "network", "nb": "NB n-grams", "tfidf": "TF-IDF"}
 BRANCHES = {"lstm": "LSTM", "ngrams": "n-gram"}
 
 
-def variables(found: Results) -> Row:
+def variables() -> Row:
     """Variables of the classifier's section, beyond its metrics."""
-    metrics, slices = found.metrics["sentiment"], results.grouped(table("sentiment/slices"), "group")
+    metrics, slices = results.measured("sentiment"), results.grouped(table("sentiment/slices"), "group")
     versus, items = metrics["versus"], metrics["reviews"]["test"]
     rivals = [metrics["baselines"][name]["accuracy"] for name in ("nb", "tfidf")]
     rivals += [metrics["branches"][name]["accuracy"] for name in BRANCHES]
@@ -38,7 +38,7 @@ def variables(found: Results) -> Row:
         "calibrated": metrics["calibration_error"] <= CALIBRATED,
         "calibration_bound": CALIBRATED,
         "widest_gap": widest_gap(table("sentiment/calibration")),
-        "benchmarked": found.packaged("reviews"),
+        "benchmarked": results.packaged("reviews"),
         "few_reviews": few_reviews(table(REVIEW_SIZES)),
     }
 
@@ -56,21 +56,16 @@ def kinds(metrics: Row) -> list[Row]:
     """Reviews, and each further source: its numbers of texts, each method's accuracy, and the network minus it."""
     found = []
     for name, some in {"reviews": metrics, **metrics["sources"]}.items():
-        parts = some["reviews"]
-        accuracies = {"network": some} | some["branches"] | some["baselines"]
-        best = max(accuracies[key]["accuracy"] for key in METHODS)
+        parts, differences = some["reviews"], {key: one["interval"] for key, one in some["versus"].items()}
+        accuracies = {key: one["accuracy"] for key, one in (some["branches"] | some["baselines"]).items()}
+        accuracies |= {"network": some["accuracy"]}
+        intervals = differences | {"network": some["accuracy_interval"]}
         rows = [
-            {
-                "title": title,
-                "accuracy": accuracies[key]["accuracy"],
-                "best": accuracies[key]["accuracy"] == best,
-                "interval": some["versus"][key]["interval"] if key != "network" else some["accuracy_interval"],
-            }
-            for key, title in METHODS.items()
+            {"title": title, "accuracy": accuracies[key], "interval": intervals[key]} for key, title in METHODS.items()
         ]
-        verdicts = {
-            key: compared(some["versus"][key]["interval"], parts["test"]) for key in METHODS if key != "network"
-        }
+        for row in rows:
+            row["best"] = row["accuracy"] == max(one["accuracy"] for one in rows)
+        verdicts = {key: compared(difference, parts["test"]) for key, difference in differences.items()}
         found.append({"name": name, "parts": parts, "rows": rows, "compared": verdicts})
     return found
 
@@ -133,35 +128,26 @@ def shortened(text: str) -> str:
     return f"{text[:FIRST].rpartition(' ')[0]} […] {text[-LAST:].partition(' ')[2]}"
 
 
-def figures(found: Results) -> Iterator[tuple[str, Figure]]:
+def figures() -> Iterator[tuple[str, Figure]]:
     """Loss, layers, precision and recall, calibration, accuracy by slice and by number of labelled reviews."""
     yield "sentiment-loss", charts.losses(table("sentiment/history"), "nats per review")
     yield "sentiment-plan", charts.plan(table("sentiment/layers"))
 
     curves = results.curves(table("sentiment/precision_recall"), "recall", "precision", "method")
     right = {name: (recall[-51:], precision[-51:]) for name, (recall, precision) in curves.items()}
-    chart = charts.lines(
-        right,
-        x_label="recall: share of the positive reviews that are found",
-        y_label="precision: share of the found that are positive",
-        markers=False,
-    )
-    tuned = found.metrics["sentiment"]["tuned"]
+    x, y = "recall: share of the positive reviews that are found", "precision: share of the found that are positive"
+    chart = charts.lines(right, x_label=x, y_label=y, markers=False)
+    tuned = results.measured("sentiment")["tuned"]
     chart.axes[0].plot([tuned["recall"]], [tuned["precision"]], "o", markersize=8, fillstyle="none", color="black")
     yield "sentiment-tradeoff", chart
 
     thresholds = results.curves(table("sentiment/thresholds"), "threshold", "value", "method")
-    yield (
-        "sentiment-thresholds",
-        charts.lines(thresholds, x_label="threshold on the probability", y_label="share", markers=False),
-    )
+    chart = charts.lines(thresholds, x_label="threshold on the probability", y_label="share", markers=False)
+    yield "sentiment-thresholds", chart
 
     rows = [row for row in table("sentiment/calibration") if row["method"] == "network"]
-    chart = charts.lines(
-        results.curves(rows, "predicted", "observed", "method"),
-        x_label="predicted probability of a positive review",
-        y_label="share that is positive",
-    )
+    observed, x = results.curves(rows, "predicted", "observed", "method"), "predicted probability of a positive review"
+    chart = charts.lines(observed, x_label=x, y_label="share that is positive")
     chart.axes[0].plot([0, 1], [0, 1], color="black", linewidth=0.8, linestyle=":")
     yield "sentiment-calibration", chart
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from matplotlib.figure import Figure
 
+from stages.core import artifacts
 from stages.evaluation import charts
 from stages.report import results
-from stages.report.results import Results, Row, table
+from stages.report.results import Row, table
 from stages.report.wording import compared, negative, than, verdict
 
 EXCERPT = 180  # characters of each sample
@@ -31,9 +32,9 @@ LEARNERS = {
 }
 
 
-def variables(found: Results) -> Row:
+def variables() -> Row:
     """Variables of the text model's section, beyond its metrics."""
-    metrics = found.metrics["textgen"]
+    metrics = results.measured("textgen")
     difference, items = negative(metrics["nats_minus_ngram_interval"]), metrics["characters"]["test"] // PASSAGE
     panels = list(results.grouped(table("textgen/next"), "temperature").values())  # one character's distributions
     rivals = [metrics["baselines"][key] for key in BASELINES] + [one["nats"] for one in metrics["branches"].values()]
@@ -48,9 +49,9 @@ def variables(found: Results) -> Row:
         "likeliest": [panel[0] for panel in panels],
         "tail": [panel[-1] for panel in panels],
         "listed_characters": len(panels[0]) - 1,
-        **samples(found.texts["samples"]),
+        **samples(artifacts.read_json(results.SAMPLES)),
         "layers": [str(units) for units in metrics["sizes"]["units"]],
-        "benchmarked": found.packaged("text"),
+        "benchmarked": results.packaged("text"),
         "learning_curve": learning_curve(table(LEARNING_CURVE)),
         "context": last_lines(metrics["context"]),
         "excerpt": metrics["test"][:EXCERPT],
@@ -106,10 +107,7 @@ def figures() -> Iterator[tuple[str, Figure]]:
     yield "textgen-loss", charts.losses(table("textgen/history"), "nats per character")
     yield "textgen-plan", charts.plan(table("textgen/layers"))
     orders = results.curves(table("textgen/orders"), "order", "nats", "method")
-    yield (
-        "textgen-orders",
-        charts.lines(orders, x_label="order of the n-gram", y_label="nats per character"),
-    )
+    yield "textgen-orders", charts.lines(orders, x_label="order of the n-gram", y_label="nats per character")
     rows = table("textgen/temperature")
     temperatures = [row["temperature"] for row in rows]
     entropies = {"entropy": (temperatures, [row["entropy"] for row in rows])}

@@ -46,21 +46,15 @@ def sample(
     A draw from a softmax is the maximum of the logits with Gumbel noise added: Maddison et al. 2014, "A* Sampling",
     NeurIPS, section 2.
 
-    Args:
-        read: the next ids of each text, shape (texts, m) → the logits of what follows them, shape (texts, vocabulary).
-        prompt: ids, shape (m,), at least one.
-        temperatures: one for each group of `samples` texts.
-        seed: see `random_numbers`.
-        samples: texts at each temperature.
+    `read` gives, for the next ids of each text, shape (texts, m), the logits of what follows them, shape (texts,
+    vocabulary). At each temperature there are so many `samples`; `prompt` are one or more ids, shape (m,).
 
     Yields:
         The next id of each text, shape (temperatures × samples,), and the entropy in nats of the distribution that it
         was drawn from, same shape.
     """
-    rngs = [
-        random_numbers(seed, temperature, prompt, number) for temperature in temperatures for number in range(samples)
-    ]
     every = np.repeat(np.asarray(temperatures, np.float64), samples)
+    rngs = [random_numbers(seed, each, prompt, place % samples) for place, each in enumerate(every)]
     logits = read(np.tile(prompt.astype(np.int32), (len(rngs), 1)))
     while True:
         likelihoods = tempered(logits, every)

@@ -56,10 +56,8 @@ def main(params: Params) -> None:
     evaluation = {
         **quality(costs[0], hits, seed=params.seed),
         "validation_nats": validation_costs[0].mean(),
-        "baselines": {
-            **{"unigram": means["test"][0], "bigram": means["test"][1], "ngram": means["test"][order - 1]},
-            **baselines.compressed(train, test),
-        },
+        "baselines": dict(zip(("unigram", "bigram", "ngram"), means["test"][[0, 1, order - 1]], strict=True))
+        | baselines.compressed(train, test),
         "ngram_order": order,
         "nats_minus_ngram_interval": measures.interval(difference, seed=params.seed),
         "branches": branches(model, costs, seed=params.seed),
@@ -75,7 +73,12 @@ def main(params: Params) -> None:
         **context,
     }
     artifacts.write_json(EVALUATION, evaluation)
-    artifacts.write_json(METRICS, headlines(evaluation))
+    headlines = {
+        **{name: evaluation[name] for name in ("nats", "accuracy", "known_words")},
+        "baselines": {name: evaluation["baselines"][name] for name in ("ngram", "bzip2")},
+        "minus_baseline": evaluation["nats_minus_ngram_interval"],
+    }
+    artifacts.write_json(METRICS, headlines)
     artifacts.write_json(SAMPLES, samples)
     of_model = {part: some[0].mean() for part, some in (("validation", validation_costs), ("test", costs))}
     artifacts.write_csv(f"{PLOTS}/orders.csv", orders(means, of_model))
@@ -89,17 +92,7 @@ def main(params: Params) -> None:
         columns=2,
     )
     artifacts.write_png(f"{PLOTS}/samples.png", picture)
-    ngram = evaluation["baselines"]["ngram"]
-    print(f"textgen: {evaluation['nats']:.4f} nats per character; baseline: n-grams {ngram:.4f}")
-
-
-def headlines(evaluation: dict[str, Any]) -> dict[str, Any]:
-    """What `dvc metrics show` prints of all that is measured; it leaves out the interval, which is a list."""
-    return {
-        **{name: evaluation[name] for name in ("nats", "accuracy", "known_words")},
-        "baselines": {name: evaluation["baselines"][name] for name in ("ngram", "bzip2")},
-        "minus_baseline": evaluation["nats_minus_ngram_interval"],
-    }
+    print(f"textgen: {evaluation['nats']:.4f} nats per character; n-grams {evaluation['baselines']['ngram']:.4f}")
 
 
 def branches(model: network.TextModel, costs: np.ndarray, *, seed: int) -> dict[str, dict[str, float | list[float]]]:

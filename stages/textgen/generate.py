@@ -33,11 +33,9 @@ def generate(
     seed: int,
     samples: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sample texts of `length` characters from the same prompt: other arguments as for `stream`.
+    """Ids of texts of `length` characters, shape (temperatures, samples, length), sampled from the same prompt.
 
-    Returns:
-        Ids, shape (temperatures, samples, length), and the entropy in nats of the distribution that each was drawn
-        from, same shape.
+    And the entropy in nats of the distribution that each was drawn from, same shape.
     """
     steps = itertools.islice(stream(model, prompt, temperatures, seed=seed, samples=samples), length)
     ids, entropies = (np.stack(rows, axis=-1) for rows in zip(*steps, strict=True))
@@ -89,11 +87,9 @@ def known_words(text: str, known: set[str]) -> float:
 
 
 def copies(groups: Sequence[Sequence[str]], source: str, length: int) -> list[tuple[str, float]]:
-    """What groups of texts have copied from a long one.
+    """For each group of texts the longest passage of any of them that the source contains.
 
-    Returns:
-        For each group the longest passage of any of its texts that the source contains, and the share of its characters
-        that stand in passages of `length` or more which the source contains.
+    And the share of its characters that stand in passages of `length` or more which the source contains.
     """
 
     @cache
@@ -138,12 +134,9 @@ def _share(texts: Sequence[str], shared: set[str], length: int) -> float:
 def shares_of_words(rows: list[dict[str, Any]], known: float) -> list[dict[str, Any]]:
     """Curves to plot: shares of known and of different words against temperature; `known` is the test text's share."""
     names = {"known_words": "known from training", "distinct_1": "different words", "distinct_2": "different pairs"}
-    curves = [
-        {"temperature": row["temperature"], "method": name, "share": row[key]}
-        for key, name in names.items()
-        for row in rows
-    ]
-    return curves + [{"temperature": row["temperature"], "method": "known, test text", "share": known} for row in rows]
+    shares = [(name, row["temperature"], row[key]) for key, name in names.items() for row in rows]
+    shares += [("known, test text", row["temperature"], known) for row in rows]
+    return [{"temperature": temperature, "method": name, "share": share} for name, temperature, share in shares]
 
 
 def suitable_prompt(prompt: str, train: str, test: str) -> str:

@@ -12,7 +12,6 @@ import numpy as np
 from keras import layers, ops
 
 from stages.core import model_files
-from stages.core.errors import StageError
 from stages.textgen.characters import log_softmax
 from stages.textgen.tables import Past, distribution
 
@@ -88,13 +87,10 @@ def build(
     are better than one (Mikolov et al. 2011, "Empirical evaluation and combination of advanced language modeling
     techniques", Interspeech, pp. 605-608).
 
-    Args:
-        shape: of the network, from ids, shape (batch, length), to logits, shape (batch, length, vocabulary).
-        weights: of the LSTM's and of the n-grams' log-probabilities.
-        dropout: share of the last LSTM's outputs hidden while training (Zaremba et al. 2014, "Recurrent neural network
-            regularization", arXiv:1409.2329).
-        batch: number of texts read in parallel, each call continuing where the last one ended; None: without a state.
-        passage: with `batch`: reset the state every so many calls; None for never.
+    From ids, shape (batch, length), to logits, shape (batch, length, vocabulary). `dropout` hides a share of the last
+    LSTM's outputs while training (Zaremba et al. 2014, "Recurrent neural network regularization", arXiv:1409.2329).
+    With a `batch` so many texts are read in parallel, each call continuing where the last one ended, and with a
+    `passage` the state is reset every so many calls.
     """
     characters = keras.Input((None,), batch_size=batch, dtype="int32", name="characters")
     if shape.embedding is None:
@@ -123,14 +119,7 @@ def build(
 def attached(path: str | Path, model: keras.Model) -> TextModel:
     """A text model that was read from a file, with what the file carries beside it."""
     found = model_files.attachments(path, {"vocabulary": str, "seed": int, "shape": dict})
-    vocabulary, characters = found["vocabulary"], model.output_shape[-1]
-    if characters != len(vocabulary):
-        raise StageError(f"{path} carries a vocabulary of {len(vocabulary)} characters for {characters} outputs")
-    try:
-        shape = Shape(**found["shape"])
-    except TypeError as error:
-        raise StageError(f"{path} carries a shape that is not that of a text model") from error
-    return TextModel(model, shape, vocabulary, found["seed"])
+    return TextModel(model, Shape(**found["shape"]), found["vocabulary"], found["seed"])
 
 
 def write(path: str | Path, model: TextModel, **more: Any) -> None:

@@ -55,14 +55,9 @@ def shortened(documents: Sequence[str], limit: int | None) -> list[str]:
 def split(documents: Sequence[str], settings: Textgen) -> Parts:
     """Training, validation and test text: never random lines, whose neighbours would give them away.
 
-    Args:
-        documents: each begins with its title in a line of its own.
-        settings: with `FEW` or more documents, `documents` names those held out. With fewer, or where it names none of
-            them (it was made for another text), `holdout` has the shares of the whole text, cut off its end: first
-            validation, then test.
-
-    Returns:
-        The parts as strings, their documents with `SEPARATOR` between them.
+    Of `FEW` or more documents, each of which begins with its title in a line of its own, `settings.documents` names
+    those held out. Of fewer, or where it names none of them (it was made for another text), `holdout` has the shares of
+    the whole text, cut off its end: first validation, then test. The parts are strings.
     """
     titles = [document.split("\n", 1)[0] for document in documents]
     part_of = {title: part for part, chosen in settings.documents for title in chosen}
@@ -83,8 +78,7 @@ def split(documents: Sequence[str], settings: Textgen) -> Parts:
         parts = Parts(text[:first], text[first:second], text[second:])
     for name, part in parts._asdict().items():
         if len(part) < 2:
-            total = sum(map(len, documents))
-            raise StageError(f"{RAW} is too short: nothing is left for {name} of its {total:,} characters")
+            raise StageError(f"{RAW} is too short: nothing is left for {name}")
     return parts
 
 

@@ -14,13 +14,15 @@ from stages.textgen.baselines import KneserNey
 
 NUMBERS = 2**25  # in all rows, at most: with a large alphabet fewer contexts have one
 PLACES = 4  # of contexts in a slot of an index, which has a slot for each: one in 300 finds its slot full, has no row
-HASH_FACTOR, HASH_PRIME = 523, 4000037  # their product fits into 31 bits
+# Their product fits into 31 bits. A hash modulo the prime is the fingerprint by which a slot tells its contexts apart;
+# float32 holds it exactly.
+HASH_FACTOR, HASH_PRIME = 523, 4000037
 
 
 class Table(NamedTuple):
     """What an n-gram model has learnt about the contexts of one length.
 
-    A context's hash leads to a slot of the index, which holds the `fingerprints` of its contexts, then their rows in
+    A context's hash leads to a slot of the index, which holds the fingerprints of its contexts, then their rows in
     `continuations`. A row has for each next character what the counts give it, and last the share of the probability
     that goes to the next shorter context. Row 0, of contexts without a row, leaves all to the shorter one.
     """
@@ -72,7 +74,7 @@ def _index(contexts: np.ndarray, length: int, vocabulary: int) -> np.ndarray:
     powers = vocabulary ** np.arange(length - 1, -1, -1, dtype=np.int64)
     keys = hashes(contexts[:, None] // powers % vocabulary, length - 1, length)[-1][:, 0]
     slots = len(contexts) + 1
-    slot, fingerprint = keys % slots, fingerprints(keys)
+    slot, fingerprint = keys % slots, keys % HASH_PRIME
     # Of contexts that the model cannot tell apart, the first one.
     order = np.sort(np.unique(slot * HASH_PRIME + fingerprint, return_index=True)[1])
     order = order[np.argsort(slot[order], kind="stable")]
@@ -127,7 +129,7 @@ def distribution(characters: keras.KerasTensor, vocabulary: int, sizes: Sequence
     for length, keys in enumerate(hashes(whole, past, len(sizes) - 1), start=1):
         slots, rows = sizes[length]
         slot = layers.Embedding(slots, 2 * PLACES, trainable=False, name=f"index_{length}")(ops.mod(keys, slots))
-        match = ops.equal(slot[..., :PLACES], ops.cast(fingerprints(keys), "float32")[..., None])
+        match = ops.equal(slot[..., :PLACES], ops.cast(keys % HASH_PRIME, "float32")[..., None])
         row = ops.cast(ops.sum(ops.where(match, slot[..., PLACES:], 0.0), axis=-1), "int32")
         row = layers.Embedding(rows, vocabulary + 1, trainable=False, name=f"continuations_{length}")(row)
         found = row[..., :-1] + row[..., -1:] * found
@@ -151,11 +153,6 @@ def hashes(whole: Any, past: int, longest: int) -> list[Any]:
             key = key % HASH_PRIME * HASH_FACTOR + back(places) + places
         found.append(key)
     return found
-
-
-def fingerprints(keys: Any) -> Any:
-    """What a slot keeps of a hash, to be told from others that share the slot; float32 holds it exactly."""
-    return keys % HASH_PRIME
 
 
 def sizes_of(tables: Sequence[Table]) -> list[tuple[int, int]]:

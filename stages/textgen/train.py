@@ -83,13 +83,9 @@ def trained(
     stateful = {"dropout": settings.network.dropout, "batch": training.batch, "passage": training.passage}
     model = network.build(shape, **stateful)
     start_orthogonal(model, params.seed)
-    model.compile(
-        optimizer=OPTIMIZERS[training.optimizer](
-            warmup_cosine(training.learning_rate, training.steps), clip=training.clip
-        ),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=False,
-    )
+    rate = warmup_cosine(training.learning_rate, training.steps)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(OPTIMIZERS[training.optimizer](rate, clip=training.clip), loss, jit_compile=False)
     lstm = network.build(shape)
     reader = network.reader(lstm, shape, network.STREAMS)
     held_out = text.validation[: NUMBERS // shape.vocabulary]
@@ -105,11 +101,8 @@ def trained(
         return {"loss": nats.mean()}
 
     sections = {"network": settings.network, "training": training}
-    checkpoint = Checkpoint(
-        "textgen",
-        {"seed": params.seed, "threads": params.threads, "kernels": params.kernels, **sections},
-        inputs=[DATA],
-    )
+    depends_on = {"seed": params.seed, "threads": params.threads, "kernels": params.kernels, **sections}
+    checkpoint = Checkpoint("textgen", depends_on, inputs=[DATA])
     history = fit(model, epoch_data, epochs=training.epochs, validate=validate, checkpoint=checkpoint)
     network.copy_weights(model, lstm)
     return lstm, history, checkpoint

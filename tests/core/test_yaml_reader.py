@@ -6,7 +6,7 @@ from dvc.utils.serialize import parse_yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.core import command, environment, yaml_reader
+from stages.core import artifacts, command, environment
 from stages.core.errors import StageError
 from stages.params import load
 from tests.conftest import REPOSITORY
@@ -28,9 +28,9 @@ def test_a_value_is_what_dvc_records(text):
         expected = parse_yaml(content, "params.yaml")
     except Exception:
         with pytest.raises(StageError):
-            yaml_reader.parse(content.encode(), "params.yaml")
+            artifacts.parse_yaml(content.encode(), "params.yaml")
         return
-    assert repr(yaml_reader.parse(content.encode(), "params.yaml")) == repr(expected)
+    assert repr(artifacts.parse_yaml(content.encode(), "params.yaml")) == repr(expected)
 
 
 def edited(tmp_path, **lines: str):
@@ -73,14 +73,14 @@ def test_the_stage_and_the_pins_read_the_same(tmp_path, monkeypatch):
 )
 def test_broken_content_is_one_line_that_names_the_place(content, told):
     with pytest.raises(StageError, match=f"^params.yaml {told}") as error:
-        yaml_reader.parse(content, "params.yaml")
+        artifacts.parse_yaml(content, "params.yaml")
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 250
 
 
 def test_a_file_that_is_missing(tmp_path):
     with pytest.raises(StageError, match="does not exist here; run from the top"):
-        yaml_reader.read(tmp_path / "missing")
+        artifacts.read_yaml(tmp_path / "missing")
 
 
 def test_pinning_does_not_wait_for_numpy():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.evaluation.classes import SHOWN, Classes, first_of_each
+from stages.evaluation.charts import SHOWN, Classes, first_of_each
 
 
 def parts(*labels: int, **more) -> dict:

@@ -116,7 +116,7 @@ def table(name: str) -> list[dict[str, Any]]:
 
 
 def texts() -> dict[str, Any]:
-    """The JSON files with text, by the names in `results.TEXTS`."""
+    """The JSON files with text, by their names here."""
     return {
         "samples": [
             {
@@ -137,7 +137,7 @@ def texts() -> dict[str, Any]:
 def write(folder: Path, *, numbers: dict | None = None, series: dict | None = None, words: dict | None = None) -> None:
     """Write all that the report reads to a folder: made-up numbers and texts, committed series and pictures.
 
-    Arguments replace some of them, by task, by name of the series, and by the names in `results.TEXTS`.
+    Arguments replace some of them, by task, by name of the series, and by the names in `texts`.
     """
     shutil.copytree(REPOSITORY / "plots", folder / "plots", dirs_exist_ok=True)
     for path in (REPOSITORY / "benchmarks").glob("*.csv"):
@@ -147,7 +147,7 @@ def write(folder: Path, *, numbers: dict | None = None, series: dict | None = No
     for name, rows in (series or {}).items():
         artifacts.write_csv(folder / f"plots/{name}.csv", rows)
     for name, content in (texts() | (words or {})).items():
-        artifacts.write_json(folder / results.TEXTS[name], content)
+        artifacts.write_json(folder / {"samples": results.SAMPLES, "invented": results.INVENTED}[name], content)
     for name in results.DATASETS:
         provenance = {"dataset": f"the {name} | of *somebody*", "source": "own", "licence": "<free>"}
         artifacts.write_json(folder / f"data/raw/{name}.json", provenance)

@@ -5,9 +5,9 @@ import re
 import pytest
 from tinyhtml5.parser import HTMLParser
 
-from stages.core import yaml_reader
+from stages.core import artifacts
 from stages.core.errors import StageError
-from stages.report import build, results
+from stages.report import build
 from tests.conftest import REPOSITORY
 
 
@@ -79,7 +79,7 @@ FIGURES = {
 
 
 def test_a_card_has_the_figures_of_its_model(made, params):
-    context = build.variables(results.read(), params)
+    context = build.variables(params)
     for name, figure in FIGURES.items():
         card = build.card(name, context)
         assert card.startswith(f"# {name}\n")
@@ -88,4 +88,4 @@ def test_a_card_has_the_figures_of_its_model(made, params):
 
 
 def test_every_model_has_a_card():
-    assert set(build.MODELS) == set(FIGURES) == set(yaml_reader.read(REPOSITORY / "dvc.yaml")["artifacts"])
+    assert set(build.MODELS) == set(FIGURES) == set(artifacts.read_yaml(REPOSITORY / "dvc.yaml")["artifacts"])

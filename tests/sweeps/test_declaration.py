@@ -3,7 +3,7 @@
 import pytest
 from dvc.utils.serialize import load_yaml, modify_yaml
 
-from stages.core import yaml_reader
+from stages.core import artifacts
 from stages.core.errors import StageError
 from sweeps import declaration
 from sweeps.worker import set_param
@@ -87,7 +87,7 @@ def test_a_mistake_is_told_in_a_line_that_names_it(project, old, new, told):
 
 def test_the_default_sweep_fits_the_pipeline(monkeypatch):
     monkeypatch.chdir(REPOSITORY)
-    content = yaml_reader.read("sweeps/default.yaml")
+    content = artifacts.read_yaml("sweeps/default.yaml")
     _, stages = declaration.pipeline()
     for group in declaration.Declaration.model_validate(content).groups:
         assert len(group.seeds) == 3
