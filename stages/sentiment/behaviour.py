@@ -12,35 +12,20 @@ import numpy as np
 import pandas as pd
 
 from stages.core import artifacts
-from stages.sentiment.encoding import encode, tokenise
-from stages.sentiment.preprocess import arrays_of
 from stages.sentiment.scores import CLASSES
-
-TABLE = Path(__file__).with_name("behaviour.csv")  # capability, label (0 or 1), sentence
-PART = "behaviour"  # what the names of its arrays begin with
 
 
 def read() -> Any:
-    """The table as a DataFrame."""
-    return artifacts.read_csv(TABLE, text=["capability", "sentence"])
-
-
-def arrays(table: Any, number: Mapping[str, int], known: np.ndarray) -> dict[str, np.ndarray]:
-    """The sentences as preprocess writes reviews; `number` has the id of each word, `known` the keys of the n-grams."""
-    ids = [encode(tokenise(sentence), number) for sentence in table["sentence"]]
-    return arrays_of(PART, ids, table["label"].to_numpy(), len(number), known)
+    """The table as a DataFrame: capability, label (0 or 1), sentence."""
+    return artifacts.read_csv(Path(__file__).with_name("behaviour.csv"), text=["capability", "sentence"])
 
 
 def measure(table: Any, probability: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Accuracies at 0.5 of each method, on the negative and on the positive sentences of each capability.
-
-    Args:
-        table: of `read`, n sentences.
-        probability: of a positive text, by method, shape (n,).
+    """Accuracies at 0.5 on the n sentences, from the probabilities of a positive text by method, shape (n,) each.
 
     Returns:
-        `sentences`, their number; `capabilities`, rows of `capability`, `sentences`, and per method the accuracies
-        `negative` and `positive`; `mean` over all sentences by method.
+        `sentences`, their number; `capabilities`, rows of `capability`, `sentences`, and per method the accuracies on
+        the `negative` and the `positive` ones; `mean` over all sentences by method.
     """
     right = pd.DataFrame({name: (of_text >= 0.5) == table["label"] for name, of_text in probability.items()})
     rows = []
