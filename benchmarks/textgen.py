@@ -4,7 +4,6 @@ First the figures of the plays, from the pipeline. Then a text as long as tiny S
 training, the last tenth for testing: our model with the default settings and with half the steps, and the GPT.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,11 +61,7 @@ def plays() -> dict[str, str]:
 
 
 def short_text(params: Params, length: int) -> tuple[str, str]:
-    """The text and what to call it: the file that BENCH_TEXT names, such as tiny Shakespeare, or, as that is not
-    packaged, the beginning of the plays to train on, as one document.
-    """
-    if path := os.environ.get("BENCH_TEXT"):
-        return artifacts.read_text(path)[:length], Path(path).name
+    """The beginning of the plays to train on, as one document, and what to call it."""
     held_out = {*params.textgen.documents.validation, *params.textgen.documents.test}
     text = "\n\n".join(play for title, play in plays().items() if title not in held_out)[:length]
     return text, f"first {len(text):,} characters of the plays"
