@@ -80,6 +80,16 @@ def metered(command: Sequence[str], folder: Path, variables: Mapping[str, str]) 
     return Usage(time.perf_counter() - started, cpu)
 
 
+def timed(work: Callable[[], Any], rounds: int = 5) -> list[float]:
+    """Seconds that each of some rounds takes, after a first one to warm up."""
+    seconds = []
+    for _ in range(1 + rounds):
+        started = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - started)
+    return seconds[1:]
+
+
 def complete(output: Path, draws: Iterable[dict], measure: Callable[..., dict[str, Any]], *, keep: bool) -> None:
     """Measure the draws, arguments of `measure`, that a table lacks; write it after each one if it is to be kept."""
     rows = artifacts.read_csv(output).to_dict("records") if keep and output.exists() else []

@@ -1,6 +1,5 @@
 """Autoencoder and denoisers compared with PCA and filters. Quality is the pipeline's; times are measured here."""
 
-import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -21,7 +20,6 @@ PUBLISHED = {
     "published: logistic PCA, 30 components": 8.01,
     "published: PCA, 30 components": 13.87,
 }
-ROUNDS = 5
 
 
 def measure(params: Params, quick: bool) -> Iterator[Row]:
@@ -71,10 +69,5 @@ def network(name: str) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def milliseconds(apply: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> float:
-    """Per image in one batch: the median of some rounds, after a first one to warm up."""
-    seconds = []
-    for _ in range(1 + ROUNDS):
-        started = time.perf_counter()
-        apply(images)
-        seconds.append(time.perf_counter() - started)
-    return 1000 * float(np.median(seconds[1:])) / len(images)
+    """Per image in one batch: the median of some rounds."""
+    return 1000 * float(np.median(common.timed(lambda: apply(images)))) / len(images)

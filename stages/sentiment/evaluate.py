@@ -1,9 +1,11 @@
 """evaluate-sentiment: the classifier and the n-gram baselines on test reviews, sentences and a table by hand."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.special import expit
 
 from stages.core import artifacts, model_files
@@ -12,7 +14,7 @@ from stages.core.errors import StageError
 from stages.core.split import PARTS
 from stages.evaluation import measures
 from stages.params import Params
-from stages.sentiment import baselines, behaviour, plots, scores
+from stages.sentiment import baselines, plots, scores
 from stages.sentiment import model as network
 from stages.sentiment.encoding import UNKNOWN, encode, numbers, tokenise
 from stages.sentiment.preprocess import NGRAMS, RAW, VOCABULARY, arrays_of
@@ -21,12 +23,19 @@ from stages.sentiment.train import MODEL, sizes_for
 
 METRICS = "metrics/sentiment.json"
 EVALUATION = "data/sentiment/evaluation.json"
+# Sentences written by hand, measured and never trained or tuned on: capability, label (0 or 1), sentence. Each tests one
+# capability, as Ribeiro, Wu, Guestrin & Singh 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList",
+# ACL, pp. 4902-4912, has it; each capability has as many negative sentences as positive ones.
+BEHAVIOUR = Path(__file__).with_name("behaviour.csv")
 
 
 def main(params: Params) -> None:
     data, known = artifacts.read_npz(DATA), artifacts.read_npz(NGRAMS)
     sizes, model = sizes_for(data, params.sentiment.network), model_files.read(MODEL)
-    number, table = numbers(artifacts.read_text(VOCABULARY).splitlines()), behaviour.read()
+    number, table = (
+        numbers(artifacts.read_text(VOCABULARY).splitlines()),
+        artifacts.read_csv(BEHAVIOUR, text=["capability", "sentence"]),
+    )
     ids = [encode(tokenise(sentence), number) for sentence in table["sentence"]]
     data |= arrays_of("behaviour", ids, table["label"].to_numpy(), len(number), known["keys"])
     parts = ("validation", "test", "behaviour")
@@ -55,7 +64,7 @@ def main(params: Params) -> None:
     evaluation |= {
         "parameters": model.count_params(),
         "sources": dict(zip(data["sources"].tolist()[1:], of_source[1:], strict=True)),
-        "behaviour": behaviour.measure(table, methods["behaviour"]),
+        "behaviour": capabilities(table, methods["behaviour"]),
     }
     texts = artifacts.read_csv(RAW, text=["text"])["text"].to_numpy()[data["test_rows"]][reviews["test"]]
     evaluation |= plots.write(model, actual["test"], found, texts)
@@ -113,6 +122,21 @@ def comparison(actual: np.ndarray, methods: Mapping[str, np.ndarray], seed: int)
             for name, difference in differences.items()
         },
     }
+
+
+def capabilities(table: Any, probability: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Accuracies at 0.5 on the n sentences of `BEHAVIOUR`, from the probabilities by method, shape (n,) each.
+
+    Returns:
+        `sentences`, their number; `capabilities`, rows of `capability`, `sentences`, and per method the accuracies on
+        the `negative` and the `positive` ones; `mean` over all sentences by method.
+    """
+    right = pd.DataFrame({name: (of_text >= 0.5) == table["label"] for name, of_text in probability.items()})
+    rows = []
+    for capability, some in table.groupby("capability", sort=False):
+        found = right.loc[some.index].groupby(some["label"]).mean().set_axis(scores.CLASSES).to_dict()
+        rows.append({"capability": capability, "sentences": len(some), **found})
+    return {"sentences": len(table), "capabilities": rows, "mean": right.mean().to_dict()}
 
 
 def measure(labels: np.ndarray, probability: np.ndarray, words: np.ndarray) -> dict[str, Any]:

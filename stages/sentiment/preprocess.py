@@ -68,16 +68,14 @@ def main(params: Params) -> None:
 def sources(column: Iterable[str], labels: np.ndarray) -> tuple[list[str], np.ndarray]:
     """The names of the sources that are measured by themselves, the largest first; the number of each row's, uint8.
 
-    Rows of a source with one label only, or with too few rows, count with the largest source, and that is printed.
+    Rows of a source with fewer than `FEWEST` texts of a label count with the largest source, and that is printed.
     """
     column = np.asarray(list(column))
-    names = [name for name, _ in Counter(column.tolist()).most_common()]
-    kept = names[:1]
-    for name in names[1:]:
-        if min(np.sum((column == name) & (labels == label)) for label in (0, 1)) >= FEWEST:
-            kept.append(name)
-        else:
-            print(f"{RAW}: source {name!r} has fewer than {FEWEST} texts of a label; it is not measured by itself")
+    largest, *others = (name for name, _ in Counter(column.tolist()).most_common())
+    few = [name for name in others if min(np.bincount(labels[column == name], minlength=2)) < FEWEST]
+    if few:
+        print(f"{RAW}: not measured by themselves, with fewer than {FEWEST} texts of a label: {', '.join(few)}")
+    kept = [largest, *(name for name in others if name not in few)]
     return kept, np.array([kept.index(name) if name in kept else 0 for name in column], np.uint8)
 
 

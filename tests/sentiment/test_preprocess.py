@@ -28,7 +28,7 @@ def test_a_small_or_one_sided_source_counts_with_the_largest(capsys):
     kept, numbers = sources(column, labels)
     assert kept == ["a", "b"]
     assert list(numbers) == [0] * 20 + [1] * 10 + [0] * 16
-    assert "source 'c' has fewer than 5 texts of a label" in capsys.readouterr().out
+    assert "fewer than 5 texts of a label: c, d" in capsys.readouterr().out
 
 
 def parts_of(tokens: list[list[str]], limit: int | None = None, seed: int = 7, **columns) -> dict[str, np.ndarray]:
