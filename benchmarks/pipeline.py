@@ -18,7 +18,7 @@ import pandas as pd
 import tools
 from benchmarks import ENVIRONMENT, common
 from stages.core import artifacts, yaml_reader
-from tools.compare import git
+from tools.compare import clone, git
 
 OUTPUT = Path("benchmarks/pipeline.csv")
 WHOLE = "whole"  # in the column of the stage: all of them
@@ -38,14 +38,6 @@ def run(commit: str, programs: Path) -> Iterator[dict[str, Any]]:
             yield {"stage": stage, **usages[-1]._asdict()}
     seconds, cpu = zip(*usages, strict=True)
     yield {"stage": WHOLE, "seconds": sum(seconds), "cpu": sum(cpu)}
-
-
-def clone(commit: str, folder: Path) -> None:
-    """A checkout of a commit with an empty cache of its own, and without dvc.lock: no result counts as done."""
-    source = str(common.REPOSITORY)
-    git("clone", "--quiet", "--no-checkout", source, str(folder))
-    git("checkout", "--quiet", "--detach", commit, folder=folder)
-    (folder / "dvc.lock").unlink()
 
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What is generated in README.md and docs/, from params.yaml, dvc.yaml, metrics/ and sweeps/results/.
+"""What is generated in README.md and docs/, from dvc.yaml, metrics/ and sweeps/results/.
 
 python -m tools.tables                 write it anew
 python -m tools.tables experiments     print the table of `make experiments`
@@ -6,7 +6,6 @@ python -m tools.tables experiments     print the table of `make experiments`
 
 import json
 import math
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +32,7 @@ def main(what: str = "pages") -> None:
 
 def filled(text: str) -> str:
     """`text` with new content between each pair of markers, `<!-- NAME -->` and `<!-- end of NAME -->`."""
-    makers = {"results": results, "metrics": metrics, "params": params, "stages": stages, "graph": graph}
+    makers = {"results": results, "metrics": metrics, "stages": stages, "graph": graph}
     for name, make in makers.items():
         start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
         if start in text:
@@ -99,22 +98,6 @@ def metrics(task: str = "denoiser") -> str:
     """What `dvc metrics show` prints of one task."""
     command = ("metrics", "show", f"metrics/{task}.json")
     return f"```console\n$ dvc {' '.join(command)}\n{_dvc(*command).strip()}\n```"
-
-
-def params() -> str:
-    """Every key of params.yaml with its value and its comment."""
-    text = artifacts.read_text("params.yaml")
-    content = yaml_reader.parse(text.encode(), "params.yaml")
-    rows, path = [("Key", "Value", "What it does")], []
-    for indent, key, comment in re.findall(r"^( *)(\w+):[^#\n]*(?:# (.*))?$", text, re.M):
-        path = [*path[: len(indent) // 2], key]
-        value = look_up(content, ".".join(path))
-        told = "" if isinstance(value, dict) or value is None else f"`{json.dumps(value)}`"
-        if isinstance(value, list) and any(isinstance(row, dict) for row in value):
-            told = f"{len(value)} rows"
-        if told or comment:  # a section without a comment is told by its keys
-            rows.append((f"`{'.'.join(path)}`", told, comment))
-    return markdown(rows)
 
 
 def stages() -> str:

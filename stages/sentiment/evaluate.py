@@ -23,19 +23,17 @@ from stages.sentiment.train import MODEL, sizes_for
 
 METRICS = "metrics/sentiment.json"
 EVALUATION = "data/sentiment/evaluation.json"
-# Sentences written by hand, measured and never trained or tuned on: capability, label (0 or 1), sentence. Each tests one
-# capability, as Ribeiro, Wu, Guestrin & Singh 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList",
-# ACL, pp. 4902-4912, has it; each capability has as many negative sentences as positive ones.
+# Sentences written by hand, measured and never trained or tuned on: capability, label (0 or 1), sentence. A capability
+# has as many negative ones as positive ones, after Ribeiro, Wu, Guestrin & Singh 2020, "Beyond Accuracy: Behavioral
+# Testing of NLP Models with CheckList", ACL, pp. 4902-4912.
 BEHAVIOUR = Path(__file__).with_name("behaviour.csv")
 
 
 def main(params: Params) -> None:
     data, known = artifacts.read_npz(DATA), artifacts.read_npz(NGRAMS)
     sizes, model = sizes_for(data, params.sentiment.network), model_files.read(MODEL)
-    number, table = (
-        numbers(artifacts.read_text(VOCABULARY).splitlines()),
-        artifacts.read_csv(BEHAVIOUR, text=["capability", "sentence"]),
-    )
+    number = numbers(artifacts.read_text(VOCABULARY).splitlines())
+    table = artifacts.read_csv(BEHAVIOUR, text=["capability", "sentence"])
     ids = [encode(tokenise(sentence), number) for sentence in table["sentence"]]
     data |= arrays_of("behaviour", ids, table["label"].to_numpy(), len(number), known["keys"])
     parts = ("validation", "test", "behaviour")

@@ -1,8 +1,7 @@
 """train-sentiment: the classifier of reviews."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from functools import lru_cache, partial
 
 import numpy as np
 import tensorflow as tf
@@ -23,16 +22,8 @@ from stages.training.optimizers import muon, warmup_cosine
 
 MODEL = "models/sentiment.keras"
 HISTORY = "plots/sentiment/history.csv"
-
-
-class Stream(NamedTuple):
-    """Texts of which the LSTM branch reads some in each step, padded to a multiple of `multiple` words."""
-
-    words: list[np.ndarray]
-    labels: np.ndarray
-    rows: Callable[[int], np.ndarray]  # of a step: see `bucketed`
-    multiple: int
-    weight: float  # of its loss
+WEIGHTS = {"reviews": 1.0, "others": 1.0, "negations": 0.5}  # of the loss of each stream
+Stream = Callable[[int], tuple[np.ndarray, np.ndarray]]  # number of a step → word ids (n, length) and labels (n, 1)
 
 
 def main(params: Params) -> None:
@@ -51,7 +42,7 @@ def main(params: Params) -> None:
     lstm.compile(
         optimizer=muon(warmup_cosine(settings.learning_rate, settings.steps)),
         loss=dict.fromkeys(streams, binary_cross_entropy),
-        loss_weights={name: stream.weight for name, stream in streams.items()},
+        loss_weights={name: WEIGHTS[name] for name in streams},
         jit_compile=False,
     )
     # Makes the variables that hold the mean losses. If the first step made them, it would be traced twice: 4 s.
@@ -120,16 +111,23 @@ def fit_ngrams(train: Reviews, sizes: SentimentNetwork) -> tuple[np.ndarray, np.
 def streams_of(train: Reviews, clauses: Reviews, sizes: SentimentNetwork, params: Params) -> dict[str, Stream]:
     """What the LSTM branch reads in each step, by name: reviews, texts of further sources, negated clauses."""
     settings, streams = params.sentiment.training, {}
-    for name, texts, chosen, size, multiple, weight in (
-        ("reviews", train, train.source == 0, settings.batch, 8 * sizes.pool, 1.0),
-        ("others", train, train.source > 0, settings.others, 2 * sizes.pool, 1.0),
-        ("negations", clauses, clauses.source == 0, settings.negations, 2 * sizes.pool, 0.5),
+    for name, texts, chosen, size, multiple in (
+        ("reviews", train, train.source == 0, settings.batch, 8 * sizes.pool),
+        ("others", train, train.source > 0, settings.others, 2 * sizes.pool),
+        ("negations", clauses, clauses.source == 0, settings.negations, 2 * sizes.pool),
     ):
-        words = [texts.words[row] for row in np.flatnonzero(chosen)]
-        if words and size:
-            rows = bucketed(np.array([len(ids) for ids in words]), size, [params.seed, len(streams)])
-            streams[name] = Stream(words, texts.labels[chosen], rows, multiple, weight)
+        if size and chosen.any():
+            words = [texts.words[row] for row in np.flatnonzero(chosen)]
+            rows_of = bucketed(np.array([len(ids) for ids in words]), size, [params.seed, len(streams)])
+            streams[name] = partial(_batch, words, texts.labels[chosen], multiple, rows_of)
     return streams
+
+
+def _batch(
+    words: list[np.ndarray], labels: np.ndarray, multiple: int, rows_of: Callable[[int], np.ndarray], step: int
+) -> tuple[np.ndarray, np.ndarray]:
+    rows = rows_of(step)
+    return padded([words[row] for row in rows], multiple), labels[rows, None].astype(np.float32)
 
 
 def bucketed(lengths: np.ndarray, size: int, seed: Sequence[int], *, pool: int = 50) -> Callable[[int], np.ndarray]:
@@ -170,12 +168,11 @@ def epochs_of(streams: Mapping[str, Stream], settings: SentimentTraining) -> Cal
 
         def examples() -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
             for step in steps:
-                ids, labels = {}, {}
-                for name, stream in streams.items():
-                    rows = stream.rows(step)
-                    ids[name] = padded([stream.words[row] for row in rows], stream.multiple)
-                    labels[name] = stream.labels[rows, None].astype(np.float32)
-                yield ids, labels
+                read = {name: stream(step) for name, stream in streams.items()}
+                yield (
+                    {name: ids for name, (ids, _) in read.items()},
+                    {name: labels for name, (_, labels) in read.items()},
+                )
 
         signature = tuple(
             {name: tf.TensorSpec((None, length), kind) for name in streams}

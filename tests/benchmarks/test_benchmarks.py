@@ -147,7 +147,7 @@ def test_the_peers_of_the_classifier_learn(tmp_path):
         common.peer("tfidf", {"reviews": str(tmp_path / "none.csv"), "data": "none.npz"})
 
 
-def test_the_table_of_the_pipeline_has_both_commits_and_their_ratio(tmp_path):
+def test_the_table_of_the_pipeline_has_both_commits_and_their_ratio(tmp_path, monkeypatch):
     seconds = {"old": {"gone": 3, "train": 60}, "new": {"train": 30, "more": 9}}
     rows = [
         {"way": way, "round": number, "stage": stage, "seconds": cpu / 2, "cpu": cpu + number}
@@ -158,6 +158,7 @@ def test_the_table_of_the_pipeline_has_both_commits_and_their_ratio(tmp_path):
     table = pipeline.table(pd.DataFrame(rows))
     assert table.loc["train", "ratio"].item() == pytest.approx(31 / 61, abs=0.01)
     assert set(table.index) == {"gone", "train", "more"}
+    monkeypatch.chdir(REPOSITORY)
     pipeline.clone("HEAD", tmp_path / "clone")
     assert (tmp_path / "clone/dvc.yaml").exists()
     assert not (tmp_path / "clone/dvc.lock").exists()  # no result counts as done
