@@ -28,15 +28,8 @@ def fit(
     each weighted with its Naive Bayes log ratio where it occurs (Wang & Manning 2012, ACL, p. 91, with logistic
     regression for their support vector machine).
 
-    Args:
-        data: the preprocessed reviews.
-        labels: 0 or 1 by part.
-        orders: number of words of each n-gram.
-        seed: of the solver's random order.
-        parts: of the data, to classify.
-
-    Returns:
-        Probabilities of a positive text by baseline and part, shape (n,) each.
+    `labels` are 0 or 1 by part of the preprocessed `data`, `orders` the number of words of each n-gram. Gives the
+    probabilities of a positive text by baseline and part, shape (n,) each: of `parts` and of those two.
     """
     counts = {}
     for part in ("train", "validation", *parts):

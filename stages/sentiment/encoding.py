@@ -29,15 +29,11 @@ APOSTROPHES = str.maketrans("’‘´`", "''''")
 
 
 class Counts(NamedTuple):
-    """How often each n-gram of an index occurs in each review, in a sparse form.
+    """How often each n-gram of an index occurs in each review, in a sparse form, one review after the other."""
 
-    `lengths` has an entry per review: how many different n-grams it has. `numbers` are theirs in the index, ascending
-    within a review, one review after the other; `counts` how often each occurs, at most 255.
-    """
-
-    numbers: np.ndarray
-    counts: np.ndarray
-    lengths: np.ndarray
+    numbers: np.ndarray  # in the index, ascending within a review
+    counts: np.ndarray  # how often each occurs, at most 255
+    lengths: np.ndarray  # how many different n-grams each review has
 
 
 def tokenise(text: str) -> list[str]:
@@ -133,12 +129,8 @@ def batch(words: Sequence[np.ndarray], ngrams: Sequence[np.ndarray], pool: int) 
 
 
 class Encoder:
-    """Reads texts for one trained network.
-
-    Args:
-        vocabulary: words, most frequent first.
-        ngrams: keys of the n-grams that the network weighs, shape (n,).
-        sizes: `vocabulary`, how many words have a vector; `length`, `head` and `pool`.
+    """Reads texts for one trained network, by its words, the keys of its n-grams, shape (n,), and its sizes:
+    `vocabulary`, how many words have a vector; `length`, `head` and `pool`.
     """
 
     def __init__(self, vocabulary: Sequence[str], ngrams: np.ndarray, sizes: Mapping[str, Any]) -> None:

@@ -99,12 +99,7 @@ def measured(actual: np.ndarray, probability: np.ndarray, validation: Sequence[d
 
 def comparison(actual: np.ndarray, methods: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
     """The network's accuracy with its 95 % interval, those of its branches and of the baselines, and the differences,
-    with intervals by paired bootstrap.
-
-    Args:
-        actual: 0 or 1, shape (n,).
-        methods: probability of a positive text by method, shape (n,) each; `network` is one.
-        seed: of the bootstrap.
+    with intervals by paired bootstrap. `actual`, 0 or 1, and each method's probability of a positive text: shape (n,).
     """
     others = {name: (probability >= 0.5) == actual for name, probability in methods.items()}
     ours = others.pop("network")

@@ -58,14 +58,10 @@ def fit(
     dropout would give a review's logit: it is convex and deterministic. Source: Wang & Manning 2013, "Fast Dropout
     Training", ICML, section 2.
 
-    Args:
-        present: shape (reviews, n-grams), 1 where a review has the n-gram.
-        labels: shape (reviews,), 0 or 1.
-        offset: logits that are known already, shape (reviews,): the result is what to add to them.
-        dropout: share of n-grams dropped.
-        penalty: factor of half the sum of the squared weights, added to the sum of the reviews' losses.
-
-    Gives the weight of each n-gram times its log ratio, shape (n-grams,), and the intercept: see `logits`.
+    `present` and `labels` are as in `log_ratios`; `offset`, shape (reviews,), are logits that are known already: the
+    result is what to add to them. `dropout` is the share of n-grams dropped, `penalty` the factor of half the sum of
+    the squared weights, added to the sum of the reviews' losses. Gives the weight of each n-gram times its log ratio,
+    shape (n-grams,), and the intercept: see `logits`.
     """
     root = _root(present)
     ratios = log_ratios(present, labels).astype(np.float64)

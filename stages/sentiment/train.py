@@ -134,13 +134,8 @@ def bucketed(lengths: np.ndarray, size: int, seed: Sequence[int], *, pool: int =
     """An endless sequence of batches of similar length, each pass over the data in a fresh order.
 
     Each pass is a permutation; within every `pool` batches of it the reviews are sorted by length, so that little is
-    padded, and the batches are put in a random order. Reviews that do not fill a batch are left out of the pass.
-
-    Args:
-        lengths: words of each review, shape (n,).
-        size: reviews in a batch.
-        seed: of the order.
-        pool: batches sorted together; more means less padding and a less random order.
+    padded, and the batches are put in a random order: a larger pool means less padding and a less random order. Reviews
+    that do not fill a batch are left out of the pass. `lengths`, in words, has shape (n,).
 
     Returns:
         A function: number of the batch → row numbers, shape (size,). It keeps no state but the last pass, so a resumed
@@ -166,13 +161,10 @@ def epochs_of(streams: Mapping[str, Stream], settings: SentimentTraining) -> Cal
     def epoch_data(epoch: int) -> tf.data.Dataset:
         steps = steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
 
-        def examples() -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+        def examples() -> Iterator[tuple[dict[str, np.ndarray], ...]]:
             for step in steps:
                 read = {name: stream(step) for name, stream in streams.items()}
-                yield (
-                    {name: ids for name, (ids, _) in read.items()},
-                    {name: labels for name, (_, labels) in read.items()},
-                )
+                yield tuple({name: arrays[kind] for name, arrays in read.items()} for kind in (0, 1))
 
         signature = tuple(
             {name: tf.TensorSpec((None, length), kind) for name in streams}
