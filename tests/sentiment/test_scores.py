@@ -4,8 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
-from stages.sentiment import plots, scores
-from stages.sentiment.evaluate import comparison
+from stages.core import artifacts
+from stages.sentiment import plots, preprocess, scores
+from stages.sentiment.encoding import tokenise
+from stages.sentiment.evaluate import BEHAVIOUR, capabilities, comparison
+from tests.conftest import REPOSITORY
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from([0.0, 0.2, 0.5, 0.7, 1.0])), min_size=1, max_size=60))
@@ -76,3 +79,29 @@ def test_slices_split_the_reviews():
     assert [row["slice"] for row in rows[:4]] == ["1 to 20 words", "21 to 40 words", "41 to 60 words", "61 to 80 words"]
     assert {row["slice"]: row["reviews"] for row in rows}["with negations"] == 40
     assert all(row["low"] <= row["accuracy"] <= row["high"] for row in rows)
+
+
+@pytest.fixture
+def table():
+    return artifacts.read_csv(BEHAVIOUR, text=["capability", "sentence"])
+
+
+def test_each_capability_has_as_many_negative_as_positive_sentences(table):
+    assert len(table) <= 300 and not table["sentence"].duplicated().any()
+    assert set(table["label"]) == {0, 1}
+    assert (table.groupby("capability")["label"].mean() == 0.5).all()
+
+
+def test_no_sentence_of_the_table_stands_in_the_data(table):
+    raw = REPOSITORY / preprocess.RAW
+    if not raw.exists():
+        pytest.xfail("the pipeline has not run here")
+    reviews = {" ".join(tokenise(text)).strip(" !?") for text in artifacts.read_csv(raw, text=["text"])["text"]}
+    assert not reviews & {" ".join(tokenise(text)).strip(" !?") for text in table["sentence"]}
+
+
+def test_the_measures_count_each_side_by_itself(table):
+    labels = table["label"].to_numpy()
+    found = capabilities(table, {"network": np.ones(len(table)), "nb": labels.astype(float)})
+    assert all(row["network"] == {"negative": 0, "positive": 1} for row in found["capabilities"])
+    assert found["mean"] == {"network": 0.5, "nb": 1}
