@@ -103,16 +103,13 @@ class Classifier:
         rows, reviews = self.carried["thresholds"], self.carried["validation_reviews"]
         reached = [row for row in rows if row["precision"] >= goal]
         if not reached:
-            best = max(rows, key=lambda row: row["precision"])
+            best = max(row["precision"] for row in rows)
             raise StageError(
-                f"no threshold has precision {goal:g} on the {reviews:,} validation reviews; the highest is "
-                f"{best['precision']:.3f}, at {best['threshold']:.3f}"
+                f"no threshold has precision {goal:g} on the {reviews:,} validation reviews; the highest is {best:.3f}"
             )
         row = min(reached, key=lambda row: row["threshold"])
-        summary = (
-            f"threshold {row['threshold']:.3f}: on {reviews:,} validation reviews precision {row['precision']:.3f}, "
-            f"recall {row['recall']:.3f}"
-        )
+        measures = f"precision {row['precision']:.3f}, recall {row['recall']:.3f}"
+        summary = f"threshold {row['threshold']:.3f}: on {reviews:,} validation reviews {measures}"
         return row["threshold"], summary
 
     def probability(self, reviews: Sequence[np.ndarray]) -> np.ndarray:
@@ -166,7 +163,7 @@ def main(options: argparse.Namespace) -> None:
                 explained = sorted(values, key=lambda piece: -abs(piece[1]))[:SHOWN]
             if verdict.foreign:
                 foreign.append(number)
-            print((_json if options.json else _line)(verdict.probability, threshold, explained))
+            print(_shown(verdict.probability, threshold, explained, options.json))
         sys.stdout.flush()
     if foreign:
         print(f"warning: {FOREIGN}: review {user_files.listed(foreign)}", file=sys.stderr)
@@ -187,20 +184,15 @@ def _texts(options: argparse.Namespace) -> Iterable[str]:
     return table[options.column]
 
 
-def _label(probability: float | None, threshold: float) -> str | None:
-    return None if probability is None else scores.CLASSES[int(probability >= threshold)]
-
-
-def _json(probability: float | None, threshold: float, explained: list[tuple[str, float]] | None) -> str:
-    record = {"label": _label(probability, threshold), "probability": probability, "threshold": threshold}
-    if explained is not None:
-        record["parts"] = [{"text": text, "log_odds": value} for text, value in explained]
-    return json.dumps(artifacts.rounded(record), ensure_ascii=False)
-
-
-def _line(probability: float | None, threshold: float, explained: list[tuple[str, float]] | None) -> str:
-    fields = [_label(probability, threshold) or "-", "-" if probability is None else f"{probability:.3f}"]
-    fields.append(f"{threshold:.3f}")
-    if explained is not None:
-        fields.append(", ".join(f"{text} {value:+.2f}" for text, value in explained))
+def _shown(probability: float | None, threshold: float, parts: list[tuple[str, float]] | None, as_json: bool) -> str:
+    """A line about a review; `parts` are those that matter most, with their log odds."""
+    label = None if probability is None else scores.CLASSES[int(probability >= threshold)]
+    if as_json:
+        record = {"label": label, "probability": probability, "threshold": threshold}
+        if parts is not None:
+            record["parts"] = [{"text": text, "log_odds": value} for text, value in parts]
+        return json.dumps(artifacts.rounded(record), ensure_ascii=False)
+    fields = [label or "-", "-" if probability is None else f"{probability:.3f}", f"{threshold:.3f}"]
+    if parts is not None:
+        fields.append(", ".join(f"{text} {value:+.2f}" for text, value in parts))
     return "\t".join(fields)
