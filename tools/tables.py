@@ -32,7 +32,7 @@ def main(what: str = "pages") -> None:
 
 def filled(text: str) -> str:
     """`text` with new content between each pair of markers, `<!-- NAME -->` and `<!-- end of NAME -->`."""
-    makers = {"results": results, "metrics": metrics, "stages": stages, "graph": graph}
+    makers = {"results": results, "stages": stages, "graph": graph}
     for name, make in makers.items():
         start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
         if start in text:
@@ -94,12 +94,6 @@ def spread(mean: float, std: float) -> str:
     return f"{mean:.{digits}f} ± {std:.{digits}f}"
 
 
-def metrics(task: str = "denoiser") -> str:
-    """What `dvc metrics show` prints of one task."""
-    command = ("metrics", "show", f"metrics/{task}.json")
-    return f"```console\n$ dvc {' '.join(command)}\n{_dvc(*command).strip()}\n```"
-
-
 def stages() -> str:
     """Every stage of dvc.yaml: its `desc`, and the parameters that re-run it."""
     rows = [("Stage", "What it does", "Parameters")]
@@ -111,12 +105,12 @@ def stages() -> str:
 
 def graph() -> str:
     """The stages and what each needs, as Mermaid."""
-    return f"```mermaid\n{_dvc('dag', '--mermaid').strip().expandtabs(2)}\n```"
+    return f"```mermaid\n{dvc('dag', '--mermaid').strip().expandtabs(2)}\n```"
 
 
 def experiments() -> str:
     """Every commit and experiment that `dvc exp show` lists: its headlines, and the parameters that differ."""
-    states = json.loads(_dvc("exp", "show", "--json"))[1:]
+    states = json.loads(dvc("exp", "show", "--json"))[1:]
     states = [each for one in states for each in (one, *(more["revs"][0] for more in one["experiments"] or []))]
     states = [state for state in states if state.get("data") and state["data"]["params"]]
     params = [flat(state["data"]["params"]["params.yaml"]["data"]) for state in states]
@@ -131,7 +125,7 @@ def experiments() -> str:
     return markdown(rows)
 
 
-def _dvc(*arguments: str) -> str:
+def dvc(*arguments: str) -> str:
     """What a dvc command prints."""
     command = [sys.executable, "-m", "dvc", *arguments]
     told = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)

@@ -157,7 +157,8 @@ def test_the_table_of_the_pipeline_has_both_commits_and_their_ratio(tmp_path, mo
     ]
     table = pipeline.table(pd.DataFrame(rows))
     assert table.loc["train", "ratio"].item() == pytest.approx(31 / 61, abs=0.01)
-    assert set(table.index) == {"gone", "train", "more"}
+    assert set(table.index) == {"gone", "train", "more", "whole"}
+    assert table.loc["whole", ("cpu", "old")] == 65  # of 3 and 60 s, each a second more in its median round
     monkeypatch.chdir(REPOSITORY)
     pipeline.clone("HEAD", tmp_path / "clone")
     assert (tmp_path / "clone/dvc.yaml").exists()
