@@ -6,6 +6,7 @@ python -m tools.tables experiments     print the table of `make experiments`
 
 import json
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,11 +35,8 @@ def filled(text: str) -> str:
     """`text` with new content between each pair of markers, `<!-- NAME -->` and `<!-- end of NAME -->`."""
     makers = {"results": results, "stages": stages, "graph": graph}
     for name, make in makers.items():
-        start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-        if start in text:
-            before, rest = text.split(start)
-            _, after = rest.split(end)
-            text = f"{before}{start}\n{make()}\n{end}{after}"
+        block = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", re.DOTALL)
+        text = block.sub(lambda _, make=make: f"{make()}\n", text)
     return text
 
 
