@@ -1,8 +1,8 @@
 """How do the four tasks compare with what one would use instead, and with published figures?
 
 Read `common`, then the parts of `make bench`: `digits`, `textgen`, `sentiment`, `serve`, with other people's tools in
-`peers`. What takes longer has a command of its own: `learning_curve`, `review_sizes`, `pipeline`. `table` writes
-RESULTS.md. In: what the pipeline has made. Nothing here is part of `dvc repro`.
+`peers`. What takes longer has a command of its own: `learning_curve`, `review_sizes`, `pipeline`.
+In: what the pipeline has made. Nothing here is part of `dvc repro`.
 """
 
 import os

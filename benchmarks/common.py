@@ -80,12 +80,22 @@ def metered(command: Sequence[str], folder: Path, variables: Mapping[str, str]) 
     return Usage(time.perf_counter() - started, cpu)
 
 
-def complete(output: Path, draws: Iterable[Any], measure: Callable[[Any], dict[str, Any]], *, keep: bool) -> None:
-    """Measure the draws that a table lacks, each with a `key`, and write it after each one, unless nothing is kept."""
+def timed(work: Callable[[], Any], rounds: int = 5) -> list[float]:
+    """Seconds that each of some rounds takes, after a first one to warm up."""
+    seconds = []
+    for _ in range(1 + rounds):
+        started = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - started)
+    return seconds[1:]
+
+
+def complete(output: Path, draws: Iterable[dict], measure: Callable[..., dict[str, Any]], *, keep: bool) -> None:
+    """Measure the draws, arguments of `measure`, that a table lacks; write it after each one if it is to be kept."""
     rows = artifacts.read_csv(output).to_dict("records") if keep and output.exists() else []
     for draw in draws:
-        if not any(draw.key.items() <= row.items() for row in rows):
-            rows.append(draw.key | measure(draw))
+        if not any(draw.items() <= row.items() for row in rows):
+            rows.append(draw | measure(**draw))
             print(", ".join(f"{name} {value}" for name, value in rows[-1].items()), flush=True)
             if keep:
                 artifacts.write_csv(output, rows)
@@ -95,13 +105,10 @@ def peer(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Run `python -m benchmarks.peers.<name>` with settings as JSON; gives its last line, which is JSON."""
     command = [sys.executable, "-m", f"benchmarks.peers.{name}", json.dumps(settings)]
     environment = {**ENVIRONMENT, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True)
-    line = ""
-    for line in process.stdout:
-        print(line[:200].rstrip(), file=sys.stderr, flush=True)
-    if process.wait() != 0:
-        raise StageError(f"benchmarks.peers.{name} failed with status {process.returncode}")
-    return json.loads(line)
+    ended = subprocess.run(command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    if ended.returncode != 0:
+        raise StageError(f"benchmarks.peers.{name} failed with status {ended.returncode}")
+    return json.loads(ended.stdout.splitlines()[-1])
 
 
 def processor() -> str:

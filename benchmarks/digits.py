@@ -1,7 +1,7 @@
 """Autoencoder and denoisers compared with PCA and filters. Quality is the pipeline's; times are measured here."""
 
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -21,7 +21,6 @@ PUBLISHED = {
     "published: logistic PCA, 30 components": 8.01,
     "published: PCA, 30 components": 13.87,
 }
-ROUNDS = 5
 
 
 def measure(params: Params, quick: bool) -> Iterator[Row]:
@@ -40,7 +39,7 @@ def autoencoder() -> Iterator[Row]:
     note = "Science 313, p. 506; a code of 30 numbers"
     for published, value in PUBLISHED.items():
         yield Row(task, "squared error of a digit", figures["mse"] * 28 * 28, published, value, "lower", note=note)
-    ours, theirs = milliseconds(network("autoencoder"), test), milliseconds(pca.reconstruct, test)
+    ours, theirs = milliseconds("autoencoder", test), milliseconds(pca.reconstruct, test)
     yield Row(task, "encoding and decoding, ms per digit", ours, name, theirs, "lower")
 
 
@@ -49,7 +48,7 @@ def denoiser(quick: bool) -> Iterator[Row]:
     data, figures = artifacts.read_npz("data/denoiser/digits.npz"), common.figures("denoiser")
     noisy = data["test_noisy"]
     few = noisy[: 10 if quick else 100]  # the filters take too long for all test digits: non-local means 16 ms for each
-    ours = milliseconds(network("denoiser-conv"), noisy)
+    ours = milliseconds("denoiser-conv", noisy)
     conv, quality, speed = figures["conv"]["psnr"], "PSNR, dB", "ms per digit"
     yield Row("denoiser", quality, conv, "3×3 median", figures["median"]["psnr"], "higher")
     yield Row("denoiser", speed, ours, "3×3 median", milliseconds(median, few), "lower")
@@ -58,23 +57,14 @@ def denoiser(quick: bool) -> Iterator[Row]:
         options = {name: value for name, value in setting.items() if not name.startswith("psnr")}
         interval = figures["conv_minus_classical"]["psnr_interval"] if key == "non_local_means" else None
         yield Row("denoiser", quality, conv_on_some, FILTERS[key], setting["psnr"], "higher", interval, note)
-        apply = lambda x, key=key, options=options: METHODS[key](x, figures["noise_std"], **options)  # noqa: E731
+        apply = partial(METHODS[key], std=figures["noise_std"], **options)
         yield Row("denoiser", speed, ours, FILTERS[key], milliseconds(apply, few), "lower")
     name, interval = "our dense denoiser", figures["conv_minus_dense"]["psnr_interval"]
     yield Row("denoiser", quality, conv, name, figures["dense"]["psnr"], "higher", interval)
 
 
-def network(name: str) -> Callable[[np.ndarray], np.ndarray]:
-    """A trained network, images to images."""
-    model = model_files.read(f"models/{name}.keras")
-    return lambda images: model.predict(images, batch_size=500, verbose=0)
-
-
-def milliseconds(apply: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> float:
-    """Per image in one batch: the median of some rounds, after a first one to warm up."""
-    seconds = []
-    for _ in range(1 + ROUNDS):
-        started = time.perf_counter()
-        apply(images)
-        seconds.append(time.perf_counter() - started)
-    return 1000 * float(np.median(seconds[1:])) / len(images)
+def milliseconds(apply: Callable[[np.ndarray], np.ndarray] | str, images: np.ndarray) -> float:
+    """Per image in one batch, the median of some rounds, of a function or of the trained network with a name."""
+    if isinstance(apply, str):
+        apply = partial(model_files.read(f"models/{apply}.keras").predict, batch_size=500, verbose=0)
+    return 1000 * float(np.median(common.timed(lambda: apply(images)))) / len(images)

@@ -23,8 +23,7 @@ from stages.core import artifacts
 from stages.params import load
 
 OUTPUT = Path("benchmarks/learning_curve.csv")
-ALL = 100_000_000  # more than there are: every play that is not held out
-SIZES, SEEDS = (30_000, 100_000, 300_000, 1_000_000, 3_000_000, ALL), (7, 8, 9)
+SIZES, SEEDS = (30_000, 100_000, 300_000, 1_000_000, 3_000_000, 100_000_000), (7, 8, 9)  # the last is more than all
 UNITS = (64, 128, 256, 512)  # of the plain LSTM
 PLAIN = {"textgen.ngrams.contexts": 0, "textgen.network.dropout": 0.0}
 VALIDATION = 0.05  # of the training text, cut off its end, as textgen.holdout does
@@ -32,28 +31,25 @@ HELD_OUT = "King Lear"
 SAMPLES = {"textgen.temperatures": [1.0], "textgen.sampling.samples": 8}
 
 
-class Draw:
-    """A training text, so many characters of plays, or all there are, in an order of the seed's; and a test text: as
-    much of another play as a text may hold out.
+def drawn(characters: int, seed: int) -> tuple[str, float]:
+    """So many characters of plays, or all there are, in an order of the seed's, and as much of another play as a text
+    may hold out, to test on; and the share of that in the text.
     """
+    others = plays()
+    test = others.pop(HELD_OUT)[: int(0.9 * characters)]
+    training = "\n\n".join(np.random.default_rng(seed).permutation([*others.values()]))[:characters]
+    return training + test, len(test) / len(training + test)
 
-    def __init__(self, size: int, seed: int) -> None:
-        others = plays()
-        test = others.pop(HELD_OUT)[: int(0.9 * size)]
-        training = "\n\n".join(np.random.default_rng(seed).permutation([*others.values()]))[:size]
-        self.key = {"characters": len(training), "seed": seed}
-        self.text = training + test
-        self.test = len(test) / len(self.text)  # share of the text
 
-    @contextmanager
-    def trained(self, changes: dict[str, Any]) -> Iterator[tuple[Path, common.Usage]]:
-        """A folder with the text model trained on these plays; what its train stage used."""
-        validation = VALIDATION * self.key["characters"] / len(self.text)
-        shares = {"textgen.holdout.test": self.test, "textgen.holdout.validation": validation}
-        with common.scratch({"data.limit": None, "seed": self.key["seed"], **SAMPLES, **shares, **changes}) as folder:
-            artifacts.write_text(folder / RAW, self.text)
-            common.stage(folder, "textgen.preprocess")
-            yield folder, common.stage(folder, "textgen.train")
+@contextmanager
+def trained(characters: int, seed: int, changes: dict[str, Any]) -> Iterator[tuple[Path, common.Usage]]:
+    """A folder with the text model trained on these plays; what its train stage used."""
+    text, test = drawn(characters, seed)
+    shares = {"textgen.holdout.test": test, "textgen.holdout.validation": VALIDATION * (1 - test)}
+    with common.scratch({"data.limit": None, "seed": seed, **SAMPLES, **shares, **changes}) as folder:
+        artifacts.write_text(folder / RAW, text)
+        common.stage(folder, "textgen.preprocess")
+        yield folder, common.stage(folder, "textgen.train")
 
 
 def evaluated(folder: Path) -> dict[str, Any]:
@@ -62,9 +58,9 @@ def evaluated(folder: Path) -> dict[str, Any]:
     return common.figures("textgen", folder)
 
 
-def measure(draw: Draw, changes: dict[str, Any], peers: bool) -> dict[str, float]:
+def measure(characters: int, seed: int, changes: dict[str, Any], peers: bool) -> dict[str, float]:
     """Figures of the text model on drawn plays, with the seconds of its train stage, and of the peers."""
-    with draw.trained(changes) as (folder, usage):
+    with trained(characters, seed, changes) as (folder, usage):
         figures = evaluated(folder)
         (sampled,) = artifacts.read_json(folder / "models/textgen-samples.json")
     low, high = figures["nats_minus_ngram_interval"]
@@ -75,28 +71,31 @@ def measure(draw: Draw, changes: dict[str, Any], peers: bool) -> dict[str, float
         **{"minus_ngram_low": low, "minus_ngram_high": high, "seconds": usage.seconds},
         **{name: sampled["measures"][name] for name in ("longest_copy", "copied")},
     }
-    if peers and draw.key["seed"] == SEEDS[0]:
-        found |= plain(draw, changes) | gpt(draw, 20 if changes else 2000)
+    if peers and seed == SEEDS[0]:
+        found |= plain(characters, seed, changes) | gpt(characters, seed, 20 if changes else 2000)
     return found
 
 
-def plain(draw: Draw, changes: dict[str, Any]) -> dict[str, float]:
+def plain(characters: int, seed: int, changes: dict[str, Any]) -> dict[str, float]:
     """A plain LSTM: no n-grams, no dropout; the size that is best on validation."""
     with ExitStack() as stack:
         found = {}
         for units in UNITS:
-            folder, _ = stack.enter_context(draw.trained({**PLAIN, **changes, "textgen.network.units": [units]}))
+            folder, _ = stack.enter_context(
+                trained(characters, seed, {**PLAIN, **changes, "textgen.network.units": [units]})
+            )
             losses = artifacts.read_csv(folder / "plots/textgen/history.csv")["val_loss"]
             found[units] = losses.min(), folder  # of the epochs; the best one's weights are kept
         best = min(found, key=lambda units: found[units][0])
         return {"plain_lstm": evaluated(found[best][1])["nats"], "plain_lstm_units": best}
 
 
-def gpt(draw: Draw, iterations: int) -> dict[str, float]:
+def gpt(characters: int, seed: int, iterations: int) -> dict[str, float]:
     """The GPT, which trains on the validation text, too."""
-    settings = {"test": draw.test, "threads": load().threads, "iterations": iterations}
+    text, test = drawn(characters, seed)
+    settings = {"test": test, "threads": load().threads, "iterations": iterations}
     with common.scratch({}) as folder:
-        artifacts.write_text(folder / "text.txt", draw.text)
+        artifacts.write_text(folder / "text.txt", text)
         return {"gpt": common.peer("gpt", {**settings, "text": str(folder / "text.txt")})["nats"]}
 
 
@@ -104,7 +103,8 @@ def main(*options: str) -> None:
     """Measure what the table lacks; a quick run only checks that all works, and keeps nothing."""
     quick = "--quick" in options
     sizes, seeds = ((20_000,), SEEDS[:1]) if quick else (SIZES, SEEDS)
-    draws = (Draw(size, seed) for seed in seeds for size in sizes)
+    most = len("\n\n".join(text for title, text in plays().items() if title != HELD_OUT))
+    draws = [{"characters": min(size, most), "seed": seed} for seed in seeds for size in sizes]
     work = partial(measure, changes=QUICK if quick else {}, peers="--peers" in options)
     common.complete(OUTPUT, draws, work, keep=not quick)
 

@@ -18,39 +18,28 @@ import pandas as pd
 import tools
 from benchmarks import ENVIRONMENT, common
 from stages.core import artifacts
-from tools.compare import git
+from tools.compare import clone, git
 
 OUTPUT = Path("benchmarks/pipeline.csv")
-WHOLE = "whole"  # in the column of the stage: all of them
 
 
 def run(commit: str, programs: Path) -> Iterator[dict[str, Any]]:
     """Run the pipeline of a commit once, with the `python` and `dvc` in a folder.
 
-    For each stage, with DVC itself, and for `WHOLE`: "stage", "seconds", "cpu" (seconds, of all cores).
+    For each stage, with DVC itself: "stage", "seconds", "cpu" (seconds, of all cores).
     """
     path = os.pathsep.join([str(programs), ENVIRONMENT["PATH"]])
     with TemporaryDirectory(prefix="reprise-pipeline-") as folder:
         clone(commit, Path(folder))
-        usages = []
         for stage in artifacts.read_yaml(Path(folder, "dvc.yaml"))["stages"]:  # in an order in which they can run
-            usages.append(common.metered(["dvc", "repro", "--single-item", stage], Path(folder), {"PATH": path}))
-            yield {"stage": stage, **usages[-1]._asdict()}
-    seconds, cpu = zip(*usages, strict=True)
-    yield {"stage": WHOLE, "seconds": sum(seconds), "cpu": sum(cpu)}
-
-
-def clone(commit: str, folder: Path) -> None:
-    """A checkout of a commit with an empty cache of its own, and without dvc.lock: no result counts as done."""
-    source = str(common.REPOSITORY)
-    git("clone", "--quiet", "--no-checkout", source, str(folder))
-    git("checkout", "--quiet", "--detach", commit, folder=folder)
-    (folder / "dvc.lock").unlink()
+            usage = common.metered(["dvc", "repro", "--single-item", stage], Path(folder), {"PATH": path})
+            yield {"stage": stage, **usage._asdict()}
 
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Medians of the measured rounds for each stage of both commits, and the ratio of CPU seconds."""
+    """Medians of the measured rounds for each stage of both commits, their sums, and the ratio of CPU seconds."""
     medians = rows.pivot_table(index="stage", columns="way", values=["seconds", "cpu"], aggfunc="median", sort=False)
+    medians.loc["whole"] = medians.sum()
     medians["ratio", ""] = medians["cpu", "new"] / medians["cpu", "old"]
     return medians.round(2)
 
@@ -71,7 +60,7 @@ def main(*arguments: str) -> None:
             name = {"way": way, "commit": commit[:10], "processor": common.processor(), "round": number}
             programs = options.programs.resolve() if way == "old" else here
             rows += [{**name, **row} for row in run(commit, programs)]
-            print(f"round {number + 1}, {way}: {rows[-1]['seconds']:.0f} s", flush=True)
+            print(f"round {number + 1}, {way}: done", flush=True)
         artifacts.write_csv(OUTPUT, rows)
     print(table(pd.DataFrame(rows)).to_string())
 

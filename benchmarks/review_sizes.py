@@ -7,7 +7,7 @@ line to measure it anew.
 
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,30 +24,18 @@ TESTED = 5_000
 QUICK = {"sentiment.training.steps": 20, "sentiment.training.epochs": 1}
 
 
-class Draw(NamedTuple):
-    """How many reviews, drawn with which seed."""
-
-    reviews: int
-    seed: int
-
-    @property
-    def key(self) -> dict[str, int]:
-        """Its place in the table."""
-        return self._asdict()
-
-
 def main(*options: str) -> None:
     """Measure what the table lacks; a quick run only checks that all works, and keeps nothing."""
     quick = "--quick" in options
-    draws = [Draw(size, seed) for size in SIZES for seed in SEEDS]
+    draws = [{"reviews": size, "seed": seed} for size in SIZES for seed in SEEDS]
     measuring = partial(measure, changes=QUICK if quick else {})
     common.complete(OUTPUT, draws[:1] if quick else draws, measuring, keep=not quick)
 
 
-def measure(draw: Draw, changes: dict[str, Any]) -> dict[str, Any]:
+def measure(reviews: int, seed: int, changes: dict[str, Any]) -> dict[str, Any]:
     """Preprocess, train and evaluate with the drawn reviews; the accuracies on the others."""
-    with common.scratch({"seed": draw.seed, "data.limit": None, **changes}) as folder:
-        table = drawn(artifacts.read_csv(RAW, text=["text", "source"]), draw)
+    with common.scratch({"seed": seed, "data.limit": None, **changes}) as folder:
+        table = drawn(artifacts.read_csv(RAW, text=["text", "source"]), reviews, seed)
         artifacts.write_csv(folder / RAW, table.to_dict("records"))
         for stage in ("preprocess", "train", "evaluate"):
             common.stage(folder, f"sentiment.{stage}")
@@ -64,17 +52,14 @@ def measure(draw: Draw, changes: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def drawn(table: pd.DataFrame, draw: Draw) -> pd.DataFrame:
-    """So many reviews, half of them positive, to train and validate on, and `TESTED` others to test on.
-
-    All are of the largest source.
-    """
+def drawn(table: pd.DataFrame, reviews: int, seed: int) -> pd.DataFrame:
+    """So many reviews of the largest source, half of them positive, to train and validate on, and `TESTED` others."""
     table = table[table["source"] == table["source"].mode()[0]].drop_duplicates("text")
-    half, tested = draw.reviews // 2, TESTED // 2
+    half, tested = reviews // 2, TESTED // 2
     if table["label"].value_counts().min() < half + tested:
-        wanted = f"it should have {draw.reviews + TESTED:,}, half of them positive"
+        wanted = f"it should have {reviews + TESTED:,}, half of them positive"
         raise StageError(f"{RAW} has {len(table):,} reviews; {wanted}")
-    rng, parts = np.random.default_rng([draw.seed, draw.reviews]), []
+    rng, parts = np.random.default_rng([seed, reviews]), []
     for label in (0, 1):
         rows = table.iloc[rng.permutation(np.flatnonzero(table["label"] == label))]
         parts += [rows[:half].assign(split="train"), rows[-tested:].assign(split="test")]

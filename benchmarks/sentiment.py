@@ -30,7 +30,10 @@ def measure(params: Params, quick: bool) -> Iterator[Row]:
         artifacts.write_npz(folder / "reviews.npz", **for_keras_io(artifacts.read_npz(DATA), quick))
         recipe = common.peer("keras_io", {"threads": params.threads, "data": str(folder / "reviews.npz")})
     tfidf = common.peer("tfidf", {"reviews": str(Path(RAW).resolve()), "data": str(Path(DATA).resolve())})
-    seconds = train_seconds(quick)
+    with common.scratch({"sentiment.training.steps": 50, "sentiment.training.epochs": 2} if quick else {}) as folder:
+        (folder / "data").mkdir()
+        (folder / "data/sentiment").symlink_to(Path("data/sentiment").resolve())
+        seconds = common.stage(folder, "sentiment.train").seconds
     for name, theirs in {
         "keras.io's BiLSTM, 2 epochs": recipe,
         "scikit-learn: TF-IDF + logistic regression": tfidf,
@@ -55,11 +58,3 @@ def for_keras_io(data: dict[str, np.ndarray], quick: bool) -> dict[str, np.ndarr
             line[LENGTH - len(last) :] = np.where(last < WORDS, last, UNKNOWN)
         arrays |= {f"{part}_words": words, f"{part}_labels": data[f"{part}_labels"][rows]}
     return arrays
-
-
-def train_seconds(quick: bool) -> float:
-    """Seconds of our train stage in a scratch folder, start of TensorFlow included."""
-    with common.scratch({"sentiment.training.steps": 50, "sentiment.training.epochs": 2} if quick else {}) as folder:
-        (folder / "data").mkdir()
-        (folder / "data/sentiment").symlink_to(Path("data/sentiment").resolve())
-        return common.stage(folder, "sentiment.train").seconds

@@ -2,7 +2,6 @@
 prompt to text. Models are loaded before the clock starts. Compared with the required throughput and alternatives.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from benchmarks.sentiment import DATA, RAW
 from stages.core import artifacts
 from stages.params import Params
 
-ROUNDS = 5
 REVIEWS, AT_ONCE, CHARACTERS, TEXTS = 2048, 1024, 1000, 64
 CONTEXT = 100  # characters that the stateless alternative reads again for each one
 GOAL = "required on 2 cores"
@@ -70,10 +68,5 @@ def characters(params: Params, quick: bool) -> Iterator[Row]:
 
 def rate(work: Callable[[], Any], count: int, quick: bool) -> tuple[float, str]:
     """Throughput per second of work on `count` items: the median of the rounds, and their range as a note."""
-    rates = []
-    for _ in range(1 + (1 if quick else ROUNDS)):
-        started = time.perf_counter()
-        work()
-        rates.append(count / (time.perf_counter() - started))
-    _, *rates = rates  # the first one warms up
+    rates = [count / seconds for seconds in common.timed(work, 1 if quick else 5)]
     return float(np.median(rates)), f"{len(rates)} rounds, {min(rates):,.0f} to {max(rates):,.0f}"

@@ -4,7 +4,6 @@ First the figures of the plays, from the pipeline. Then a text as long as tiny S
 training, the last tenth for testing: our model with the default settings and with half the steps, and the GPT.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,9 @@ QUICK = {
 def measure(params: Params, quick: bool) -> Iterator[Row]:
     """Nats per character of held-out text, and seconds of training."""
     yield from beside_baselines("textgen, plays", common.figures("textgen"))
-    text, source = short_text(params, 20_000 if quick else LENGTH)
+    held_out = {*params.textgen.documents.validation, *params.textgen.documents.test}
+    training = "\n\n".join(play for title, play in plays().items() if title not in held_out)  # as one document
+    text = training[: 20_000 if quick else LENGTH]
     ours, seconds = our_model(text, QUICK if quick else {})
     half = {"textgen.training.steps": ours["sizes"]["steps"] // 2}
     fewer, fewer_seconds = our_model(text, {**QUICK, **half} if quick else half)
@@ -40,7 +41,7 @@ def measure(params: Params, quick: bool) -> Iterator[Row]:
     with common.scratch({}) as folder:
         artifacts.write_text(Path(folder, "text.txt"), text)
         gpt = common.peer("gpt", {**settings, "text": str(Path(folder, "text.txt"))})
-    task, name = f"textgen, {source}", "PyTorch GPT, nanoGPT's CPU recipe"
+    task, name = f"textgen, first {len(text):,} characters of the plays", "PyTorch GPT, nanoGPT's CPU recipe"
     note = f"{gpt['short_nats']:.4g} by nanoGPT's own measure, on blocks without earlier context"
     for which, figures, took in ((task, ours, seconds), (f"{task}, half our steps", fewer, fewer_seconds)):
         yield Row(which, "nats per character", figures["nats"], name, gpt["nats"], "lower", note=note)
@@ -59,17 +60,6 @@ def plays() -> dict[str, str]:
     """The packaged plays by their titles."""
     documents = artifacts.read_text(RAW).removesuffix("\n").split(SEPARATOR)
     return {document.split("\n", 1)[0]: document for document in documents}
-
-
-def short_text(params: Params, length: int) -> tuple[str, str]:
-    """The text and what to call it: the file that BENCH_TEXT names, such as tiny Shakespeare, or, as that is not
-    packaged, the beginning of the plays to train on, as one document.
-    """
-    if path := os.environ.get("BENCH_TEXT"):
-        return artifacts.read_text(path)[:length], Path(path).name
-    held_out = {*params.textgen.documents.validation, *params.textgen.documents.test}
-    text = "\n\n".join(play for title, play in plays().items() if title not in held_out)[:length]
-    return text, f"first {len(text):,} characters of the plays"
 
 
 def our_model(text: str, changes: dict[str, Any]) -> tuple[dict[str, Any], float]:

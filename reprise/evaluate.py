@@ -46,7 +46,7 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
         raise StageError(f"--model: {options.model} is not a .keras file")  # the older .h5 may hold code
     dataset, name, load = MODELS[options.task]
     path = options.model or repository(f"models/{name}.keras")
-    model = load(path).model
+    model = load(path)
     source = importlib.import_module(f"stages.datasets.{dataset}")
     data = source.load(Path(options.data))
     part = "test half" if np.any(getattr(data, "test", False)) else "all"
@@ -63,19 +63,20 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def measure(options: argparse.Namespace, path: Path, model: Any, data: Any) -> dict[str, Any]:
-    """The measures of a model of `options.task` on the chosen part of the data."""
+    """The measures of a model, as `MODELS` has it, on the chosen part of the data."""
     if options.task == "textgen":
         from stages.textgen import evaluate as task
 
-        return task.measure(path, model.network, data.documents, limit=options.limit)
+        return task.measure(path, model.model.network, data.documents, limit=options.limit)
     chosen = rows(np.asarray(data.test), options.limit)
     if options.task == "sentiment":
         from stages.sentiment import evaluate as task
 
-        return task.measure(path, model, [data.texts[row] for row in chosen], np.asarray(data.labels)[chosen])
+        ids = [model.encoder.ids(data.texts[row]) for row in chosen]
+        return task.measure(np.asarray(data.labels)[chosen], model.probability(ids), np.concatenate(ids))
     task = importlib.import_module(f"stages.{options.task}.evaluate")
     further = {"noise_std": options.noise_std} if options.task == "denoiser" else {}
-    return task.measure(path, model, data.images[chosen], **further)
+    return task.measure(path, model.model, data.images[chosen], **further)
 
 
 def rows(test: np.ndarray, limit: int | None) -> np.ndarray:

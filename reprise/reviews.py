@@ -13,13 +13,15 @@ import numpy as np
 import tensorflow as tf
 
 from reprise import notice, read_model, repository
-from stages.core import artifacts
+from stages.core import artifacts, model_files
 from stages.core.errors import StageError
 from stages.datasets import user_files
 from stages.datasets.tidy import tidy
-from stages.sentiment import attached, scores, thresholds
+from stages.sentiment import scores
 from stages.sentiment.encoding import FIRST_WORD, Encoder, spans
 
+# What the file of a classifier carries; `thresholds`: the quality at each one on validation reviews.
+ATTACHED = {"network": dict, "vocabulary": list, "ngrams": np.ndarray, "thresholds": list, "validation_reviews": int}
 AT_ONCE = 1024  # reviews sorted by length together, and read from a pipe before the first is answered
 BATCH = 128  # of them in one call of the network: fewer cost calls, more cost padding
 SHOWN = 5  # parts that --explain prints
@@ -45,8 +47,15 @@ class Classifier:
     def __init__(self, path: Path | None = None) -> None:
         path = path or repository("models/sentiment.keras")
         self.model = read_model(path, ["sentiment"], "a classifier of reviews")
-        self.carried = attached.read(path, self.model)
-        self.encoder = Encoder(self.carried.vocabulary, self.carried.ngrams, self.carried.network.model_dump())
+        self.carried = model_files.attachments(path, ATTACHED)
+        ngrams, sizes = self.carried["ngrams"], self.carried["network"]
+        try:
+            rows = [self.model.get_layer(name).input_dim for name in ("word_vectors", "ngram_weights")]
+        except ValueError as error:  # a layer is missing
+            raise StageError(f"{path} is a network that this version does not have") from error
+        if rows != [sizes.get("vocabulary", 0) + 2, len(ngrams) + 1]:
+            raise StageError(f"{path} carries the vocabulary of another model; `dvc repro` trains it anew")
+        self.encoder = Encoder(self.carried["vocabulary"], ngrams, sizes)
         ids = tf.TensorSpec((None, None), tf.int32)  # compiled once for all lengths
         self.run = tf.function(
             lambda words, ngrams: self.model({"words": words, "ngrams": ngrams}, training=False),
@@ -63,7 +72,7 @@ class Classifier:
             Verdict(float(value), self.encoder.unlike_reviews(review))
             if np.any(review >= FIRST_WORD)
             else Verdict(None)
-            for value, review in zip(self._probability(ids), ids, strict=True)
+            for value, review in zip(self.probability(ids), ids, strict=True)
         ]
 
     def explain(self, text: str) -> list[tuple[str, float | None]]:
@@ -77,7 +86,7 @@ class Classifier:
         ids, places = self.encoder.ids(text), spans(text)
         parts = _parts(text, places)
         read = [ids, *(np.delete(ids, np.s_[first:last]) for first, last in parts)]
-        whole, *without = _log_odds(self._probability(read))
+        whole, *without = _log_odds(self.probability(read))
         pieces, end = [], 0
         for (first, last), rest in zip(parts, without, strict=True):
             start, stop = places[first][0], places[last - 1][1]
@@ -87,27 +96,24 @@ class Classifier:
 
     def tuned_threshold(self) -> float:
         """The most accurate threshold on validation reviews."""
-        return thresholds.most_accurate(self.carried.thresholds)
+        return scores.most_accurate(self.carried["thresholds"])
 
     def precise_threshold(self, goal: float) -> tuple[float, str]:
         """The lowest threshold whose precision on the validation reviews reaches `goal`, and a sentence about it."""
-        rows, reviews = self.carried.thresholds, self.carried.validation_reviews
+        rows, reviews = self.carried["thresholds"], self.carried["validation_reviews"]
         reached = [row for row in rows if row["precision"] >= goal]
         if not reached:
-            best = max(rows, key=lambda row: row["precision"])
+            best = max(row["precision"] for row in rows)
             raise StageError(
-                f"no threshold has precision {goal:g} on the {reviews:,} validation reviews; the highest is "
-                f"{best['precision']:.3f}, at {best['threshold']:.3f}"
+                f"no threshold has precision {goal:g} on the {reviews:,} validation reviews; the highest is {best:.3f}"
             )
         row = min(reached, key=lambda row: row["threshold"])
-        summary = (
-            f"threshold {row['threshold']:.3f}: on {reviews:,} validation reviews precision {row['precision']:.3f}, "
-            f"recall {row['recall']:.3f}"
-        )
+        measures = f"precision {row['precision']:.3f}, recall {row['recall']:.3f}"
+        summary = f"threshold {row['threshold']:.3f}: on {reviews:,} validation reviews {measures}"
         return row["threshold"], summary
 
-    def _probability(self, reviews: Sequence[np.ndarray]) -> np.ndarray:
-        """Of reviews as word ids, shape (n,)."""
+    def probability(self, reviews: Sequence[np.ndarray]) -> np.ndarray:
+        """Of a positive review, shape (n,), from the word ids of each."""
         order = np.argsort([len(ids) for ids in reviews], kind="stable")
         probability = np.zeros(len(reviews))
         for start in range(0, len(order), BATCH):
@@ -157,7 +163,7 @@ def main(options: argparse.Namespace) -> None:
                 explained = sorted(values, key=lambda piece: -abs(piece[1]))[:SHOWN]
             if verdict.foreign:
                 foreign.append(number)
-            print((_json if options.json else _line)(verdict.probability, threshold, explained))
+            print(_shown(verdict.probability, threshold, explained, options.json))
         sys.stdout.flush()
     if foreign:
         print(f"warning: {FOREIGN}: review {user_files.listed(foreign)}", file=sys.stderr)
@@ -178,20 +184,15 @@ def _texts(options: argparse.Namespace) -> Iterable[str]:
     return table[options.column]
 
 
-def _label(probability: float | None, threshold: float) -> str | None:
-    return None if probability is None else scores.CLASSES[int(probability >= threshold)]
-
-
-def _json(probability: float | None, threshold: float, explained: list[tuple[str, float]] | None) -> str:
-    record = {"label": _label(probability, threshold), "probability": probability, "threshold": threshold}
-    if explained is not None:
-        record["parts"] = [{"text": text, "log_odds": value} for text, value in explained]
-    return json.dumps(artifacts.rounded(record), ensure_ascii=False)
-
-
-def _line(probability: float | None, threshold: float, explained: list[tuple[str, float]] | None) -> str:
-    fields = [_label(probability, threshold) or "-", "-" if probability is None else f"{probability:.3f}"]
-    fields.append(f"{threshold:.3f}")
-    if explained is not None:
-        fields.append(", ".join(f"{text} {value:+.2f}" for text, value in explained))
+def _shown(probability: float | None, threshold: float, parts: list[tuple[str, float]] | None, as_json: bool) -> str:
+    """A line about a review; `parts` are those that matter most, with their log odds."""
+    label = None if probability is None else scores.CLASSES[int(probability >= threshold)]
+    if as_json:
+        record = {"label": label, "probability": probability, "threshold": threshold}
+        if parts is not None:
+            record["parts"] = [{"text": text, "log_odds": value} for text, value in parts]
+        return json.dumps(artifacts.rounded(record), ensure_ascii=False)
+    fields = [label or "-", "-" if probability is None else f"{probability:.3f}", f"{threshold:.3f}"]
+    if parts is not None:
+        fields.append(", ".join(f"{text} {value:+.2f}" for text, value in parts))
     return "\t".join(fields)

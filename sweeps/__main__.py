@@ -31,15 +31,13 @@ def main(*arguments: str) -> int:
 def parser() -> argparse.ArgumentParser:
     """Every command and option."""
     top = argparse.ArgumentParser(prog="python -m sweeps", description="Many experiments, declared in one file.")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    run = commands.add_parser("run", help="run the missing experiments of a sweep, then write its table")
-    table = commands.add_parser("table", help="write the table of the finished experiments")
-    for command in (run, table):
-        command.add_argument("file", help="such as sweeps/default.yaml")
+    commands = "run the missing experiments and write the table, or write the table of the finished ones"
+    top.add_argument("command", choices=("run", "table"), help=commands)
+    top.add_argument("file", help="such as sweeps/default.yaml")
     jobs = "experiments at a time on this machine (default: processors / threads)"
-    run.add_argument("--jobs", "-j", type=int, help=jobs)
+    top.add_argument("--jobs", "-j", type=int, help=jobs)
     ray = "run on a Ray cluster: auto for the one of this machine, or host:port"
-    run.add_argument("--ray", metavar="ADDRESS", help=ray)
+    top.add_argument("--ray", metavar="ADDRESS", help=ray)
     return top
 
 

@@ -143,6 +143,14 @@ def git(*arguments: str, folder: str | Path = ".") -> str:
         raise StageError(f"git says: {' '.join(error.stderr.split()) or 'nothing is committed'}") from error
 
 
+def clone(commit: str, folder: Path) -> None:
+    """A checkout of a commit in a new folder, with an empty cache and no dvc.lock: no result counts as done."""
+    git("clone", "--quiet", "--no-checkout", git("rev-parse", "--show-toplevel").rstrip("\n"), str(folder))
+    git("checkout", "--quiet", "--detach", commit, folder=folder)
+    artifacts.write_text(folder / ".dvc/config.local", "[cache]\n    dir = cache\n")
+    (folder / "dvc.lock").unlink()
+
+
 def changed(*paths: str, folder: str | Path = ".") -> list[str]:
     """Files under `paths` that are not as the last commit of the checkout in `folder` has them."""
     told = git("status", "--porcelain", "-z", "--untracked-files=all", "--", *paths, folder=folder)

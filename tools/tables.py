@@ -1,4 +1,4 @@
-"""What is generated in README.md and docs/, from params.yaml, dvc.yaml, metrics/ and sweeps/results/.
+"""What is generated in README.md and docs/, from dvc.yaml, metrics/ and sweeps/results/.
 
 python -m tools.tables                 write it anew
 python -m tools.tables experiments     print the table of `make experiments`
@@ -33,13 +33,10 @@ def main(what: str = "pages") -> None:
 
 def filled(text: str) -> str:
     """`text` with new content between each pair of markers, `<!-- NAME -->` and `<!-- end of NAME -->`."""
-    makers = {"results": results, "metrics": metrics, "params": params, "stages": stages, "graph": graph}
+    makers = {"results": results, "metrics": metrics, "stages": stages, "graph": graph}
     for name, make in makers.items():
-        start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-        if start in text:
-            before, rest = text.split(start)
-            _, after = rest.split(end)
-            text = f"{before}{start}\n{make()}\n{end}{after}"
+        block = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", re.DOTALL)
+        text = block.sub(lambda _, make=make: f"{make()}\n", text)
     return text
 
 
@@ -98,23 +95,7 @@ def spread(mean: float, std: float) -> str:
 def metrics(task: str = "denoiser") -> str:
     """What `dvc metrics show` prints of one task."""
     command = ("metrics", "show", f"metrics/{task}.json")
-    return f"```console\n$ dvc {' '.join(command)}\n{_dvc(*command).strip()}\n```"
-
-
-def params() -> str:
-    """Every key of params.yaml with its value and its comment."""
-    text = artifacts.read_text("params.yaml")
-    content = artifacts.parse_yaml(text.encode(), "params.yaml")
-    rows, path = [("Key", "Value", "What it does")], []
-    for indent, key, comment in re.findall(r"^( *)(\w+):[^#\n]*(?:# (.*))?$", text, re.M):
-        path = [*path[: len(indent) // 2], key]
-        value = look_up(content, ".".join(path))
-        told = "" if isinstance(value, dict) or value is None else f"`{json.dumps(value)}`"
-        if isinstance(value, list) and any(isinstance(row, dict) for row in value):
-            told = f"{len(value)} rows"
-        if told or comment:  # a section without a comment is told by its keys
-            rows.append((f"`{'.'.join(path)}`", told, comment))
-    return markdown(rows)
+    return f"```console\n$ dvc {' '.join(command)}\n{dvc(*command).strip()}\n```"
 
 
 def stages() -> str:
@@ -128,27 +109,29 @@ def stages() -> str:
 
 def graph() -> str:
     """The stages and what each needs, as Mermaid."""
-    return f"```mermaid\n{_dvc('dag', '--mermaid').strip().expandtabs(2)}\n```"
+    return f"```mermaid\n{dvc('dag', '--mermaid').strip().expandtabs(2)}\n```"
 
 
 def experiments() -> str:
     """Every commit and experiment that `dvc exp show` lists: its headlines, and the parameters that differ."""
-    states = json.loads(_dvc("exp", "show", "--json"))[1:]
+    states = json.loads(dvc("exp", "show", "--json"))[1:]
     states = [each for one in states for each in (one, *(more["revs"][0] for more in one["experiments"] or []))]
     states = [state for state in states if state.get("data") and state["data"]["params"]]
     params = [flat(state["data"]["params"]["params.yaml"]["data"]) for state in states]
     keys = [key for key, value in params[0].items() if not isinstance(value, dict)]
     differing = [key for key in keys if any(found.get(key) != params[0][key] for found in params)]
-    rows = [("Experiment", *(f"{headline.task} {headline.key}" for headline in HEADLINES), *differing)]
+    rows = [("Experiment", *(headline.key for headline in HEADLINES), *differing)]
     for state, found in zip(states, params, strict=True):
         metrics = {Path(path).stem: one.get("data", {}) for path, one in state["data"]["metrics"].items()}
         values = [look_up(metrics.get(headline.task, {}), headline.key) for headline in HEADLINES]
         told = ["" if value is None else f"{value:.4g}" for value in values]
-        rows.append((state["name"] or state["rev"][:7], *told, *(str(found.get(key)) for key in differing)))
+        rows.append(
+            (state["name"] or state["rev"][:7], *told, *(str(found.get(key)).rpartition("/")[2] for key in differing))
+        )
     return markdown(rows)
 
 
-def _dvc(*arguments: str) -> str:
+def dvc(*arguments: str) -> str:
     """What a dvc command prints."""
     command = [sys.executable, "-m", "dvc", *arguments]
     told = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)

@@ -13,7 +13,7 @@ from pathlib import Path
 from stages.core import artifacts
 from stages.core.errors import StageError
 from tools import run
-from tools.compare import changed, differences, git, hashes, numbers
+from tools.compare import changed, clone, differences, git, hashes, numbers
 
 Hashes = dict[tuple[str, str], str]  # of an output, by stage and path
 
@@ -25,20 +25,15 @@ def main(*targets: str) -> int:
     every metric is within its tolerance; otherwise 1.
     """
     commit = git("rev-parse", "--verify", "--quiet", "HEAD").strip()
-    top = git("rev-parse", "--show-toplevel").rstrip("\n")
     print(f"verifying commit {commit[:7]} in a scratch clone: nothing is restored from a cache", flush=True)
     if git("status", "--porcelain"):
         print("the working tree has changes that are not committed; they are not looked at", flush=True)
     with tempfile.TemporaryDirectory(prefix="reprise-verify-") as folder:
         scratch = Path(folder, "clone")
-        git("clone", "--quiet", "--no-checkout", top, str(scratch))
-        git("checkout", "--quiet", "--detach", commit, folder=scratch)
-        artifacts.write_text(scratch / ".dvc" / "config.local", "[cache]\n    dir = cache\n")
-        lock = scratch / "dvc.lock"
-        committed, before = hashes(artifacts.read_text(lock)), metrics(scratch)
-        lock.unlink()  # every stage counts as never run
+        clone(commit, scratch)
+        committed, before = hashes(git("show", f"{commit}:dvc.lock", folder=scratch)), metrics(scratch)
         repro(scratch, *targets)
-        now = hashes(artifacts.read_text(lock))
+        now = hashes(artifacts.read_text(scratch / "dvc.lock"))
         if tell_hashes(committed, now, changed(*(path for _, path in now), folder=scratch)):
             print("verified by bytes: every output is the committed one")
             return 0

@@ -29,15 +29,11 @@ APOSTROPHES = str.maketrans("’‘´`", "''''")
 
 
 class Counts(NamedTuple):
-    """How often each n-gram of an index occurs in each review, in a sparse form.
+    """How often each n-gram of an index occurs in each review, in a sparse form, one review after the other."""
 
-    `lengths` has an entry per review: how many different n-grams it has. `numbers` are theirs in the index, ascending
-    within a review, one review after the other; `counts` how often each occurs, at most 255.
-    """
-
-    numbers: np.ndarray
-    counts: np.ndarray
-    lengths: np.ndarray
+    numbers: np.ndarray  # in the index, ascending within a review
+    counts: np.ndarray  # how often each occurs, at most 255
+    lengths: np.ndarray  # how many different n-grams each review has
 
 
 def tokenise(text: str) -> list[str]:
@@ -71,14 +67,9 @@ def encode(tokens: Sequence[str], number: Mapping[str, int]) -> np.ndarray:
 def keys(reviews: Sequence[np.ndarray], vocabulary: int) -> tuple[np.ndarray, np.ndarray]:
     """Every n-gram of the reviews as one number: its word ids are the digits in base `vocabulary` + `FIRST_WORD`.
 
-    Args:
-        reviews: word ids, one array per review.
-        vocabulary: number of words that have an id.
-
-    Returns:
-        The numbers, int64, and the review each comes from. No n-gram crosses from one review to the next.
+    The numbers are int64; with each comes the review it is from. No n-gram crosses from one review to the next.
     """
-    base = vocabulary + FIRST_WORD  # 64 bits hold n-grams of three words up to two million different words
+    base = vocabulary + FIRST_WORD  # 64 bits hold three digits up to two million words: preprocess has `MOST_WORDS`
     words = np.concatenate([np.zeros(0, np.int64), *reviews])
     review = np.repeat(np.arange(len(reviews)), np.array([len(ids) for ids in reviews], np.int64))
     known = words >= FIRST_WORD
@@ -92,13 +83,7 @@ def keys(reviews: Sequence[np.ndarray], vocabulary: int) -> tuple[np.ndarray, np
 
 
 def count(reviews: Sequence[np.ndarray], vocabulary: int, known: np.ndarray) -> Counts:
-    """Count the n-grams of an index in reviews.
-
-    Args:
-        reviews: word ids, one array per review.
-        vocabulary: number of words that have an id, the one the index was made with.
-        known: the index, keys of n-grams.
-    """
+    """Count the n-grams of an index in reviews, by the word ids of each; the index and `vocabulary` belong together."""
     key, review = keys(reviews, vocabulary)
     order = np.argsort(known)
     ascending = np.append(known[order], -1)  # no key is -1
@@ -144,12 +129,8 @@ def batch(words: Sequence[np.ndarray], ngrams: Sequence[np.ndarray], pool: int) 
 
 
 class Encoder:
-    """Reads texts for one trained network.
-
-    Args:
-        vocabulary: words, most frequent first.
-        ngrams: keys of the n-grams that the network weighs, shape (n,).
-        sizes: `vocabulary`, how many words have a vector; `length`, `head` and `pool`.
+    """Reads texts for one trained network, by its words, the keys of its n-grams, shape (n,), and its sizes:
+    `vocabulary`, how many words have a vector; `length`, `head` and `pool`.
     """
 
     def __init__(self, vocabulary: Sequence[str], ngrams: np.ndarray, sizes: Mapping[str, Any]) -> None:

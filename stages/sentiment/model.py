@@ -1,16 +1,44 @@
 """The classifier: an LSTM over the words and weighted n-grams, whose logits are added."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import keras
 import numpy as np
 from keras import layers, ops
 from sklearn.linear_model import LogisticRegression
 
 from stages.params import SentimentNetwork
-from stages.sentiment.batches import Reviews, batch
+from stages.sentiment import encoding
 
 BRANCHES = ("lstm", "ngrams")
 SHORTNESS = ("sentence", "clause")  # by their `network.<name>_scale`
 READ_AT_ONCE = 256
+
+
+class Reviews(NamedTuple):
+    """One part of the data: word ids and n-gram ids, an array per review; labels and source numbers, shape (n,)."""
+
+    words: list[np.ndarray]
+    ngrams: list[np.ndarray]
+    labels: np.ndarray
+    source: np.ndarray
+
+
+def reviews(data: Mapping[str, np.ndarray], part: str, network: SentimentNetwork) -> Reviews:
+    """One part of the preprocessed data, as the network's inputs.
+
+    Words and n-grams are numbered by frequency, so a smaller vocabulary is the beginning of a larger one: words outside
+    it become unknown, n-grams outside it are left out. N-gram ids start at 1: 0 is padding.
+    """
+    words = encoding.per_review(data[f"{part}_words"], data[f"{part}_word_lengths"])
+    numbers = encoding.per_review(data[f"{part}_ngrams"], data[f"{part}_ngram_lengths"])
+    return Reviews(
+        [encoding.read(ids, network.vocabulary, network.length, network.head) for ids in words],
+        [ids[ids < network.ngrams] + 1 for ids in numbers],
+        data[f"{part}_labels"],
+        data[f"{part}_source"],
+    )
 
 
 def build(network: SentimentNetwork, known: int) -> keras.Model:
@@ -23,13 +51,8 @@ def build(network: SentimentNetwork, known: int) -> keras.Model:
     trained by gradient descent: a solver finds their optimum in seconds. In short texts, n-grams have other weights.
     The network's logit is the weighted sum of the two, with other weights in very few words. Padding is masked in both.
 
-    Args:
-        network: sizes.
-        known: number of n-grams.
-
-    Returns:
-        A model from {"words": (n, length), "ngrams": (n, count)}, ids, to shape (n, 1); `length` is a multiple of
-        `network.pool`.
+    `known` is the number of n-grams. The model is from ids {"words": (n, length), "ngrams": (n, count)} to shape
+    (n, 1); `length` is a multiple of `network.pool`.
     """
     words = keras.Input((None,), dtype="int32", name="words")
     ngrams = keras.Input((None,), dtype="int32", name="ngrams")
@@ -55,11 +78,7 @@ def trained(model: keras.Model, streams: tuple[str, ...]) -> keras.Model:
     """The part that gradient descent trains, the LSTM branch, on several streams of texts at once.
 
     It has a loss of its own: trained together with the n-grams, which fit the training reviews almost perfectly, it
-    would get hardly any gradient.
-
-    Args:
-        model: of `build`.
-        streams: a name for the word ids of each stream, which has lengths of its own, and for their logits.
+    would get hardly any gradient. Word ids and logits have the name of their stream, each with lengths of its own.
     """
     lstm = keras.Model(model.get_layer("words").output, model.get_layer("lstm_logit").output)
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in streams}
@@ -78,7 +97,8 @@ def logits(model: keras.Model, reviews: Reviews, pool: int) -> dict[str, np.ndar
     values = {name: np.empty(len(order), np.float64) for name in (*BRANCHES, *SHORTNESS)}
     for start in range(0, len(order), READ_AT_ONCE):
         rows = order[start : start + READ_AT_ONCE]
-        for name, logit in model.predict_on_batch(batch(reviews, rows, pool)).items():
+        inputs = encoding.batch([reviews.words[row] for row in rows], [reviews.ngrams[row] for row in rows], pool)
+        for name, logit in model.predict_on_batch(inputs).items():
             values[name][rows] = logit[:, 0]
     return values
 

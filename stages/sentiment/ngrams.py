@@ -38,14 +38,9 @@ def matrix(counts: Counts, size: int) -> csr_matrix:
 def log_ratios(present: csr_matrix, labels: np.ndarray, *, smoothing: float = 1.0) -> np.ndarray:
     """Naive Bayes' log ratio of each n-gram: the log of how much likelier it is in positive than in negative reviews.
 
-    Args:
-        present: shape (reviews, n-grams), 1 where a review has the n-gram; training reviews only.
-        labels: shape (reviews,), 0 or 1.
-        smoothing: added to each count of reviews.
-
-    Returns:
-        Shape (n-grams,), float32. Source: Wang & Manning 2012, "Baselines and Bigrams: Simple, Good Sentiment and Topic
-        Classification", ACL, p. 91.
+    `present`, shape (reviews, n-grams), is 1 where a training review has the n-gram; labels, 0 or 1, shape (reviews,);
+    `smoothing` is added to each count of reviews. Shape (n-grams,), float32. Source: Wang & Manning 2012, "Baselines
+    and Bigrams: Simple, Good Sentiment and Topic Classification", ACL, p. 91.
     """
     positive = smoothing + np.asarray(present[labels == 1].sum(axis=0, dtype=np.float64)).ravel()
     negative = smoothing + np.asarray(present[labels == 0].sum(axis=0, dtype=np.float64)).ravel()
@@ -63,15 +58,10 @@ def fit(
     dropout would give a review's logit: it is convex and deterministic. Source: Wang & Manning 2013, "Fast Dropout
     Training", ICML, section 2.
 
-    Args:
-        present: shape (reviews, n-grams), 1 where a review has the n-gram.
-        labels: shape (reviews,), 0 or 1.
-        offset: logits that are known already, shape (reviews,): the result is what to add to them.
-        dropout: share of n-grams dropped.
-        penalty: factor of half the sum of the squared weights, added to the sum of the reviews' losses.
-
-    Returns:
-        The weight of each n-gram times its log ratio, shape (n-grams,), and the intercept: see `logits`.
+    `present` and `labels` are as in `log_ratios`; `offset`, shape (reviews,), are logits that are known already: the
+    result is what to add to them. `dropout` is the share of n-grams dropped, `penalty` the factor of half the sum of
+    the squared weights, added to the sum of the reviews' losses. Gives the weight of each n-gram times its log ratio,
+    shape (n-grams,), and the intercept: see `logits`.
     """
     root = _root(present)
     ratios = log_ratios(present, labels).astype(np.float64)
@@ -110,12 +100,6 @@ def logits(present: csr_matrix, weights: np.ndarray, intercept: float) -> np.nda
 
 def _root(present: csr_matrix) -> np.ndarray:
     return np.maximum(np.diff(present.indptr), 1) ** -0.5
-
-
-def word_ratios(reviews: Sequence[np.ndarray], labels: np.ndarray, words: Sequence[str]) -> dict[str, float]:
-    """Naive Bayes' log ratio of each word of a vocabulary, from the word ids of training reviews."""
-    present = occurrence([np.unique(ids[ids >= FIRST_WORD]) - FIRST_WORD for ids in reviews], len(words))
-    return dict(zip(words, log_ratios(present, labels).tolist(), strict=True))
 
 
 def occurrence(reviews: Sequence[np.ndarray], size: int) -> csr_matrix:

@@ -1,5 +1,6 @@
 """Curves of the classifier's results, its confusion matrix and classification report, and reviews to read."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,23 +9,18 @@ from sklearn.metrics import classification_report
 
 from stages.core import artifacts
 from stages.evaluation import charts, measures
-from stages.sentiment import scores, thresholds
+from stages.sentiment import scores
 from stages.sentiment.encoding import LINE_BREAK, tokenise
 from stages.sentiment.scores import CLASSES
 
 SHOWN = {"network": "network", "nb": "NB n-grams", "tfidf": "TF-IDF"}  # methods with a curve
 SHORT = 60  # words: an example that can be read at a glance
 LISTED = 20  # mistakes of each class
+NEGATIONS = {"not", "no", "never", "nothing", "nobody", "none", "nor", "neither", "without", "cannot"}
 
 
 def write(model: Any, actual: np.ndarray, methods: Mapping[str, np.ndarray], texts: Sequence[str]) -> dict[str, Any]:
-    """Write the curves of the test reviews, n of them.
-
-    Args:
-        model: the classifier.
-        actual: 0 or 1, shape (n,).
-        methods: probability of a positive review by method, shape (n,) each.
-        texts: the reviews.
+    """Write the curves of n test reviews: `actual`, 0 or 1, and the probabilities by method have shape (n,).
 
     Returns:
         Reviews to read, rows of `actual`, `probability` and `text`. `examples`: the first of each class with at most
@@ -47,10 +43,10 @@ def write(model: Any, actual: np.ndarray, methods: Mapping[str, np.ndarray], tex
         "thresholds": [
             {"threshold": row["threshold"], "value": row[name], "method": name}
             for name in ("precision", "recall", "accuracy")
-            for row in thresholds.table(actual, predicted)[1::4]
+            for row in scores.table(actual, predicted)[1::4]
         ],
         "calibration": [{**row, "method": "network"} for row in scores.calibration(actual, predicted)] + ideal,
-        "slices": scores.slices(correct, actual, tokens),
+        "slices": slices(correct, actual, tokens),
         "layers": measures.layers(model),
     }
     for name, rows in tables.items():
@@ -74,3 +70,29 @@ def write(model: Any, actual: np.ndarray, methods: Mapping[str, np.ndarray], tex
         return {"actual": CLASSES[actual[row]], "probability": predicted[row], "text": text}
 
     return {name: list(map(shown, rows)) for name, rows in chosen.items()}
+
+
+def slices(correct: np.ndarray, actual: np.ndarray, tokens: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
+    """Accuracy on parts of the n test reviews: by length, in four parts of equal size; by negation; by label.
+
+    `correct`: is the network's label correct? Shape (n,), as the label `actual`; `tokens`: the words of each review.
+
+    Returns:
+        Rows of `group`, `slice`, `reviews`, `accuracy`, `low` and `high`, its 95 % interval; no row for an empty part.
+    """
+    lengths = np.array([len(words) for words in tokens])
+    bounds = [0, *np.quantile(lengths, [0.25, 0.5, 0.75]).astype(int), lengths.max()]
+    parts = [
+        ("length", f"{low + 1} to {high} words", (lengths > low) & (lengths <= high))
+        for low, high in itertools.pairwise(bounds)
+    ]
+    negated = np.array([any(word in NEGATIONS or word.endswith("n't") for word in words) for words in tokens])
+    parts += [("negation", "without a negation", ~negated), ("negation", "with negations", negated)]
+    parts += [("label", f"{name} reviews", actual == label) for label, name in enumerate(CLASSES)]
+    rows = []
+    for group, name, inside in parts:
+        if inside.any():
+            low, high = measures.share_interval(correct[inside])
+            row = {"group": group, "slice": name, "reviews": np.sum(inside), "accuracy": correct[inside].mean()}
+            rows.append({**row, "low": low, "high": high})
+    return rows

@@ -17,13 +17,13 @@ from stages.core.errors import StageError
 from stages.core.split import PARTS, split_rows
 from stages.params import Params
 from stages.sentiment import negation, ngrams
-from stages.sentiment.encoding import count, encode, numbers, tokenise
+from stages.sentiment.encoding import FIRST_WORD, count, encode, numbers, tokenise
 
 RAW = "data/raw/reviews.csv"
 OUTPUT = "data/sentiment/reviews.npz"
 VOCABULARY = "data/sentiment/vocabulary.txt"
 NGRAMS = "data/sentiment/ngrams.npz"
-CLAUSES = ("train", "validation")  # parts with negated clauses of their own
+MOST_WORDS = 2_000_000  # an n-gram is three of their numbers in 64 bits: see `encoding.keys`
 LEAST = 2  # a word or n-gram that occurs in one review only says nothing about others
 TITLES = {"rotten_tomatoes": "sentences"}  # what metrics and the report call a source, where it is not its own name
 FEWEST = 5  # texts of each label in a source that is measured by itself
@@ -40,6 +40,8 @@ def main(params: Params) -> None:
         if len(set(labels[rows[part]])) < 2:
             raise StageError(f"{RAW} has too few different reviews ({len(table)}): {part} needs some of both labels")
     words, plain = vocabulary((tokens[row] for row in rows["train"]), names([texts[row] for row in rows["train"]]))
+    if len(words) > MOST_WORDS:
+        raise StageError(f"{RAW} has {len(words):,} different words; at most {MOST_WORDS:,} can be numbered")
     number = numbers(words)
     ids = {part: [encode(tokens[row], number) for row in rows[part]] for part in PARTS}
     known = ngrams.index(ids["train"], len(words), least=LEAST)
@@ -49,8 +51,11 @@ def main(params: Params) -> None:
     for part in PARTS:
         arrays |= {f"{part}_rows": rows[part], **arrays_of(part, ids[part], labels[rows[part]], len(words), known)}
         arrays[f"{part}_source"] = source[rows[part]]
-    ratios, seen = ngrams.word_ratios(ids["train"], labels[rows["train"]], words), set()
-    for part in CLAUSES:
+    known_words = [np.unique(of_text[of_text >= FIRST_WORD]) - FIRST_WORD for of_text in ids["train"]]
+    log_ratios = ngrams.log_ratios(ngrams.occurrence(known_words, len(words)), labels[rows["train"]])
+    ratios = dict(zip(words, log_ratios.tolist(), strict=True))
+    seen: set[str] = set()
+    for part in ("train", "validation"):  # negated clauses
         clauses, signs = negation.pairs((texts[row] for row in rows[part]), ratios, seen)
         arrays |= arrays_of(f"{part}_clauses", [encode(clause, number) for clause in clauses], signs, len(words), known)
     artifacts.write_npz(OUTPUT, **arrays)
@@ -63,16 +68,14 @@ def main(params: Params) -> None:
 def sources(column: Iterable[str], labels: np.ndarray) -> tuple[list[str], np.ndarray]:
     """The names of the sources that are measured by themselves, the largest first; the number of each row's, uint8.
 
-    Rows of a source with one label only, or with too few rows, count with the largest source, and that is printed.
+    Rows of a source with fewer than `FEWEST` texts of a label count with the largest source, and that is printed.
     """
     column = np.asarray(list(column))
-    names = [name for name, _ in Counter(column.tolist()).most_common()]
-    kept = names[:1]
-    for name in names[1:]:
-        if min(np.sum((column == name) & (labels == label)) for label in (0, 1)) >= FEWEST:
-            kept.append(name)
-        else:
-            print(f"{RAW}: source {name!r} has fewer than {FEWEST} texts of a label; it is not measured by itself")
+    largest, *others = (name for name, _ in Counter(column.tolist()).most_common())
+    few = [name for name in others if min(np.bincount(labels[column == name], minlength=2)) < FEWEST]
+    if few:
+        print(f"{RAW}: not measured by themselves, with fewer than {FEWEST} texts of a label: {', '.join(few)}")
+    kept = [largest, *(name for name in others if name not in few)]
     return kept, np.array([kept.index(name) if name in kept else 0 for name in column], np.uint8)
 
 
@@ -82,14 +85,9 @@ def split(tokens: Sequence[Sequence[str]], table: pd.DataFrame, params: Params) 
     Of texts with the same tokens one is kept: a copy adds nothing, and in the test part it would count twice. The copy
     in the source's own test part is preferred, then the first. Each source is split by itself.
 
-    Args:
-        tokens: of each text.
-        table: its `label`, 0 or 1; the number of its `source`; `split`, "test" where the source sets it apart.
-        params: the split depends on the seed, the limit and the shares; that for testing is of sources without a test
-            part.
-
-    Returns:
-        Row numbers by part, those of the first source first, each source's in order.
+    `table` has of each text its `label`, 0 or 1; the number of its `source`; `split`, "test" where the source sets it
+    apart. The share for testing in `params` is of sources without a test part. Gives row numbers by part, those of the
+    first source first, each source's in order.
     """
     joined, official = pd.Series([" ".join(words) for words in tokens]), (table["split"] == "test").to_numpy()
     kept = np.sort(joined.iloc[np.argsort(~official, kind="stable")].drop_duplicates().index)
@@ -124,10 +122,9 @@ def names(texts: Iterable[str]) -> set[str]:
 
 
 def vocabulary(training: Iterable[Iterable[str]], names: set[str]) -> tuple[list[str], int]:
-    """The words that occur at least `LEAST` times in the training reviews: first those that are no names.
+    """The words that occur at least `LEAST` times in the training reviews, and how many are no names: these come first.
 
-    Returns:
-        The words, each kind from the most frequent one to the rarest, then by alphabet; and how many are no names.
+    Each kind is from the most frequent word to the rarest, then by alphabet.
     """
     frequency = Counter(word for review in training for word in review)
     often = [word for word, times in frequency.items() if times >= LEAST]
@@ -138,14 +135,9 @@ def vocabulary(training: Iterable[Iterable[str]], names: set[str]) -> tuple[list
 def arrays_of(
     part: str, reviews: Sequence[np.ndarray], labels: np.ndarray, vocabulary: int, known: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The words, the n-grams and the labels of one part, review after review, all of the first source.
+    """The words, the n-grams of the index `known`, and the labels of one part, review after review, from word ids.
 
-    Args:
-        part: what the arrays' names begin with.
-        reviews: word ids, one array per review.
-        labels: 0 or 1, shape (n,).
-        vocabulary: number of words that have an id.
-        known: the index of n-grams.
+    All are of the first source. The arrays' names begin with `part`; `vocabulary` counts the words that have an id.
     """
     counts = count(reviews, vocabulary, known)
     return {

@@ -1,22 +1,65 @@
-"""How good the classifier is: over all thresholds, in parts of the reviews and against a baseline."""
+"""How good probabilities of a positive review are: at a threshold, over all of them, and as probabilities.
 
-import itertools
+Arrays have shape (n,): `actual` is 0 or 1, `probability` that of a positive review.
+"""
+
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
-from stages.evaluation import measures
-
 CLASSES = ("negative", "positive")
+THRESHOLDS = np.arange(1, 200) / 200
 BINS = 10
-NEGATIONS = {"not", "no", "never", "nothing", "nobody", "none", "nor", "neither", "without", "cannot"}
+
+
+def quality(actual: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, float]:
+    """Accuracy, and precision, recall and F1 of the positive class, when `threshold` and above counts as positive.
+
+    With them, per 1,000 reviews, false alarms (negative, taken for positive) and misses.
+    """
+    # Counted here: scikit-learn checks its arguments every time, so hundreds of thresholds take seconds.
+    predicted, positive = probability >= threshold, actual == 1
+    both, said, are = (int(np.count_nonzero(of)) for of in (predicted & positive, predicted, positive))
+    return {
+        "accuracy": (len(actual) - said - are + 2 * both) / len(actual),
+        "precision": both / said if said else 0.0,
+        "recall": both / are if are else 0.0,
+        "f1": 2 * both / (said + are) if said + are else 0.0,
+        "false_alarms_per_1000": 1000 * (said - both) / len(actual),
+        "misses_per_1000": 1000 * (are - both) / len(actual),
+    }
+
+
+def table(actual: np.ndarray, probability: np.ndarray) -> list[dict[str, float]]:
+    """Rows of `threshold`, from the lowest of `THRESHOLDS` to the highest, with the `quality` at each.
+
+    To choose a threshold, it has to be of validation reviews: one chosen on test reviews looks better than it is.
+    """
+    return [{"threshold": float(at), **quality(actual, probability, at)} for at in THRESHOLDS]
+
+
+def most_accurate(rows: Sequence[dict[str, float]]) -> float:
+    """The threshold of a `table` with the highest accuracy; of equal ones, the nearest to 0.5."""
+    best = max(row["accuracy"] for row in rows)
+    equal = [row["threshold"] for row in rows if np.isclose(row["accuracy"], best)]
+    return min(equal, key=lambda threshold: abs(threshold - 0.5))
+
+
+def operating(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Thresholds of a `table` that reach a recall or a precision, or come nearest, and cost the least of the other."""
+    points = {}
+    for percent in (90, 95, 99):
+        reached = [row for row in rows if row["recall"] >= percent / 100]
+        points[f"recall_{percent}"] = (reached or rows[:1])[-1]["threshold"]
+    reached = [row for row in rows if row["precision"] >= 0.95]
+    points["precision_95"] = (reached or [max(rows, key=lambda row: row["precision"])])[0]["threshold"]
+    return points
 
 
 def ranking(actual: np.ndarray, probability: np.ndarray) -> dict[str, float]:
-    """Measures of the probabilities that need no threshold; arguments as for `thresholds.quality`.
+    """Measures of the probabilities that need no threshold.
 
     The expected calibration error is the mean gap between predicted probability and share of positives in the bins of
     `calibration`, weighted by reviews. Source: Naeini, Cooper & Hauskrecht 2015, "Obtaining Well Calibrated
@@ -33,10 +76,9 @@ def ranking(actual: np.ndarray, probability: np.ndarray) -> dict[str, float]:
 def calibration(actual: np.ndarray, probability: np.ndarray) -> list[dict[str, Any]]:
     """Reviews in `BINS` equally wide bins of the predicted probability: mean prediction, share positive, number."""
     number = np.minimum((probability * BINS).astype(int), BINS - 1)
-    bins = [number == i for i in np.unique(number)]
     return [
         {"predicted": probability[rows].mean(), "observed": actual[rows].mean(), "reviews": np.sum(rows)}
-        for rows in bins
+        for rows in (number == i for i in np.unique(number))
     ]
 
 
@@ -45,54 +87,3 @@ def precision_recall(actual: np.ndarray, probability: np.ndarray) -> tuple[np.nd
     precision, recall, _ = precision_recall_curve(actual, probability)
     steps = np.linspace(0, 1, 101)
     return steps, np.array([precision[np.flatnonzero(recall >= step - 1e-12)[-1]] for step in steps])
-
-
-def paired(correct: np.ndarray, baseline: np.ndarray, *, seed: int) -> dict[str, Any]:
-    """The network and a baseline compared on the same n reviews.
-
-    Args:
-        correct: is the network's label correct? Shape (n,).
-        baseline: is the baseline's? Shape (n,).
-        seed: of the bootstrap.
-
-    Returns:
-        The difference of the accuracies, its 95 % interval by paired bootstrap, and the p-value of McNemar's exact
-        test: the probability that the reviews which only one of the two gets right are split this unevenly or more, if
-        both are equally good.
-    """
-    ours, theirs = int(np.sum(correct & ~baseline)), int(np.sum(baseline & ~correct))
-    difference = correct.astype(float) - baseline
-    return {
-        "difference": difference.mean(),
-        "interval": measures.interval(difference, seed=seed),
-        "mcnemar_p": binomtest(ours, ours + theirs).pvalue if ours + theirs else 1.0,
-    }
-
-
-def slices(correct: np.ndarray, actual: np.ndarray, tokens: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
-    """Accuracy on parts of the n test reviews: by length, in four parts of equal size; by negation; by label.
-
-    Args:
-        correct: is the network's label correct? Shape (n,).
-        actual: 0 or 1, shape (n,).
-        tokens: the words of each review.
-
-    Returns:
-        Rows of `group`, `slice`, `reviews`, `accuracy`, `low` and `high`, its 95 % interval; no row for an empty part.
-    """
-    lengths = np.array([len(words) for words in tokens])
-    bounds = [0, *np.quantile(lengths, [0.25, 0.5, 0.75]).astype(int), lengths.max()]
-    parts = [
-        ("length", f"{low + 1} to {high} words", (lengths > low) & (lengths <= high))
-        for low, high in itertools.pairwise(bounds)
-    ]
-    negated = np.array([any(word in NEGATIONS or word.endswith("n't") for word in words) for words in tokens])
-    parts += [("negation", "without a negation", ~negated), ("negation", "with negations", negated)]
-    parts += [("label", f"{name} reviews", actual == label) for label, name in enumerate(CLASSES)]
-    rows = []
-    for group, name, inside in parts:
-        if inside.any():
-            low, high = measures.share_interval(correct[inside])
-            row = {"group": group, "slice": name, "reviews": np.sum(inside), "accuracy": correct[inside].mean()}
-            rows.append({**row, "low": low, "high": high})
-    return rows

@@ -1,7 +1,7 @@
 """train-sentiment: the classifier of reviews."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 import tensorflow as tf
@@ -9,10 +9,10 @@ import tensorflow as tf
 from stages.core import artifacts, model_files
 from stages.core.command import run
 from stages.params import Params, SentimentNetwork, SentimentTraining
-from stages.sentiment import batches, ngrams, thresholds, vectors
 from stages.sentiment import model as network
-from stages.sentiment.batches import Reviews
+from stages.sentiment import ngrams, scores, vectors
 from stages.sentiment.encoding import padded
+from stages.sentiment.model import Reviews
 from stages.sentiment.preprocess import NGRAMS, VOCABULARY
 from stages.sentiment.preprocess import OUTPUT as DATA
 from stages.training.checkpoint import Checkpoint
@@ -22,22 +22,14 @@ from stages.training.optimizers import muon, warmup_cosine
 
 MODEL = "models/sentiment.keras"
 HISTORY = "plots/sentiment/history.csv"
-
-
-class Stream(NamedTuple):
-    """Texts of which the LSTM branch reads `size` in each step, padded to a multiple of `multiple` words."""
-
-    words: list[np.ndarray]
-    labels: np.ndarray
-    size: int
-    multiple: int
-    weight: float  # of its loss
+WEIGHTS = {"reviews": 1.0, "others": 1.0, "negations": 0.5}  # of the loss of each stream
+Stream = Callable[[int], tuple[np.ndarray, np.ndarray]]  # number of a step → word ids (n, length) and labels (n, 1)
 
 
 def main(params: Params) -> None:
     data, settings = artifacts.read_npz(DATA), params.sentiment.training
     sizes = sizes_for(data, params.sentiment.network)
-    train, validation = (batches.reviews(data, part, sizes) for part in ("train", "validation"))
+    train, validation = (network.reviews(data, part, sizes) for part in ("train", "validation"))
     prepare(params.seed)
     weights, intercepts = fit_ngrams(train, sizes)
     model = network.build(sizes, len(weights))
@@ -45,12 +37,12 @@ def main(params: Params) -> None:
     network.set_ngrams(model, weights, intercepts)
     words = model.get_layer("word_vectors")
     words.set_weights([vectors.initial(train.words, train.labels, *words.embeddings.shape, seed=params.seed)])
-    streams = streams_of(data, train, sizes, settings)
+    streams = streams_of(train, network.reviews(data, "train_clauses", sizes), sizes, params)
     branches, lstm = network.branches(model), network.trained(model, tuple(streams))
     lstm.compile(
         optimizer=muon(warmup_cosine(settings.learning_rate, settings.steps)),
         loss=dict.fromkeys(streams, binary_cross_entropy),
-        loss_weights={name: stream.weight for name, stream in streams.items()},
+        loss_weights={name: WEIGHTS[name] for name in streams},
         jit_compile=False,
     )
     # Makes the variables that hold the mean losses. If the first step made them, it would be traced twice: 4 s.
@@ -63,7 +55,7 @@ def main(params: Params) -> None:
     )
     history = fit(
         lstm,
-        epochs_of(streams, params),
+        epochs_of(streams, settings),
         epochs=settings.epochs,
         validate=lambda _: quality(network.logits(branches, validation, sizes.pool), validation),
         checkpoint=checkpoint,
@@ -71,7 +63,7 @@ def main(params: Params) -> None:
     )
     logits = network.logits(branches, validation, sizes.pool)
     # Negated clauses count here too: the n-grams, which cannot read them, must not overrule the LSTM on a few words.
-    clauses = batches.reviews(data, "validation_clauses", sizes)
+    clauses = network.reviews(data, "validation_clauses", sizes)
     more = network.logits(branches, clauses, sizes.pool)
     both = {name: np.concatenate([logits[name], more[name]]) for name in logits}
     weights = network.best_weights(both, np.concatenate([validation.labels, clauses.labels]))
@@ -83,7 +75,7 @@ def main(params: Params) -> None:
         "network": sizes.model_dump(),
         "vocabulary": artifacts.read_text(VOCABULARY).splitlines(),
         "ngrams": artifacts.read_npz(NGRAMS)["keys"][: sizes.ngrams],
-        "thresholds": thresholds.table(validation.labels[reviews], probability),
+        "thresholds": scores.table(validation.labels[reviews], probability),
         "validation_reviews": int(np.sum(reviews)),
     }
     model_files.write(MODEL, model, attached)
@@ -116,42 +108,63 @@ def fit_ngrams(train: Reviews, sizes: SentimentNetwork) -> tuple[np.ndarray, np.
     return weights, intercepts
 
 
-def streams_of(
-    data: Mapping[str, np.ndarray], train: Reviews, sizes: SentimentNetwork, settings: SentimentTraining
-) -> dict[str, Stream]:
+def streams_of(train: Reviews, clauses: Reviews, sizes: SentimentNetwork, params: Params) -> dict[str, Stream]:
     """What the LSTM branch reads in each step, by name: reviews, texts of further sources, negated clauses."""
+    settings, streams = params.sentiment.training, {}
+    for name, texts, chosen, size, multiple in (
+        ("reviews", train, train.source == 0, settings.batch, 8 * sizes.pool),
+        ("others", train, train.source > 0, settings.others, 2 * sizes.pool),
+        ("negations", clauses, clauses.source == 0, settings.negations, 2 * sizes.pool),
+    ):
+        if size and chosen.any():
+            words = [texts.words[row] for row in np.flatnonzero(chosen)]
+            rows_of = bucketed(np.array([len(ids) for ids in words]), size, [params.seed, len(streams)])
+            streams[name] = partial(_batch, words, texts.labels[chosen], multiple, rows_of)
+    return streams
 
-    def texts(rows: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-        return [train.words[row] for row in rows], train.labels[rows]
 
-    clauses = batches.reviews(data, "train_clauses", sizes)
-    streams = {
-        "reviews": Stream(*texts(np.flatnonzero(train.source == 0)), settings.batch, 8 * sizes.pool, 1.0),
-        "others": Stream(*texts(np.flatnonzero(train.source > 0)), settings.others, 2 * sizes.pool, 1.0),
-        "negations": Stream(clauses.words, clauses.labels, settings.negations, 2 * sizes.pool, 0.5),
-    }
-    return {name: stream for name, stream in streams.items() if stream.words and stream.size}
+def _batch(
+    words: list[np.ndarray], labels: np.ndarray, multiple: int, rows_of: Callable[[int], np.ndarray], step: int
+) -> tuple[np.ndarray, np.ndarray]:
+    rows = rows_of(step)
+    return padded([words[row] for row in rows], multiple), labels[rows, None].astype(np.float32)
 
 
-def epochs_of(streams: Mapping[str, Stream], params: Params) -> Callable[[int], tf.data.Dataset]:
+def bucketed(lengths: np.ndarray, size: int, seed: Sequence[int], *, pool: int = 50) -> Callable[[int], np.ndarray]:
+    """An endless sequence of batches of similar length, each pass over the data in a fresh order.
+
+    Each pass is a permutation; within every `pool` batches of it the reviews are sorted by length, so that little is
+    padded, and the batches are put in a random order: a larger pool means less padding and a less random order. Reviews
+    that do not fill a batch are left out of the pass. `lengths`, in words, has shape (n,).
+
+    Returns:
+        A function: number of the batch → row numbers, shape (size,). It keeps no state but the last pass, so a resumed
+        training sees the same batches as an uninterrupted one.
+    """
+    size = min(size, len(lengths))
+    in_pass = len(lengths) // size
+
+    @lru_cache(maxsize=1)
+    def batches(number: int) -> np.ndarray:
+        generator = np.random.default_rng([*seed, number])
+        order = generator.permutation(len(lengths))[: in_pass * size]
+        chunks = [order[start : start + pool * size] for start in range(0, len(order), pool * size)]
+        order = np.concatenate([chunk[np.argsort(lengths[chunk], kind="stable")] for chunk in chunks])
+        return generator.permutation(order.reshape(in_pass, size))
+
+    return lambda step: batches(step // in_pass)[step % in_pass]
+
+
+def epochs_of(streams: Mapping[str, Stream], settings: SentimentTraining) -> Callable[[int], tf.data.Dataset]:
     """A function: number of an epoch → its batches of each stream, for `network.trained`."""
-    settings = params.sentiment.training
-    rows_of = {
-        name: batches.bucketed(np.array([len(ids) for ids in stream.words]), stream.size, [params.seed, number])
-        for number, (name, stream) in enumerate(streams.items())
-    }
 
     def epoch_data(epoch: int) -> tf.data.Dataset:
         steps = steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
 
-        def examples() -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+        def examples() -> Iterator[tuple[dict[str, np.ndarray], ...]]:
             for step in steps:
-                ids, labels = {}, {}
-                for name, stream in streams.items():
-                    rows = rows_of[name](step)
-                    ids[name] = padded([stream.words[row] for row in rows], stream.multiple)
-                    labels[name] = stream.labels[rows, None].astype(np.float32)
-                yield ids, labels
+                read = {name: stream(step) for name, stream in streams.items()}
+                yield tuple({name: arrays[kind] for name, arrays in read.items()} for kind in (0, 1))
 
         signature = tuple(
             {name: tf.TensorSpec((None, length), kind) for name in streams}

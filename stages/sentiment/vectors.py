@@ -24,15 +24,8 @@ def initial(reviews: Sequence[np.ndarray], labels: np.ndarray, rows: int, size: 
     "Improving Distributional Similarity with Lessons Learned from Word Embeddings", TACL 3, sections 2 and 3). The last
     number is the word's Naive Bayes log ratio (see `ngrams.log_ratios`).
 
-    Args:
-        reviews: word ids of the training reviews, an array per review.
-        labels: 0 or 1, shape (reviews,).
-        rows: number of ids, with those of padding and of unknown words, which get zeros.
-        size: numbers in a vector.
-        seed: of the randomised decomposition.
-
-    Returns:
-        Shape (rows, size), float32.
+    Of the word ids of training reviews and their labels, 0 or 1, shape (reviews,). Shape (rows, size), float32; `rows`
+    counts the ids of padding and of unknown words, too, which get zeros. `seed`: of the randomised decomposition.
     """
     present = ngrams.occurrence([np.unique(ids[ids >= FIRST_WORD]) for ids in reviews], rows)
     ratios = ngrams.log_ratios(present, labels, smoothing=RATIO_SMOOTHING)
@@ -49,12 +42,7 @@ def initial(reviews: Sequence[np.ndarray], labels: np.ndarray, rows: int, size: 
 def information(reviews: Sequence[np.ndarray], rows: int) -> csr_matrix:
     """Positive pointwise mutual information of the words that occur within `WINDOW` of each other in a review.
 
-    Args:
-        reviews: word ids, an array per review.
-        rows: number of ids.
-
-    Returns:
-        Shape (rows, rows), float32.
+    Of the word ids of each review, below `rows`. Shape (rows, rows), float32.
     """
     ids = np.concatenate(reviews)
     review = np.repeat(np.arange(len(reviews)), [len(ids) for ids in reviews])

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import common, learning_curve, pipeline, review_sizes, sentiment, table
+from benchmarks import __main__ as table
+from benchmarks import common, learning_curve, pipeline, review_sizes, sentiment
 from benchmarks.textgen import SEPARATOR
 from stages.core import artifacts
 from stages.core.errors import StageError
@@ -60,11 +61,11 @@ def test_a_scratch_folder_changes_params_there_alone(settings):
 
 
 def test_what_a_table_has_is_not_measured_again(workdir):
-    draws = [review_sizes.Draw(500, seed) for seed in (7, 8)]
+    draws = [{"reviews": 500, "seed": seed} for seed in (7, 8)]
     table = workdir / "table.csv"
-    common.complete(table, draws[:1], lambda draw: {"accuracy": 0.5}, keep=True)
-    common.complete(table, draws, lambda draw: {"accuracy": 0.6}, keep=True)
-    common.complete(table, [review_sizes.Draw(1, 1)], lambda draw: {"accuracy": 0.7}, keep=False)
+    common.complete(table, draws[:1], lambda **_: {"accuracy": 0.5}, keep=True)
+    common.complete(table, draws, lambda **_: {"accuracy": 0.6}, keep=True)
+    common.complete(table, [{"reviews": 1, "seed": 1}], lambda **_: {"accuracy": 0.7}, keep=False)
     assert table.read_text().splitlines() == ["reviews,seed,accuracy", "500,7,0.5", "500,8,0.6"]
 
 
@@ -83,27 +84,26 @@ def test_drawn_plays_are_others_for_each_seed_and_the_test_play_is_in_none(workd
     titles = ["Hamlet", learning_curve.HELD_OUT, "Macbeth", "Othello"]
     plays = [f"{title}\n\n" + title[0] * 500 for title in titles]
     artifacts.write_text(learning_curve.RAW, SEPARATOR.join(plays) + "\n")
-    draws = [learning_curve.Draw(800, seed) for seed in (7, 8, 9)]
-    for draw in draws:
-        assert draw.key["characters"] == 800
-        assert draw.text[800:] == plays[1][:720]
-        assert learning_curve.HELD_OUT not in draw.text[:800]
-        assert draw.test * len(draw.text) == pytest.approx(len(draw.text) - 800)
-    assert len({draw.text for draw in draws}) > 1
+    draws = [learning_curve.drawn(800, seed) for seed in (7, 8, 9)]
+    for text, test in draws:
+        assert text[800:] == plays[1][:720]
+        assert learning_curve.HELD_OUT not in text[:800]
+        assert test * len(text) == pytest.approx(len(text) - 800)
+    assert len({text for text, _ in draws}) > 1
 
 
 def test_drawn_reviews_are_balanced_and_none_is_tested_on():
     labels = np.arange(7_000) % 2
     table = pd.DataFrame({"text": [f"review {number}" for number in range(7_000)], "label": labels, "split": "train"})
     table = pd.concat([table.assign(source="reviews"), table[:99].assign(text="a sentence", source="sentences")])
-    rows = review_sizes.drawn(table, review_sizes.Draw(500, 7))
+    rows = review_sizes.drawn(table, 500, 7)
     assert rows.groupby(["split", "label"]).size().tolist() == [2_500, 2_500, 250, 250]  # test, train
     assert rows["text"].is_unique
     assert set(rows["source"]) == {"reviews"}
-    other = review_sizes.drawn(table, review_sizes.Draw(500, 8))
+    other = review_sizes.drawn(table, 500, 8)
     assert set(other["text"][other["split"] == "train"]) != set(rows["text"][rows["split"] == "train"])
     with pytest.raises(StageError, match=r"has 7,000 reviews; it should have 15,000, half of them positive"):
-        review_sizes.drawn(table, review_sizes.Draw(10_000, 7))
+        review_sizes.drawn(table, 10_000, 7)
 
 
 def test_the_recipe_reads_the_end_of_a_review_padded_in_front():
@@ -147,7 +147,7 @@ def test_the_peers_of_the_classifier_learn(tmp_path):
         common.peer("tfidf", {"reviews": str(tmp_path / "none.csv"), "data": "none.npz"})
 
 
-def test_the_table_of_the_pipeline_has_both_commits_and_their_ratio(tmp_path):
+def test_the_table_of_the_pipeline_has_both_commits_and_their_ratio(tmp_path, monkeypatch):
     seconds = {"old": {"gone": 3, "train": 60}, "new": {"train": 30, "more": 9}}
     rows = [
         {"way": way, "round": number, "stage": stage, "seconds": cpu / 2, "cpu": cpu + number}
@@ -157,7 +157,9 @@ def test_the_table_of_the_pipeline_has_both_commits_and_their_ratio(tmp_path):
     ]
     table = pipeline.table(pd.DataFrame(rows))
     assert table.loc["train", "ratio"].item() == pytest.approx(31 / 61, abs=0.01)
-    assert set(table.index) == {"gone", "train", "more"}
+    assert set(table.index) == {"gone", "train", "more", "whole"}
+    assert table.loc["whole", ("cpu", "old")] == 65  # of 3 and 60 s, each a second more in its median round
+    monkeypatch.chdir(REPOSITORY)
     pipeline.clone("HEAD", tmp_path / "clone")
     assert (tmp_path / "clone/dvc.yaml").exists()
     assert not (tmp_path / "clone/dvc.lock").exists()  # no result counts as done

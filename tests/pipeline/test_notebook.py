@@ -52,7 +52,7 @@ def test_every_cell_runs_and_every_value_changes_what_it_shows(clone):
     assert copies[0] == copies[1]
     assert code[0] != code[1]
     assert denoised[0] != denoised[1]
-    lines = [text(run).partition("bits per character")[2].partition("accuracy") for run in (first, second)]
+    lines = [text(run).partition("nats per character")[2].partition("accuracy") for run in (first, second)]
     assert lines[0][0] != lines[1][0]
     assert lines[0][2] != lines[1][2]
     assert clone.succeed("git", "status", "--porcelain") == ""

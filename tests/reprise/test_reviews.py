@@ -6,7 +6,8 @@ import pytest
 from reprise.reviews import BATCH, MOST_PARTS, Classifier
 from stages.core import artifacts, model_files
 from stages.core.errors import StageError
-from stages.sentiment import batches, encoding
+from stages.params import SentimentNetwork
+from stages.sentiment import encoding
 from stages.sentiment import model as network
 
 
@@ -22,11 +23,11 @@ def log_odds(classifier: Classifier, *texts: str) -> np.ndarray:
 
 def test_the_probability_is_that_of_the_evaluation(classifier, folder):
     data = artifacts.read_npz(folder / "data/sentiment/reviews.npz")
-    sizes = classifier.carried.network
-    logits = network.logits(network.branches(classifier.model), batches.reviews(data, "test", sizes), sizes.pool)
+    sizes = SentimentNetwork(**classifier.carried["network"])
+    logits = network.logits(network.branches(classifier.model), network.reviews(data, "test", sizes), sizes.pool)
     expected = network.probability(logits, network.weights(classifier.model))
     words = encoding.per_review(data["test_words"], data["test_word_lengths"])
-    texts = [" ".join(classifier.carried.vocabulary[number - 2] for number in ids) for ids in words]
+    texts = [" ".join(classifier.carried["vocabulary"][number - 2] for number in ids) for ids in words]
     assert np.allclose([verdict.probability for verdict in classifier.judge(texts)], expected, atol=1e-6)
 
 
@@ -104,7 +105,7 @@ def test_a_table(command, workdir):
 
 def test_thresholds_are_those_of_the_validation_reviews(classifier):
     assert classifier.tuned_threshold() == 0.525
-    rows = classifier.carried.thresholds
+    rows = classifier.carried["thresholds"]
     threshold, summary = classifier.precise_threshold(0.5)
     assert threshold == min(row["threshold"] for row in rows if row["precision"] >= 0.5)
     assert "30 validation reviews" in summary
@@ -120,7 +121,7 @@ def test_thresholds_are_those_of_the_validation_reviews(classifier):
     ],
 )
 def test_a_file_that_carries_something_else_is_refused(classifier, tmp_path, changes, problem):
-    carried = classifier.carried._asdict() | {"network": classifier.carried.network.model_dump()} | changes
+    carried = classifier.carried | changes
     path = tmp_path / "changed.keras"
     model_files.write(path, classifier.model, {name: value for name, value in carried.items() if value is not None})
     with pytest.raises(StageError, match=f"changed.keras.*{problem}"):

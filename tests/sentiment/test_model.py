@@ -2,11 +2,15 @@ import keras
 import numpy as np
 import pytest
 
+from stages.params import SentimentNetwork
+from stages.sentiment import encoding
 from stages.sentiment import model as network
-from stages.sentiment.batches import Reviews, batch
-from stages.sentiment.train import fit_ngrams
-from tests.sentiment.test_batches import NETWORK
+from stages.sentiment.model import Reviews
+from stages.sentiment.train import bucketed, fit_ngrams
 
+sizes = {"vocabulary": 10, "ngrams": 3, "length": 4, "head": 0.25, "embedding": 3, "filters": 4, "pool": 2, "units": 3}
+sizes |= {"dropout": 0.5, "word_dropout": 0.5, "sentence_scale": 8, "clause_scale": 2}
+NETWORK = SentimentNetwork(**sizes, ngram_dropout=0.5, ngram_penalty=0.1)
 WEIGHTS = np.array([[1.0, 0.5], [-2.0, 0.0], [0.5, -1.0]])  # of three n-grams
 
 
@@ -35,7 +39,33 @@ def predict(model: keras.Model, words: np.ndarray, ngrams: np.ndarray) -> np.nda
     return model.predict({"words": words, "ngrams": ngrams}, verbose=0)
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 5, 8])
+def test_words_and_ngrams_beyond_the_network_s_are_unknown_and_left_out():
+    data = {
+        "train_words": np.array([2, 11, 12, 3, 1], np.int32),
+        "train_word_lengths": np.array([3, 2]),
+        "train_ngrams": np.array([0, 3, 1, 2], np.int32),
+        "train_ngram_lengths": np.array([2, 2]),
+        "train_labels": np.array([0, 1]),
+        "train_source": np.array([0, 1]),
+    }
+    reviews = network.reviews(data, "train", NETWORK)
+    assert [list(ids) for ids in reviews.words] == [[2, 11, 1], [3, 1]]
+    assert [list(ids) for ids in reviews.ngrams] == [[1], [2, 3]]
+
+
+def test_batches_are_a_pure_function_of_their_number_and_sorted_by_length():
+    lengths = np.random.default_rng(1).integers(1, 300, 103)
+    one, other = (bucketed(lengths, 10, [7], pool=5) for _ in range(2))
+    forward = [one(step) for step in range(30)]
+    assert all(np.array_equal(other(step), forward[step]) for step in reversed(range(30)))
+    assert any(not np.array_equal(one(step), one(step + 10)) for step in range(10))  # another pass, another order
+    assert len(set(np.concatenate(forward[:10]))) == 100  # each review once at most in a pass
+    assert np.mean([np.ptp(lengths[rows]) for rows in forward[:10]]) < np.ptp(lengths) / 3
+    few = bucketed(np.array([3, 1, 2]), 64, [7])
+    assert sorted(few(0)) == sorted(few(5)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
 def test_padding_does_not_change_the_prediction(model: keras.Model, size: int):
     ids = np.random.default_rng(size).integers(2, 12, (1, size))
     short = np.pad(ids, ((0, 0), (0, size % NETWORK.pool)))
@@ -43,27 +73,18 @@ def test_padding_does_not_change_the_prediction(model: keras.Model, size: int):
     some = np.array([[1, 3]])
     more = np.pad(some, ((0, 0), (0, 60)))
     assert np.allclose(predict(model, short, some), predict(model, long, more), atol=1e-6)
-
-
-def test_the_last_word_counts(model: keras.Model):
-    one, other = np.array([[2, 3, 4, 5, 6, 7]]), np.array([[2, 3, 4, 5, 6, 8]])
-    nothing = np.zeros((1, 1), int)
-    assert abs(predict(model, one, nothing) - predict(model, other, nothing)) > 1e-4
-
-
-def test_the_whole_is_the_weighted_sum_of_its_branches(model: keras.Model, reviews: Reviews):
-    logits = network.logits(network.branches(model), reviews, NETWORK.pool)
-    whole = model.predict(batch(reviews, range(5), NETWORK.pool), verbose=0)[:, 0]
-    assert np.allclose(network.probability(logits, network.weights(model)), whole, atol=1e-6)
-    assert network.weights(model).tolist() == [[1, 1], [0, 0], [0, 0]]
+    short[0, size - 1] = 13 - short[0, size - 1]  # the last word counts
+    assert abs(predict(model, short, some) - predict(model, long, more)) > 1e-4
 
 
 def test_the_weights_of_the_branches_and_of_the_ngrams_change_with_the_length(model: keras.Model, reviews: Reviews):
+    assert network.weights(model).tolist() == [[1, 1], [0, 0], [0, 0]]
     weights = np.array([[0.5, 0.0], [-0.5, 1.0], [3.0, -1.0]])
     network.set_weights(model, weights)
     assert np.array_equal(network.weights(model), weights)
     logits = network.logits(network.branches(model), reviews, NETWORK.pool)
-    whole = model.predict(batch(reviews, range(5), NETWORK.pool), verbose=0)[:, 0]
+    inputs = encoding.batch(reviews.words, reviews.ngrams, NETWORK.pool)
+    whole = predict(model, **inputs)[:, 0]
     network.set_weights(model, np.array([[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]))
     # NETWORK reads 8 words as neither a sentence nor a review, 2 as neither a clause nor a sentence.
     sentence, clause = (np.exp(-((np.array([0, 2, 3, 7, 40]) / scale) ** 2)) for scale in (8, 2))

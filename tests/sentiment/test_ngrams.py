@@ -4,7 +4,6 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
-from sklearn.linear_model import LogisticRegression
 
 from stages.sentiment import encoding, ngrams
 
@@ -80,14 +79,6 @@ def test_fit_is_the_optimum_under_dropout():
         for change in (-0.3, 0.3):
             assert loss(weights + change * (np.arange(10) == number), intercept) > least
     assert loss(weights, intercept - 0.3) > least < loss(weights, intercept + 0.3)
-
-
-def test_fit_without_dropout_is_ordinary_logistic_regression():
-    present, labels = some(200, seed=3)
-    weights, intercept = ngrams.fit(present, labels, dropout=0.0, penalty=0.5)
-    expected = LogisticRegression(C=2.0, tol=1e-8).fit(evidence(present, labels), labels)
-    logits = expected.decision_function(evidence(present, labels))
-    assert np.allclose(ngrams.logits(present, weights, intercept), logits, atol=2e-2)
 
 
 def test_what_is_known_already_is_not_fitted_again():

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from stages.core.split import PARTS
 from stages.params import Shares, load
+from stages.sentiment.negation import pairs
 from stages.sentiment.preprocess import names, sources, split, vocabulary
 from tests.conftest import REPOSITORY
 
@@ -28,7 +29,7 @@ def test_a_small_or_one_sided_source_counts_with_the_largest(capsys):
     kept, numbers = sources(column, labels)
     assert kept == ["a", "b"]
     assert list(numbers) == [0] * 20 + [1] * 10 + [0] * 16
-    assert "source 'c' has fewer than 5 texts of a label" in capsys.readouterr().out
+    assert "fewer than 5 texts of a label: c, d" in capsys.readouterr().out
 
 
 def parts_of(tokens: list[list[str]], limit: int | None = None, seed: int = 7, **columns) -> dict[str, np.ndarray]:
@@ -79,3 +80,23 @@ def test_the_source_s_own_test_part_is_kept_and_takes_texts_from_training():
     assert list(rows["test"]) == list(range(90, 100))
     assert 0 not in [*rows["train"], *rows["validation"]]
     assert len(rows["train"]) + len(rows["validation"]) == 89  # the share for testing goes to training
+
+
+RATIOS = {"dreary": -2.0, "superb": 2.0, "dull": -1.5, "witty": 1.5, "very": 0.1}
+
+
+def test_clauses_are_negated_with_the_other_label():
+    texts = ["The script is dreary. It was superb!", "I said that, the plot was very dull, he was witty, and left."]
+    clauses, labels = pairs(texts, RATIOS, {"it was blue"})
+    assert [(" ".join(words), label) for words, label in zip(clauses, labels, strict=True)] == [
+        ("the script is dreary", 0), ("the script is not dreary", 1),
+        ("it was superb", 1), ("it was not superb", 0),
+        ("the plot was very dull", 0), ("the plot wasn't very dull", 1),
+        ("he was witty", 1), ("he wasn't witty", 0),
+    ]  # fmt: skip
+
+
+def test_clauses_that_no_last_word_decides_are_left_out():
+    texts = ["It is not dreary.", "The dull plot is superb.", "It is blue.", "He never was dull. Nothing is superb."]
+    clauses, labels = pairs(texts, RATIOS, {"it was blue"})
+    assert clauses == [] and len(labels) == 0

@@ -40,7 +40,7 @@ def test_experiments_show_headlines_and_every_parameter_that_differs(monkeypatch
         state("workspace", committed) | {"experiments": None},
         state("main", committed) | {"experiments": experiments},
     ]
-    monkeypatch.setattr(tables, "_dvc", lambda *_: json.dumps(shown))
+    monkeypatch.setattr(tables, "dvc", lambda *_: json.dumps(shown))
     head, _, *rows = tables.experiments().splitlines()
     assert head.endswith("| sentiment accuracy | latent | denoiser.noise_std |")
     assert rows == [

@@ -156,15 +156,15 @@ def classify(data: dict[str, Any], params: Params) -> None:
     """Use the trained classifier and its branches, all in one graph: each takes an emulated processor seconds."""
     import keras
 
-    from stages.sentiment import batches
+    from stages.sentiment import encoding
     from stages.sentiment import model as network
     from stages.sentiment.train import MODEL
 
     sizes = params.sentiment.network
-    reviews = batches.reviews(data, "test", sizes)
+    reviews = network.reviews(data, "test", sizes)
     trained = model_files.read(MODEL)
     outputs = {**network.branches(trained).output, "whole": trained.output}
-    inputs = batches.batch(reviews, range(len(reviews.labels)), sizes.pool)
+    inputs = encoding.batch(reviews.words, reviews.ngrams, sizes.pool)
     artifacts.write_npz("data/used/sentiment.npz", **keras.Model(trained.input, outputs).predict_on_batch(inputs))
 
 
