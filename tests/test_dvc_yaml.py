@@ -3,7 +3,6 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -111,22 +110,3 @@ def test_results_are_for_git_with_named_axes_and_all_else_is_for_the_cache(name)
         else:
             assert isinstance(entry, str), "an uncached out has no run cache"
             assert entry.startswith(("data/", "models/")), entry
-
-
-def test_only_known_params_are_tracked(content):
-    for stage in STAGES.values():
-        for key in stage.get("params", []):
-            section = content
-            for part in key.split(".") if isinstance(key, str) else ():
-                section = section[part]
-
-
-def test_no_param_has_a_name_that_the_run_cache_ignores(content):
-    # DVC takes these for the size of an output, wherever they stand: with another value it would restore the old run.
-    assert {"size", "nfiles"}.isdisjoint(names_of(content))
-
-
-def names_of(section: dict) -> Iterator[str]:
-    for name, value in section.items():
-        yield name
-        yield from names_of(value) if isinstance(value, dict) else ()

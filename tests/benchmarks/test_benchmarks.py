@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import common, learning_curve, pipeline, review_sizes, sentiment, table
-from benchmarks.textgen import SEPARATOR
+from benchmarks import common, pipeline, review_sizes, table
 from stages.core import artifacts
 from stages.core.errors import StageError
 from tests.conftest import REPOSITORY
@@ -79,19 +78,6 @@ def test_a_missing_input_or_part_ends_in_one_line(settings):
         assert told in ended.stderr.splitlines()[-1]
 
 
-def test_drawn_plays_are_others_for_each_seed_and_the_test_play_is_in_none(workdir):
-    titles = ["Hamlet", learning_curve.HELD_OUT, "Macbeth", "Othello"]
-    plays = [f"{title}\n\n" + title[0] * 500 for title in titles]
-    artifacts.write_text(learning_curve.RAW, SEPARATOR.join(plays) + "\n")
-    draws = [learning_curve.Draw(800, seed) for seed in (7, 8, 9)]
-    for draw in draws:
-        assert draw.key["characters"] == 800
-        assert draw.text[800:] == plays[1][:720]
-        assert learning_curve.HELD_OUT not in draw.text[:800]
-        assert draw.test * len(draw.text) == pytest.approx(len(draw.text) - 800)
-    assert len({draw.text for draw in draws}) > 1
-
-
 def test_drawn_reviews_are_balanced_and_none_is_tested_on():
     labels = np.arange(7_000) % 2
     table = pd.DataFrame({"text": [f"review {number}" for number in range(7_000)], "label": labels, "split": "train"})
@@ -104,24 +90,6 @@ def test_drawn_reviews_are_balanced_and_none_is_tested_on():
     assert set(other["text"][other["split"] == "train"]) != set(rows["text"][rows["split"] == "train"])
     with pytest.raises(StageError, match=r"has 7,000 reviews; it should have 15,000, half of them positive"):
         review_sizes.drawn(table, review_sizes.Draw(10_000, 7))
-
-
-def test_the_recipe_reads_the_end_of_a_review_padded_in_front():
-    long = np.arange(2, 302)
-    data = {}
-    for part in ("train", "validation", "test"):
-        data |= {
-            f"{part}_words": np.r_[long, [7, 30_000]].astype(np.int32),
-            f"{part}_word_lengths": np.array([300, 2]),
-            f"{part}_labels": np.array([0, 1]),
-            f"{part}_source": np.array([0, 1]),
-        }
-    found = sentiment.for_keras_io(data, quick=False)
-    assert found["test_words"].shape == (1, 200)
-    words = found["train_words"]
-    assert words.shape == (2, 200)
-    assert words[0].tolist() == list(range(102, 302))
-    assert words[1].tolist() == [0] * 198 + [7, 1]
 
 
 def test_the_peers_of_the_classifier_learn(tmp_path):

@@ -27,17 +27,6 @@ def test_a_file_is_whole_or_absent(tmp_path, monkeypatch):
     assert [item.name for item in tmp_path.iterdir()] == ["out.json"]
 
 
-@pytest.mark.parametrize("name", ["file/below", "folder"])
-def test_what_cannot_be_written_is_one_line(workdir, name):
-    (workdir / "file").write_bytes(b"old")
-    (workdir / "folder").mkdir()
-    with pytest.raises(StageError, match="cannot write") as error:
-        artifacts.write_bytes(workdir / name, b"new")
-    assert "\n" not in str(error.value)
-    assert (workdir / "file").read_bytes() == b"old"
-    assert sorted(entry.name for entry in workdir.iterdir()) == ["file", "folder"]
-
-
 def test_json_is_rounded_and_plain(tmp_path):
     value = {"a": np.float32(1 / 3), "b": [np.int64(2), True, None], "c": {"d": 123456789.0}}
     artifacts.write_json(tmp_path / "x.json", value)

@@ -71,16 +71,6 @@ def test_a_stage_ends_with_dvc(project, shell, number):
     assert wait_for(lambda: not alive(stage), seconds=10)
 
 
-def test_a_stage_whose_dvc_has_gone_before_it_looked_writes_nothing(project):
-    dvc = project.start("dvc", "repro", BEFORE="1")
-    stage = started(project)
-    dvc.kill()
-    dvc.wait()
-    assert alive(stage)
-    assert wait_for(lambda: not alive(stage), seconds=20)
-    assert not (project.folder / "written").exists()
-
-
 def test_ctrl_c_is_told_in_a_line(project):
     dvc = project.start("dvc", "repro")
     stage = writing(project)

@@ -1,17 +1,13 @@
 """Never fooled: bad data ends in one line that names the file; what was there stays, the next good run succeeds."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
 from stages.core.errors import StageError
 from stages.datasets import digits, reviews, text
-from tests.conftest import REPOSITORY
 from tests.datasets.conftest import put, put_digits, put_reviews
 
 MODULES = {"digits": digits, "text": text, "reviews": reviews}
@@ -73,47 +69,6 @@ def test_bad_input(before, workdir, set_source, dataset, build, told):
     assert "bad/" in str(caught.value)  # the file is named
     assert outputs() == before
     MODULES[dataset].main(set_source(dataset, f"good {dataset}"))
-    assert outputs() == before
-
-
-@pytest.mark.parametrize(("dataset", "locked"), [("digits", ""), ("digits", FILE), ("text", ""), ("reviews", "test")])
-def test_a_file_that_may_not_be_read(before, workdir, dataset, locked):
-    """As a user without rights: root may read everything."""
-    for path in [workdir, *workdir.rglob("*")]:
-        path.chmod(0o755)
-    path = Path(f"good {dataset}", locked)
-    path.chmod(0)
-    reader, writer = os.pipe()
-    if (child := os.fork()) == 0:
-        told = "nothing"
-        try:
-            if os.getuid() == 0:
-                os.setgroups([])
-                os.setgid(65534)
-                os.setuid(65534)
-            MODULES[dataset].load(Path(f"good {dataset}"))
-        except BaseException as error:
-            told = f"{type(error).__name__}: {error}"
-        finally:
-            os.write(writer, told.encode())
-            os._exit(0)
-    os.close(writer)
-    os.waitpid(child, 0)
-    path.chmod(0o755)
-    with open(reader, encoding="utf-8") as pipe:
-        assert pipe.read() == f"StageError: cannot read {path}: Permission denied"
-
-
-def test_the_command_fails_with_one_line_and_leaves_what_was_there(before, workdir, content):
-    (workdir / "stages").symlink_to(REPOSITORY / "stages")
-    content["data"]["text"] = "no such data"
-    put(workdir / "params.yaml", yaml.safe_dump(content))
-    command = [sys.executable, "-m", "stages.datasets.text"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 1
-    first, second = result.stderr.splitlines()
-    assert first == "error: no such data does not exist"
-    assert "to get the previous results back" in second
     assert outputs() == before
 
 

@@ -71,12 +71,6 @@ def test_a_picture_that_is_not_as_it_should_be_is_named(tmp_path, content, told)
     digits_refused(folder, rf"mine/3/a\\nbad\.png .*{told}")
 
 
-def test_a_folder_of_validation_pictures_is_refused(tmp_path):
-    folder = put_pictures(tmp_path / "mine", halves=HALVES)
-    put(folder / "val" / "3" / "1.png", GREY)
-    digits_refused(folder, "has a folder val beside train and test: put its pictures into one of them")
-
-
 def test_prepared_pictures_are_read_same_digits(tmp_path):
     large = np.full((120, 90), 255, np.uint8)
     large[30:80, 40:50] = 0  # a dark stroke on light paper

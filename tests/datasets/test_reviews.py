@@ -77,11 +77,6 @@ def test_columns_split_and_source(workdir, set_source):
     assert (raw["source"].tolist(), raw["split"].tolist()) == (["reviews"] * 2, ["train"] * 2)
 
 
-def test_texts_with_both_labels_are_counted(tmp_path, capsys):
-    reviews.load(put(tmp_path / "mine.csv", "text,label\na,0\na,1\nb,1\nb,1\n"))
-    assert "1 texts stand there with both labels; the first one counts" in capsys.readouterr().out
-
-
 @pytest.mark.parametrize(
     ("content", "told"),
     [

@@ -55,11 +55,6 @@ def test_what_differs_from_play_to_play(play, plain):
     assert script(f"# A\n\n{play}", "a.md") == f"A\n\n{plain}"
 
 
-def test_missing_title_comes_from_the_file_name():
-    told = script("## ACT I\n\n**X**  \nOne.", "plays/measure-for-measure.md")
-    assert told.startswith("Measure for Measure\n\nACT I\n\n")
-
-
 @pytest.mark.parametrize(
     ("content", "documents"),
     [

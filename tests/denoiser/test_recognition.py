@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stages.denoiser import recognition
-from stages.denoiser.recognition import DEGRADATIONS, Broken, Classifier, Situation, situations
+from stages.denoiser.recognition import DEGRADATIONS, Classifier, Situation, situations
 
 
 def bars(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -61,14 +61,6 @@ def test_corrected_and_broken_digits_are_counted(classifier):
     assert all(one.reading["digit"] != one.reading["read_as"] for one in broken)
     sure = [one.reading["confidence"] for one in broken]
     assert sure == sorted(sure, reverse=True)
-
-
-def test_the_surest_of_each_kind_come_first():
-    kinds = [("faded", 0.99), ("faded", 0.98), ("faded", 0.97), ("blur", 0.6), ("noise", 0.5)]
-    image = np.zeros((28, 28))
-    broken = [Broken({"digits": "test digits", "kind": kind, "confidence": sure}, *[image] * 3) for kind, sure in kinds]
-    chosen = [one.reading for one in recognition.surest_of_each_kind(broken, 4)]
-    assert [(one["kind"], one["confidence"]) for one in chosen] == [kinds[row] for row in (0, 1, 3, 4)]
 
 
 def test_every_situation_is_seeded_and_named_once(params):

@@ -5,10 +5,7 @@ import html
 import pytest
 
 from stages.core import artifacts
-from stages.denoiser import baselines
-from stages.evaluation.methods import FILTERS
 from stages.report import build, results
-from stages.report.denoiser import leads
 from tests.report import made_up
 
 VERDICTS = {
@@ -43,22 +40,6 @@ def test_a_comparing_word_follows_the_interval_and_the_number_of_items(text, whe
     few = {key: content[key] | value for key, value in ITEMS.items() if key in content}
     words = "has too few test items, 29, to be compared with"
     assert sentence.format(words) in text(numbers={task: content | few})
-
-
-def test_bold_marks_the_best_alone(text):
-    content = made_up.metrics()
-    first = text()
-    for row in (
-        "autoencoder | **0.0103** |",
-        "conv denoiser | **15.10** |",
-        "network | **93.0 %** | (",
-        "text model | 1.476 (",
-    ):
-        assert f"| {row}" in first
-    content["autoencoder"]["mse"] = 0.02
-    content["sentiment"]["accuracy"] = 0.9
-    changed = text(numbers=content)
-    assert "| PCA | **0.0157** |" in changed and "| network | 90.0" in changed
 
 
 def test_helping_and_harming_follow_the_intervals(text):
@@ -120,22 +101,6 @@ def test_few_results_give_a_report_too(made, params, text):
         assert said in found
     for unsaid in ("doubling", "The best case", "A content filter", "overlap", "The widest gap", "confident errors"):
         assert unsaid not in found
-
-
-def test_the_best_method_at_each_noise_level():
-    def rows(weak: str, strong: str) -> list[dict]:
-        return [
-            {"noise_std": std, "method": name, "psnr": 2.0 if name == leader else 1.0}
-            for std, leader in ((0.1, weak), (0.5, strong))
-            for name in ("conv denoiser", "noisy")
-        ]
-
-    assert leads(rows("noisy", "conv denoiser")).endswith("highest mean PSNR at 0.5; noisy at 0.1")
-    assert leads(rows("conv denoiser", "conv denoiser")).endswith("at every level")
-
-
-def test_every_filter_has_a_name():
-    assert set(FILTERS) == set(baselines.METHODS)
 
 
 def test_what_the_data_are_called_comes_from_the_data(made, params):

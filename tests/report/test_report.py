@@ -57,11 +57,6 @@ def test_the_markdown_shows_every_chart_and_files_that_are_there(made, built):
     assert drawn - {path.split("/")[-1] for path in shown} == {"textgen-sizes.svg", "sentiment-sizes.svg"}
 
 
-def test_a_number_without_a_format_is_refused():
-    with pytest.raises(TypeError, match=r"0\.3.* has no format"):
-        build.environment_of_templates().from_string("{{ a }}").render(a=0.1 + 0.2)
-
-
 @pytest.mark.parametrize("path", ["data/textgen/evaluation.json", "plots/denoiser/recognition.csv"])
 def test_a_missing_result_is_one_line(made, params, path):
     (made / path).unlink()

@@ -32,33 +32,12 @@ def test_names_follow_the_content_and_nothing_else(project):
     assert longer.commit != changed.commit == project.succeed("git", "rev-parse", "HEAD").strip()
 
 
-def test_the_grid_is_every_combination_of_the_params():
-    group = declaration.Group(
-        name="a",
-        params={"latent": [16, 32], "denoiser.noise_std": 0.3, "denoiser.conv.channels": [[8, 16], [24, 48]]},
-        seeds=[1],
-        targets=["x"],
-        metrics=["x.y"],
-    )
-    settings = list(group.settings())
-    assert len(settings) == 4
-    assert settings[1] == {"latent": 16, "denoiser.noise_std": 0.3, "denoiser.conv.channels": [24, 48]}
-
-
 @pytest.mark.parametrize("value", [1e-05, None, [24, 48], "a: #b", "1e-05"])
 def test_a_value_reaches_params_yaml_as_it_is(value, workdir):
     (workdir / "params.yaml").write_text("seed: 1  # comment\nsection:\n  key: 0\n", encoding="utf-8")
     with modify_yaml("params.yaml") as content:
         set_param(content, "section.key", value)
     assert load_yaml("params.yaml") == {"seed": 1, "section": {"key": value}}
-
-
-@pytest.mark.parametrize("value", ["a..b", ".lock", 1e-05, [24, 48], "é ~^:?*[@{"])
-def test_a_name_is_one_for_git(value):
-    from dulwich.refs import check_ref_format
-
-    name = declaration.name_of({"k": value}, 7, ["train"], "hash")
-    assert check_ref_format(f"refs/exps/{name}".encode())
 
 
 @pytest.mark.parametrize(

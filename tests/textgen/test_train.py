@@ -56,13 +56,6 @@ def test_every_passage_is_read_once_before_any_is_read_again():
     assert not np.array_equal(np.sort(x[::12, 0]), x[::12, 0])
 
 
-def test_text_shorter_than_a_passage_is_repeated():
-    ids = np.arange(8)
-    x, y = readings(ids, range(0, 6), **SETTINGS)
-    assert set(x.ravel()) == set(range(7))
-    assert np.array_equal(y, x + 1)
-
-
 def test_the_fitted_weights_are_the_best_on_a_grid():
     rng = np.random.default_rng(0)
     ids = rng.integers(0, 6, 3000)

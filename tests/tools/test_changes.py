@@ -7,9 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.conftest import REPOSITORY, copy_repository
+from tests.conftest import copy_repository
 
 METRICS = "metrics/autoencoder.json"
 PICTURES = "plots/autoencoder"
@@ -59,15 +58,3 @@ def check(summary: str, base: str, head: str, url: str) -> None:
 def test_metrics_and_pictures_that_differ(branch):
     folder, base, head = branch
     check(run(folder, "bash", ".ci/changes", "origin/main", "https://host/raw"), base, head, "https://host/raw")
-
-
-def test_the_job_for_gitlab(branch):
-    folder, base, head = branch
-    text = (REPOSITORY / "docs" / "development.md").read_text(encoding="utf-8")
-    job = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])["changes"]
-    steps = [step for step in job["script"] if step != "make setup"]  # here the environment is there
-    assert len(steps) == len(job["script"]) - 1
-    variables = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_PROJECT_URL": "https://host/project"}
-    for step in steps:
-        run(folder, "bash", "-ec", step, **variables)
-    check((folder / job["artifacts"]["paths"][0]).read_text(encoding="utf-8"), base, head, "https://host/project/-/raw")

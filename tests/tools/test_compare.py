@@ -7,7 +7,6 @@ import sys
 
 import pytest
 
-from stages.core.errors import StageError
 from tests.conftest import REPOSITORY
 from tools import compare
 
@@ -70,11 +69,6 @@ def test_what_is_said_of_the_results(checkout, lock, metrics, pipeline, told):
     if pipeline:
         (checkout / "dvc.yaml").write_text(pipeline, encoding="utf-8")
     assert told in compare.comparison()
-
-
-def test_where_git_refuses_its_own_message_is_passed_on(workdir):
-    with pytest.raises(StageError, match="git says: fatal: not a git repository"):
-        compare.comparison()
 
 
 def test_a_reader_that_has_enough_is_no_error():

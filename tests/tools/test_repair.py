@@ -65,13 +65,6 @@ def test_a_list_of_busy_files_that_is_cut_or_names_no_running_command_is_removed
     killed.wait()
 
 
-def test_a_whole_lock_file_is_left_alone(checkout, capsys):
-    (checkout / "dvc.lock").write_bytes((checkout / "dvc.lock").read_bytes() + b"# edited\n")
-    repair.main()
-    assert (checkout / "dvc.lock").read_bytes().endswith(b"# edited\n")
-    assert capsys.readouterr().out == ""
-
-
 def test_copies_left_half_made_are_removed_when_nobody_makes_them(checkout, capsys):
     left = [Path("data/raw/.TLRjeJbaGM1RTjQvYRy3kA.tmp"), Path("models/sizes/.latent-16.tmp.keras")]
     for path in (*left, Path("data/raw/.new.tmp"), Path("data/raw/digits.npz")):
