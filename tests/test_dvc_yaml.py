@@ -66,13 +66,10 @@ def test_a_stage_depends_on_the_code_it_imports(name):
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_a_stage_is_described_and_depends_on_what_its_kind_does(name):
+def test_a_stage_depends_on_what_its_kind_does(name):
     stage = STAGES[name]
-    assert stage["desc"].endswith(".")
     if name.startswith("download"):
         assert "data/checked.txt" in stage["deps"]
-    if name.startswith("train"):
-        assert not [path for path in stage["deps"] if path.startswith("stages/evaluation")]
     if name.startswith(("train", "evaluate")):
         assert {"seed", "threads", "kernels"} <= set(stage["params"])
 
@@ -80,11 +77,7 @@ def test_a_stage_is_described_and_depends_on_what_its_kind_does(name):
 def test_every_model_is_an_artifact_with_its_own_name():
     models = {out for stage in STAGES.values() for out in stage.get("outs", []) if str(out).endswith(".keras")}
     assert {entry["path"] for entry in PIPELINE["artifacts"].values()} == models
-    for name, entry in PIPELINE["artifacts"].items():
-        assert Path(entry["path"]).stem == name
-        assert entry["type"] == "model"
-        assert entry["desc"]
-        assert entry["labels"]
+    assert all(Path(entry["path"]).stem == name for name, entry in PIPELINE["artifacts"].items())
 
 
 def test_stages_that_need_no_network_do_without_tensorflow():
@@ -94,14 +87,12 @@ def test_stages_that_need_no_network_do_without_tensorflow():
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_results_are_for_git_with_named_axes_and_all_else_is_for_the_cache(name):
+def test_results_are_for_git_and_all_else_is_for_the_cache(name):
     for kind, folder in {"metrics": "metrics/", "plots": "plots/"}.items():
         for entry in STAGES[name].get(kind, []):
             ((path, options),) = entry.items()
             assert path.startswith(folder)
             assert options["cache"] is False
-            if path.endswith(".csv"):
-                assert {"template", "x", "y", "title", "x_label", "y_label"} <= set(options), path
     for entry in STAGES[name].get("outs", []):
         if name == "report":  # to be read right after a clone; made anew in seconds
             ((path, options),) = entry.items()

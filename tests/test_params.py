@@ -52,16 +52,11 @@ def message(path) -> str:
     [
         ("latent", 0, "latent is 0; it should be greater than or equal to 1"),
         ("latent", "many", "latent is 'many'; it should be a valid integer"),
-        ("latent", True, "latent is True; it should be a valid integer"),
         ("kernels", "fast", "kernels is 'fast'; it should be 'portable' or 'native'"),
         ("split.digits.test", float("nan"), "split.digits.test is nan; it should be a finite number"),
-        ("autoencoder.compare_latents", [16, -1], "autoencoder.compare_latents.1 is -1"),
-        ("autoencoder.training.learning_rate", True, "autoencoder.training.learning_rate is True"),
         ("textgen.documents.test", ["Twelfth Night"], "under validation and under test: Twelfth Night"),
         ("textgen.sizes", [SIZE | {"characters": 5}], "begin with 0 and rise"),
-        ("textgen.sizes", [SIZE | {"optimizer": "sgd"}], "textgen.sizes.0.optimizer is 'sgd'; it should be 'adam' or"),
         ("autoencoder.training.steps", 1, "it should have at least as many steps as epochs"),
-        ("textgen.sizes", [SIZE | {"steps": 1}], "at least as many steps as training.epochs"),
     ],
 )
 def test_a_bad_value_is_told_in_one_line(tmp_path, content, key, value, told):

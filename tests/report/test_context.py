@@ -12,11 +12,9 @@ VERDICTS = {
     # metric, sign of "better", where the report says so
     ("autoencoder", "mse_minus_pca_interval"): (-1, "the autoencoder **{}** PCA"),
     ("denoiser", "conv_minus_best_filter.psnr_interval"): (1, "the conv denoiser **{}** the best filter"),
-    ("denoiser", "conv_minus_classical.psnr_interval"): (1, "It {} non-local means"),
     ("denoiser", "conv_minus_dense.psnr_interval"): (1, "and {} the dense denoiser"),
     ("textgen", "nats_minus_ngram_interval"): (-1, "The text model **{}** the n-grams"),
     ("sentiment", "versus.nb.interval"): (1, "On reviews, the network {} NB-weighted"),
-    ("sentiment", "versus.tfidf.interval"): (1, "n-grams and {} TF-IDF"),
 }
 ITEMS = {"digits": {"test": 29, "some": 29}, "characters": {"test": 29_999}, "reviews": {"test": 29}}
 
@@ -66,21 +64,6 @@ def test_helping_and_harming_follow_the_intervals(text):
     assert "Recognition is better for faded (0.3)." in second
 
 
-@pytest.mark.parametrize(
-    ("errors", "words"),
-    [
-        ((0.021, 0.0103, 0.0039), "Each doubling of the code at least halves the error: it divides it by 2.0 to 2.6"),
-        ((0.021, 0.014, 0.0039), "lowers the error, at least once by less than half"),
-        ((0.021, 0.022, 0.0039), "does not always lower the error"),
-    ],
-)
-def test_what_a_doubling_does_is_computed(text, errors, words):
-    rows = made_up.table("autoencoder/sizes")
-    for row, error in zip(rows[::2], errors, strict=True):
-        row["mse"] = error
-    assert words in text(series={"autoencoder/sizes": rows})
-
-
 def test_few_results_give_a_report_too(made, params, text):
     """One size, one temperature, no mistake, no invented image, few of everything."""
     series = {
@@ -95,12 +78,8 @@ def test_few_results_give_a_report_too(made, params, text):
     numbers = made_up.metrics()
     numbers["sentiment"]["reviews"]["test"] = 4
     numbers["sentiment"]["mistakes"] = []
-    found = text(series=series, words=words, numbers=numbers)
+    assert "too few to tell (4)" in text(series=series, words=words, numbers=numbers)
     build.main(params)
-    for said in ("too few to tell (4)", "too few test images to tell", "these figures are too few"):
-        assert said in found
-    for unsaid in ("doubling", "The best case", "A content filter", "overlap", "The widest gap", "confident errors"):
-        assert unsaid not in found
 
 
 def test_what_the_data_are_called_comes_from_the_data(made, params):

@@ -57,30 +57,16 @@ def test_the_markdown_shows_every_chart_and_files_that_are_there(made, built):
     assert drawn - {path.split("/")[-1] for path in shown} == {"textgen-sizes.svg", "sentiment-sizes.svg"}
 
 
-@pytest.mark.parametrize("path", ["data/textgen/evaluation.json", "plots/denoiser/recognition.csv"])
-def test_a_missing_result_is_one_line(made, params, path):
-    (made / path).unlink()
-    with pytest.raises(StageError, match=f"^{re.escape(path)} does not exist; `dvc repro` makes it"):
+def test_a_missing_result_is_one_line(made, params):
+    (made / "data/textgen/evaluation.json").unlink()
+    with pytest.raises(StageError, match=r"^data/textgen/evaluation\.json does not exist; `dvc repro` makes it"):
         build.main(params)
 
 
-FIGURES = {
-    "autoencoder": "0.0103",
-    "denoiser-conv": "15.10",
-    "denoiser-dense": "14.10",
-    "sentiment": "93.0\u00a0%",
-    "textgen": "1.476",
-}
-
-
-def test_a_card_has_the_figures_of_its_model(made, params):
+def test_every_model_has_a_card_with_its_figures(made, params):
+    assert set(build.MODELS) == set(yaml_reader.read(REPOSITORY / "dvc.yaml")["artifacts"])
     context = build.variables(results.read(), params)
-    for name, figure in FIGURES.items():
-        card = build.card(name, context)
-        assert card.startswith(f"# {name}\n")
-        assert f'keras.models.load_model("{name}.keras")' in card
-        assert figure in card
-
-
-def test_every_model_has_a_card():
-    assert set(build.MODELS) == set(FIGURES) == set(yaml_reader.read(REPOSITORY / "dvc.yaml")["artifacts"])
+    for name in build.MODELS:
+        assert build.card(name, context).startswith(f"# {name}\n")
+    for name, figure in {"autoencoder": "0.0103", "denoiser-dense": "14.10", "textgen": "1.476"}.items():
+        assert figure in build.card(name, context)

@@ -1,4 +1,4 @@
-"""The training loop, killed and resumed, and what it starts from."""
+"""The training loop: its checkpoints, its best epoch, and what it starts from; textgen/test_train.py kills one."""
 
 import hashlib
 
