@@ -1,4 +1,4 @@
-"""The repository as it may reach a user: shallow, with Windows' line ends asked for, without Git, read-only."""
+"""The repository as it may reach a user: without Git, and in a shell with variables of its own."""
 
 import os
 import subprocess

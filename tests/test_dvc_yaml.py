@@ -3,7 +3,6 @@
 import ast
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,22 +28,15 @@ def module_of(stage: str) -> str:
     return module
 
 
-def module_file(name: str) -> str | None:
-    """The file of a repository module, or None."""
-    return MODULES[name].as_posix() if name in MODULES else None
-
-
-@cache
-def reached(file: str) -> frozenset[str]:
-    """The repository files that a file imports, directly or through others, with itself and its packages."""
-    found: set[str] = set()
-    waiting = [next(name for name, path in MODULES.items() if path.as_posix() == file)]
+def reached(module: str) -> set[str]:
+    """The repository files that a module imports, directly or through others, with itself and its packages."""
+    found, waiting = set(), [module]
     while waiting:
         if (module := waiting.pop()) not in found:
             found.add(module)
             packages = {".".join(module.split(".")[:depth]) for depth in range(1, module.count(".") + 1)}
             waiting += imports(module) | packages
-    return frozenset(MODULES[name].as_posix() for name in found if has_code(MODULES[name]))
+    return {MODULES[name].as_posix() for name in found if has_code(MODULES[name])}
 
 
 def has_code(path: Path) -> bool:
@@ -58,7 +50,7 @@ def test_a_stage_depends_on_the_code_it_imports(name):
     code = {path for path in STAGES[name]["deps"] if path.startswith("stages/")}
     folders = {path for path in code if (REPOSITORY / path).is_dir()}
     assert folders <= SHARED, "a task's own files are named one by one, so that one edit re-runs one task"
-    imported = reached(module_file(module_of(name))) - {NOT_A_DEPENDENCY}
+    imported = reached(module_of(name)) - {NOT_A_DEPENDENCY}
     within = {folder for folder in SHARED if any(file.startswith(f"{folder}/") for file in imported)}
     assert folders == within
     modules = {path for path in code if path.endswith(".py")}  # the others are tables that a module reads

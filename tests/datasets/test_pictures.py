@@ -97,9 +97,5 @@ def test_the_command_prepares_all_pictures_or_none(workdir, monkeypatch, capsys)
     assert not (workdir / "new").exists()
     (workdir / "mine/test/9/x.png").unlink()
     commands.prepare_digits(command_line.checked())
-    assert capsys.readouterr().out.splitlines()[1:] == [
-        "train: 30 pictures, 10 classes → new",
-        "test: 10 pictures, 10 classes → new",
-        "to use it: data.digits=new",
-    ]
+    assert capsys.readouterr().out.endswith("to use it: data.digits=new\n")
     assert digits.load(Path("new")).test.sum() == 10

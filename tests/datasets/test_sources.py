@@ -14,7 +14,7 @@ from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.datasets import digits, reviews, text
 from tests.conftest import REPOSITORY
-from tests.datasets.conftest import IMAGES, LABELS, Payload, put, same_digits
+from tests.datasets.conftest import Payload, npz, put, same_digits
 
 PINS = REPOSITORY / "stages/datasets"
 MODULES = {"digits": digits, "text": text, "reviews": reviews}
@@ -107,7 +107,7 @@ def cache(workdir, monkeypatch) -> Path:
     monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(workdir / "cache"))
     folder = workdir / "cache" / "datasets"
     folder.mkdir(parents=True)
-    np.savez(folder / "mnist.npz", x_train=IMAGES[:30], y_train=LABELS[:30], x_test=IMAGES[30:], y_test=LABELS[30:])
+    npz(folder / "mnist.npz")
     put_imdb(folder / "imdb.npz")
     put(folder / "imdb_word_index.json", json.dumps({"the": 1, "film": 2, "good": 3, "bad": 4, "naïve": 5}))
     put(folder / "shakespeare.txt", "First Citizen:\nBefore we proceed\n")
@@ -119,10 +119,6 @@ def small(cache, monkeypatch) -> Path:
     """Pins of these small files, and a get_file that takes them as they are: their hashes are not the official ones."""
     for module in ("keras.src.datasets.mnist", "keras.src.datasets.imdb", "keras.utils"):
         monkeypatch.setattr(f"{module}.get_file", lambda fname, origin, **_: str(cache / fname))
-    return pins_of(cache)
-
-
-def pins_of(cache: Path) -> Path:
     lines = [f"{path.name} sha256:{digest(path)}\n" for path in cache.iterdir()]
     return put(cache.parent.parent / "keras.txt", "".join(lines))
 
@@ -163,5 +159,5 @@ def test_no_network_and_a_file_of_another_hash(cache, monkeypatch, dataset):
 
 def test_objects_in_imdb_are_refused(small, cache):
     put_imdb(cache / "imdb.npz", Payload(), [1, 2])
-    refused("reviews", pins_of(cache), r"data\.reviews: .*Refusing to deserialize `pathlib")
+    refused("reviews", small, r"data\.reviews: .*Refusing to deserialize `pathlib")
     assert not Path("unpickled").exists()

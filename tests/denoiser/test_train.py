@@ -11,17 +11,6 @@ from stages.training import layers
 IMAGES = np.random.default_rng(8).random((20, 28, 28), dtype=np.float32)
 
 
-def test_noise_is_of_the_seed_and_the_step_and_of_each_digit_alone() -> None:
-    def noise(seed: int, step: int) -> np.ndarray:
-        return train.noise(20, std=0.5, seed=seed, step=step)
-
-    np.testing.assert_array_equal(noise(7, 3), noise(7, 3))
-    assert not np.array_equal(noise(7, 3), noise(7, 4))
-    assert not np.array_equal(noise(7, 3), noise(8, 3))
-    assert len(np.unique(noise(7, 3).reshape(20, -1), axis=0)) == 20
-    assert noise(7, 3).std() == pytest.approx(0.5, rel=0.02)
-
-
 def test_noise_of_held_out_digits_is_never_trained_on() -> None:
     streams = [TRAIN, VALIDATION, TEST, LEVELS, SITUATIONS]
     assert len(set(streams)) == len(streams)

@@ -16,7 +16,7 @@ VERDICTS = {
     ("textgen", "nats_minus_ngram_interval"): (-1, "The text model **{}** the n-grams"),
     ("sentiment", "versus.nb.interval"): (1, "On reviews, the network {} NB-weighted"),
 }
-ITEMS = {"digits": {"test": 29, "some": 29}, "characters": {"test": 29_999}, "reviews": {"test": 29}}
+FEW = {"digits": {"test": 29, "some": 29}, "characters": {"test": 29_999}, "reviews": {"test": 29}}
 
 
 @pytest.mark.parametrize("where", VERDICTS, ids=".".join)
@@ -35,33 +35,21 @@ def test_a_comparing_word_follows_the_interval_and_the_number_of_items(text, whe
     ):
         holder[last] = interval if sign > 0 else [-bound for bound in reversed(interval)]
         assert sentence.format(words) in text(numbers={task: content})
-    few = {key: content[key] | value for key, value in ITEMS.items() if key in content}
+    few = {key: content[key] | value for key, value in FEW.items() if key in content}
     words = "has too few test items, 29, to be compared with"
     assert sentence.format(words) in text(numbers={task: content | few})
 
 
 def test_helping_and_harming_follow_the_intervals(text):
-    cases = (("clean", 0, 0.0), ("noise", 0.5, 0.3), ("blur", 1.5, 0.05), ("faded", 0.3, -0.4), ("scratches", 2, -0.01))
-
-    def rows(sign: int) -> list[dict]:
-        about = {"digits": "test digits", "unit": "", "count": 500, "before": 0.6, "corrected": 20, "broken": 7}
-        return [
-            {
-                "situation": f"{kind} {strength}",
-                "kind": kind,
-                "strength": strength,
-                "after": 0.6 + sign * change,
-                **about,
-            }
-            | {"difference": sign * change, "low": sign * change - 0.02, "high": sign * change + 0.02}
-            for kind, strength, change in cases
-        ]
-
-    first, second = (text(series={"denoiser/recognition": rows(sign)}) for sign in (1, -1))
-    assert "Recognition is better for noise (0.5) and blur (1.5)." in first
-    assert "Recognition is worse for faded (0.3)." in first
-    assert "Recognition is worse for noise (0.5) and blur (1.5)." in second
-    assert "Recognition is better for faded (0.3)." in second
+    rows = [
+        {"digits": "test digits", "situation": f"{kind} {strength}", "kind": kind, "strength": strength, "unit": ""}
+        | {"count": 500, "before": 0.6, "after": 0.6 + change, "corrected": 20, "broken": 7}
+        | {"difference": change, "low": change - 0.02, "high": change + 0.02}
+        for kind, strength, change in (("clean", 0, 0), ("noise", 0.5, 0.3), ("blur", 1.5, 0.05), ("faded", 0.3, -0.4))
+    ]
+    found = text(series={"denoiser/recognition": rows})
+    assert "Recognition is better for noise (0.5) and blur (1.5)." in found
+    assert "Recognition is worse for faded (0.3)." in found
 
 
 def test_few_results_give_a_report_too(made, params, text):

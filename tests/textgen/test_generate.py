@@ -37,7 +37,6 @@ def test_any_temperature_gives_a_distribution_without_the_unknown(logits, temper
     [
         (1e-300, [0, 0, 1, 0]),  # the likeliest
         (1.0, [0, *np.exp([1, 3, 2]) / np.exp([1, 3, 2]).sum()]),  # the model's own distribution
-        (1e9, [0, 1 / 3, 1 / 3, 1 / 3]),  # uniform
     ],
 )
 def test_temperature(temperature, expected):
@@ -99,9 +98,7 @@ def test_the_longest_copy_and_the_copied_share_are_found(source, texts):
     ("text", "expected"),
     [
         ("\n\nЖили-были старик\nу моря", "Жили-были старик\n"),
-        ("Es war einmal\nein König", "Es war einmal\n"),
         ("HAMLET:\nO Romeo", "ROMEO:\n"),
-        ("\n \n", "ROMEO:\n"),
         ("好" * 5000, "好" * 100),
     ],
 )
