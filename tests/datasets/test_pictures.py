@@ -1,15 +1,14 @@
 """Pictures in a folder of each class: as they are, or brought to the form of MNIST first."""
 
 import io
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from reprise import __main__ as command_line
 from reprise import digits as commands
+from reprise.__main__ import parser
 from stages.core.errors import StageError
 from stages.datasets import digits, prepare
 from tests.datasets.conftest import IMAGES, LABELS, digits_refused, put
@@ -88,14 +87,14 @@ def test_prepared_pictures_are_read_same_digits(tmp_path):
     assert "try --invert" in prepare.prepare(tmp_path / "mine", tmp_path / "again")[-1]
 
 
-def test_the_command_prepares_all_pictures_or_none(workdir, monkeypatch, capsys):
+def test_the_command_prepares_all_pictures_or_none(workdir, capsys):
     put_pictures(workdir / "mine", halves=HALVES)
-    monkeypatch.setattr(sys, "argv", ["reprise", "prepare-digits", "mine", "new"])
+    options = parser().parse_args(["prepare-digits", "mine", "new"])
     put(workdir / "mine/test/9/x.png", picture(np.zeros((40, 40), np.uint8)))
     with pytest.raises(StageError, match=r"mine/test/9/x\.png"):
-        commands.prepare_digits(command_line.checked())
+        commands.prepare_digits(options)
     assert not (workdir / "new").exists()
     (workdir / "mine/test/9/x.png").unlink()
-    commands.prepare_digits(command_line.checked())
+    commands.prepare_digits(options)
     assert capsys.readouterr().out.endswith("to use it: data.digits=new\n")
     assert digits.load(Path("new")).test.sum() == 10
