@@ -39,7 +39,7 @@ except ImportError as missing:
 
 HOST = "127.0.0.1"
 HOSTS = [HOST, "localhost"]  # any other name is DNS rebinding: a foreign page that was given this address
-CACHE = (600, 3600)  # seconds between two looks for old files of the page, and from when on one is old
+CACHE = (600, 3600)  # seconds between two looks for old uploads, and from when on one is old
 LONGEST_TEXT = 2000  # characters written
 LONGEST_REVIEW = 20_000  # characters read
 EVERY = 10  # characters between two updates of a text that is being written
@@ -53,6 +53,7 @@ REVIEWS = (
     "The plot makes no sense and the acting is wooden, but I loved every minute of it.",
 )
 PROMPTS = ("ROMEO:\n", "To be, or not to be, ", "Enter three WITCHES.\n")
+BLUE, ORANGE = (108, 176, 245), (245, 160, 76)  # of what is positive and negative
 # Gradio's greys for small print are too pale to be read by all. A digit's pixels stay squares.
 CSS = """
 .min_value, .max_value, .info-text { color: var(--body-text-color) !important }
@@ -60,11 +61,9 @@ button[role=tab].selected { color: var(--link-text-color) !important }
 .pictures { display: flex; flex-wrap: wrap; gap: 12px }
 .pictures figure { margin: 0; width: 136px }
 .pictures img { width: 100%; image-rendering: pixelated; border: 1px solid #888 }
+.html-container { padding: 0 !important }
 .pieces { line-height: 2 }
-.pieces mark * { color: inherit }
-.pieces mark { color: #111; border-radius: 4px; padding: 2px 4px; white-space: pre-wrap }
-.pieces .for { background: color-mix(in srgb, #6cb0f5 var(--share), white) }
-.pieces .against { background: color-mix(in srgb, #f5a04c var(--share), white) }
+.pieces mark, .pieces sub { color: #111; border-radius: 4px; padding: 2px 4px; white-space: pre-wrap }
 """
 # The canvas does not draw before its brush is chosen, and gives it up when it is cleared: choose it for the user. A
 # button "Brush Size" or "Eraser Size" is there while one of the two is chosen.
@@ -86,6 +85,10 @@ def told() -> Iterator[None]:
 class Page:
     """What the page does. A model is loaded when it is first used, and tried again where it was missing."""
 
+    writer = cached_property(lambda self: Writer())
+    classifier = cached_property(lambda self: Classifier())
+    test_digits = cached_property(lambda self: artifacts.read_npz(repository(digits.DATA)))
+
     @cached_property
     def autoencoders(self) -> list[digits.Autoencoder]:
         """One for each size of the code, smallest first."""
@@ -95,21 +98,6 @@ class Page:
     def denoisers(self) -> dict[str, digits.Denoiser]:
         """Both, by name."""
         return {name: digits.Denoiser(repository(f"models/denoiser-{name}.keras")) for name in ("dense", "conv")}
-
-    @cached_property
-    def writer(self) -> Writer:
-        """The text model."""
-        return Writer()
-
-    @cached_property
-    def classifier(self) -> Classifier:
-        """The classifier of reviews."""
-        return Classifier()
-
-    @cached_property
-    def test_digits(self) -> dict[str, np.ndarray]:
-        """The preprocessed digits."""
-        return artifacts.read_npz(repository(digits.DATA))
 
     @told()
     def random_number(self) -> int:
@@ -126,7 +114,7 @@ class Page:
 
     @told()
     def drawn(self, drawing: dict[str, Any] | None, about: str) -> tuple[np.ndarray | None, str]:
-        """The digit on the canvas, as MNIST has them, and what it is. A canvas cleared for another digit says nothing."""
+        """The digit on the canvas, as MNIST has them, and what it is. Nothing where another is shown."""
         layers = (drawing or {}).get("layers") or [np.zeros((1, 1, 4))]
         ink = np.max([layer[..., -1] for layer in layers], axis=0) / 255
         if ink.any():
@@ -137,6 +125,8 @@ class Page:
     def upload(self, path: str) -> tuple[None, np.ndarray, str]:
         """An empty canvas, and the digit of a picture, light on dark or dark on light."""
         grey = digits.grey(digits.read(path))
+        if not np.ptp(grey):  # dark on a transparent ground
+            grey = digits.grey(digits.read(path, invert=True))
         return None, prepared(1 - grey if grey.mean() > 0.5 else grey), "Your picture, prepared as MNIST was."
 
     @told()
@@ -159,9 +149,7 @@ class Page:
         pictures |= {f"{name} network": denoiser.denoise(damaged) for name, denoiser in self.denoisers.items()}
         return _figures(digit, pictures)
 
-    def write(
-        self, prompt: str, temperature: float, length: int, seed: float | None, new: bool
-    ) -> Iterator[tuple[str, int]]:
+    def write(self, prompt: str, temperature: float, length: int, seed: float | None, new: bool) -> Iterator[tuple]:
         """A text that goes on from the prompt, as it grows, and its seed, which is drawn if it is to be `new`."""
         with told():
             writer = self.writer
@@ -185,46 +173,38 @@ class Page:
             return "No word of it is in the vocabulary: write a review.", ""
         carried, label = self.classifier.carried, CLASSES[int(verdict.probability >= threshold)]
         cost = min(carried.thresholds, key=lambda row: abs(row["threshold"] - threshold))
-        lines = (
-            f"## {label}\nThe probability of a positive review is {verdict.probability:.3f}, the threshold {threshold:.3f}.",
-            f"But {FOREIGN}." if verdict.foreign else "",
-            f"On {carried.validation_reviews:,} validation reviews, this threshold has precision {cost['precision']:.1%} "
-            f"(of those called positive, so many are) and recall {cost['recall']:.1%} (of the positive ones, so many are "
-            "called so).",
-        )
-        return "\n\n".join(lines), _marked(self.classifier.explain(review))
-
-    def tuned_threshold(self) -> float:
-        """The threshold that validation chose."""
-        try:
-            return self.classifier.tuned_threshold()
-        except StageError:  # told when the page is used
-            return 0.5
+        said = f"## {label}\nProbability of a positive review: {verdict.probability:.3f}, threshold: {threshold:.3f}. "
+        said += f"But {FOREIGN}. " if verdict.foreign else ""
+        said += f"With this threshold, on {carried.validation_reviews:,} validation reviews: {cost['precision']:.1%} "
+        said += f"of those called positive are (precision), {cost['recall']:.1%} of the positive are found (recall)."
+        return said, _marked(self.classifier.explain(review))
 
 
 def _figures(digit: np.ndarray, pictures: dict[str, np.ndarray]) -> str:
     """Pictures, shape (1, 28, 28), with their PSNR."""
-    figures = []
+    html = ""
     for name, picture in pictures.items():
         content = io.BytesIO()
         Image.fromarray(np.rint(np.clip(picture[0], 0, 1) * 255).astype(np.uint8)).save(content, "PNG")
         source = f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
-        same = np.array_equal(picture[0], digit)
-        distance = "" if same else f"<br>{image_quality.psnr(digit[None], picture)[0]:.1f} dB"
-        figures.append(f'<figure><img src="{source}" alt="{name}"><figcaption>{name}{distance}</figcaption></figure>')
-    return f'<div class="pictures">{"".join(figures)}</div>'
+        decibels = (
+            "" if np.array_equal(picture[0], digit) else f"<br>{image_quality.psnr(digit[None], picture)[0]:.1f} dB"
+        )
+        html += f'<figure><img src="{source}" alt="{name}"><figcaption>{name}{decibels}</figcaption></figure>'
+    return f'<div class="pictures">{html}</div>'
 
 
 def _marked(pieces: list[tuple[str, float | None]]) -> str:
     """Pieces of a review, each with what it adds to the log odds, as a number and as a colour."""
-    marked = []
+    html = ""
     for piece, value in pieces:
-        shown = escape(piece)
-        if value is not None:
-            side, share = "for" if value > 0 else "against", min(100, round(50 * abs(value)))
-            shown = f'<mark class="{side}" style="--share: {share}%">{shown}<sub>{value:+.1f}</sub></mark>'
-        marked.append(shown)
-    return f'<p class="pieces">{"".join(marked)}</p>'
+        if value is None:
+            html += escape(piece)
+        else:
+            hue = np.array(BLUE if value > 0 else ORANGE)
+            tint = tuple(np.rint(255 - min(1, abs(value) / 2) * (255 - hue)).astype(int).tolist())
+            html += f'<mark style="background: rgb{tint}">{escape(piece)}<sub>{value:+.1f}</sub></mark>'
+    return f'<p class="pieces">{html}</p>'
 
 
 def _strengths(kind: str) -> gr.Radio:
@@ -245,10 +225,7 @@ def _cards(*names: str) -> None:
 def blocks(page: Page) -> gr.Blocks:
     """The page: three tabs, each with its inputs on the left or above and its outputs on the right or below."""
     with gr.Blocks(title="Reprise", analytics_enabled=False, fill_width=True, delete_cache=CACHE) as built:
-        gr.Markdown(
-            "# Reprise\nFour small networks to try. Everything is computed on this machine. "
-            "How good they are, and what they cannot do: [the report](/report/index.html)."
-        )
+        gr.Markdown("# Reprise\nSmall networks, run on this machine. [The report](/report/index.html) measures them.")
         with gr.Tab("Digits"):
             _digits(page, built)
         with gr.Tab("Text"):
@@ -259,7 +236,9 @@ def blocks(page: Page) -> gr.Blocks:
 
 
 def _digits(page: Page, built: gr.Blocks) -> None:
-    gr.Markdown("Draw a digit, upload a picture of one or take one of the test digits, which no network has learned.")
+    gr.Markdown(
+        "Draw a digit, upload a picture of one or take one of the test digits, which no network was trained on."
+    )
     digit = gr.State()
     with gr.Row():
         with gr.Column(min_width=320):
@@ -280,13 +259,11 @@ def _digits(page: Page, built: gr.Blocks) -> None:
                 upload = gr.UploadButton("Upload", min_width=80, elem_id="upload")
         with gr.Column(min_width=320, scale=2):
             gr.Markdown("## Encoded and decoded\nAutoencoders keep a few numbers of it. PSNR in dB: higher is nearer.")
-            copies = gr.HTML(padding=False, elem_id="copies")
-            gr.Markdown(
-                "## Damaged and restored\nThe denoisers were trained on noise alone, of standard deviation 0.5."
-            )
+            copies = gr.HTML(elem_id="copies")
+            gr.Markdown("## Damaged and restored\nThe denoisers were trained on noise alone.")
             kind = gr.Radio(list(DAMAGES), value="noise", label="Damage", elem_id="kind")
             strength = _strengths("noise")
-            restored = gr.HTML(padding=False, elem_id="restored")
+            restored = gr.HTML(elem_id="restored")
     _cards("autoencoder", "denoiser-dense", "denoiser-conv")
     quiet = {"trigger_mode": "always_last", "show_progress": "hidden"}
     canvas.change(page.drawn, [canvas, about], [digit, about], **quiet)
@@ -323,30 +300,21 @@ def _text(page: Page) -> None:
 
 
 def _reviews(page: Page, built: gr.Blocks) -> None:
-    gr.Markdown(
-        "Is a review positive or negative, and which words decide it? The network rather counts words than understands "
-        "them: to a person, the last example is positive."
-    )
+    gr.Markdown("Positive or negative, and which words decide it? The last example is positive to people alone.")
+    tuned = 0.5
+    with contextlib.suppress(StageError):  # told when the page is used
+        tuned = page.classifier.tuned_threshold()
     with gr.Row():
         with gr.Column(min_width=300):
-            review = gr.Textbox(
-                REVIEWS[0], label="Review", lines=6, max_lines=12, max_length=LONGEST_REVIEW, elem_id="review"
-            )
+            review = gr.Textbox(REVIEWS[0], label="Review", lines=6, max_length=LONGEST_REVIEW, elem_id="review")
             examples = gr.Examples(list(REVIEWS), review)
-            threshold = gr.Slider(
-                *(0.005, 0.995, page.tuned_threshold()),
-                step=0.005,
-                label="Threshold: positive from this probability on",
-                elem_id="threshold",
-            )
+            label = "Threshold: positive from this probability on"
+            threshold = gr.Slider(0.005, 0.995, tuned, step=0.005, label=label, elem_id="threshold")
             judge = gr.Button("Classify", variant="primary", elem_id="judge")
         with gr.Column(min_width=300):
             verdict = gr.Markdown(elem_id="verdict")
-            gr.Markdown(
-                "What each word adds to the log odds of a positive review; in a longer review, each sentence. "
-                "Blue speaks for positive, orange for negative."
-            )
-            pieces = gr.HTML(padding=False, elem_id="pieces")
+            gr.Markdown("What each word adds to the log odds, in a longer review each sentence: blue is positive.")
+            pieces = gr.HTML(elem_id="pieces")
     _cards("sentiment")
     judged = {"fn": page.judge, "inputs": [review, threshold], "outputs": [verdict, pieces], "show_progress": "hidden"}
     gr.on([judge.click, built.load, threshold.change], trigger_mode="always_last", **judged)
