@@ -39,7 +39,6 @@ except ImportError as missing:
 
 HOST = "127.0.0.1"
 HOSTS = [HOST, "localhost"]  # any other name is DNS rebinding: a foreign page that was given this address
-CACHE = (600, 3600)  # seconds between two looks for old uploads, and from when on one is old
 LONGEST_TEXT = 2000  # characters written
 LONGEST_REVIEW = 20_000  # characters read
 EVERY = 10  # characters between two updates of a text that is being written
@@ -56,8 +55,8 @@ PROMPTS = ("ROMEO:\n", "To be, or not to be, ", "Enter three WITCHES.\n")
 BLUE, ORANGE = (108, 176, 245), (245, 160, 76)  # of what is positive and negative
 # Gradio's greys for small print are too pale to be read by all. A digit's pixels stay squares.
 CSS = """
-.min_value, .max_value, .info-text { color: var(--body-text-color) !important }
-button[role=tab].selected { color: var(--link-text-color) !important }
+.min_value, .max_value, .info-text, button[role=tab].selected { color: var(--body-text-color) !important }
+button.primary { background: var(--primary-700) !important }
 .pictures { display: flex; flex-wrap: wrap; gap: 12px }
 .pictures figure { margin: 0; width: 136px }
 .pictures img { width: 100%; image-rendering: pixelated; border: 1px solid #888 }
@@ -71,6 +70,10 @@ KEEP_BRUSH = """() => { setInterval(() => {
   if (!document.querySelector('#canvas button[aria-label$=" Size"]'))
     document.querySelector('#canvas button[aria-label="Brush"]')?.click();
 }, 300) }"""
+# Gradio leaves a drawing on the canvas whatever value it is given.
+CLEAR = f"""about => {{
+  if (about !== {DRAWN!r}) document.querySelector('#canvas button[aria-label="Clear canvas"]')?.click();
+}}"""
 
 
 @contextlib.contextmanager
@@ -105,12 +108,12 @@ class Page:
         return int(np.random.default_rng().integers(len(self.test_digits["test"])))
 
     @told()
-    def test_digit(self, number: float | None) -> tuple[None, np.ndarray, str]:
-        """An empty canvas, a test digit, shape (28, 28), and what it is."""
+    def test_digit(self, number: float | None) -> tuple[np.ndarray, str]:
+        """A test digit, shape (28, 28), and what it is."""
         count = len(self.test_digits["test"])
         row = int(number or 0) % count
         label = self.test_digits["test_labels"][row]
-        return None, scaled(self.test_digits["test"][row]), f"Test digit {row:,} of {count:,}: a {label}."
+        return scaled(self.test_digits["test"][row]), f"Test digit {row:,} of {count:,}: a {label}."
 
     @told()
     def drawn(self, drawing: dict[str, Any] | None, about: str) -> tuple[np.ndarray | None, str]:
@@ -122,12 +125,12 @@ class Page:
         return (None, "Draw a digit.") if about == DRAWN else gr.skip()
 
     @told()
-    def upload(self, path: str) -> tuple[None, np.ndarray, str]:
-        """An empty canvas, and the digit of a picture, light on dark or dark on light."""
+    def upload(self, path: str) -> tuple[np.ndarray, str]:
+        """The digit of a picture, light on dark or dark on light."""
         grey = digits.grey(digits.read(path))
         if not np.ptp(grey):  # dark on a transparent ground
             grey = digits.grey(digits.read(path, invert=True))
-        return None, prepared(1 - grey if grey.mean() > 0.5 else grey), "Your picture, prepared as MNIST was."
+        return prepared(1 - grey if grey.mean() > 0.5 else grey), "Your picture, prepared as MNIST was."
 
     @told()
     def copies(self, digit: np.ndarray | None) -> str:
@@ -143,8 +146,7 @@ class Page:
         """A digit damaged in a way of `DAMAGES`, and restored, as HTML."""
         if digit is None:
             return ""
-        _, damage, _ = DAMAGES[kind]
-        damaged = damage(digit[None], strength, np.random.default_rng(7))
+        damaged = DAMAGES[kind][1](digit[None], strength, np.random.default_rng(7))
         pictures = {f"{kind} {strength:g}": damaged, "median filter": baselines.median(damaged)}
         pictures |= {f"{name} network": denoiser.denoise(damaged) for name, denoiser in self.denoisers.items()}
         return _figures(digit, pictures)
@@ -224,7 +226,7 @@ def _cards(*names: str) -> None:
 
 def blocks(page: Page) -> gr.Blocks:
     """The page: three tabs, each with its inputs on the left or above and its outputs on the right or below."""
-    with gr.Blocks(title="Reprise", analytics_enabled=False, fill_width=True, delete_cache=CACHE) as built:
+    with gr.Blocks(title="Reprise", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600)) as built:
         gr.Markdown("# Reprise\nSmall networks, run on this machine. [The report](/report/index.html) measures them.")
         with gr.Tab("Digits"):
             _digits(page, built)
@@ -268,9 +270,10 @@ def _digits(page: Page, built: gr.Blocks) -> None:
     quiet = {"trigger_mode": "always_last", "show_progress": "hidden"}
     canvas.change(page.drawn, [canvas, about], [digit, about], **quiet)
     at_random.click(page.random_number, None, number, **quiet)
-    gr.on([built.load, number.change, number.submit], page.test_digit, number, [canvas, digit, about], **quiet)
+    gr.on([built.load, number.change, number.submit], page.test_digit, number, [digit, about], **quiet)
     built.load(None, js=KEEP_BRUSH)
-    upload.upload(page.upload, upload, [canvas, digit, about])
+    about.change(None, about, js=CLEAR)
+    upload.upload(page.upload, upload, [digit, about])
     digit.change(page.copies, digit, copies, **quiet)
     damaged = {"fn": page.restored, "inputs": [digit, kind, strength], "outputs": restored, **quiet}
     gr.on([digit.change, strength.input], **damaged)
@@ -308,8 +311,7 @@ def _reviews(page: Page, built: gr.Blocks) -> None:
         with gr.Column(min_width=300):
             review = gr.Textbox(REVIEWS[0], label="Review", lines=6, max_length=LONGEST_REVIEW, elem_id="review")
             examples = gr.Examples(list(REVIEWS), review)
-            label = "Threshold: positive from this probability on"
-            threshold = gr.Slider(0.005, 0.995, tuned, step=0.005, label=label, elem_id="threshold")
+            threshold = gr.Slider(0.005, 0.995, tuned, step=0.005, label="Positive from", elem_id="threshold")
             judge = gr.Button("Classify", variant="primary", elem_id="judge")
         with gr.Column(min_width=300):
             verdict = gr.Markdown(elem_id="verdict")

@@ -177,8 +177,8 @@ def test_a_review_is_judged_its_words_marked_and_the_threshold_moves(opened, ser
     review = "A <b>good</b> film, ${1 + 1} {{value}} not very bad"
     page.locator("#review textarea").fill(review)
     page.get_by_role("button", name="Classify").click()
-    expect(page.locator("#pieces")).to_contain_text("<b>")
-    expect(page.locator("#pieces")).to_contain_text("${1 + 1} {{value}}")
+    pieces = r"A\S* <b\S*>good\S*</b\S*> film\S*, \$\{1\S* \+ 1\S*\} \{\{value\S*\}\} not"  # each with its number
+    expect(page.locator("#pieces")).to_contain_text(re.compile(pieces))
     probability = models.classifier.judge([review])[0].probability
     expect(page.locator("#verdict")).to_contain_text(f"{probability:.3f}")
     for threshold, label in (("0.01", "positive"), ("0.99", "negative")):
