@@ -303,7 +303,7 @@ def _text(page: Page) -> None:
 
 
 def _reviews(page: Page, built: gr.Blocks) -> None:
-    gr.Markdown("Positive or negative, and which words decide it? The last example is positive to people alone.")
+    gr.Markdown("Positive or negative, and which words decide it? The network gets the last example wrong.")
     tuned = 0.5
     with contextlib.suppress(StageError):  # told when the page is used
         tuned = page.classifier.tuned_threshold()
@@ -311,11 +311,11 @@ def _reviews(page: Page, built: gr.Blocks) -> None:
         with gr.Column(min_width=300):
             review = gr.Textbox(REVIEWS[0], label="Review", lines=6, max_length=LONGEST_REVIEW, elem_id="review")
             examples = gr.Examples(list(REVIEWS), review)
-            threshold = gr.Slider(0.005, 0.995, tuned, step=0.005, label="Positive from", elem_id="threshold")
+            threshold = gr.Slider(0.005, 0.995, tuned, step=0.005, label="Threshold", elem_id="threshold")
             judge = gr.Button("Classify", variant="primary", elem_id="judge")
         with gr.Column(min_width=300):
             verdict = gr.Markdown(elem_id="verdict")
-            gr.Markdown("What each word adds to the log odds, in a longer review each sentence: blue is positive.")
+            gr.Markdown("What each word, or sentence, adds to the log odds: blue for positive, orange for negative.")
             pieces = gr.HTML(elem_id="pieces")
     _cards("sentiment")
     judged = {"fn": page.judge, "inputs": [review, threshold], "outputs": [verdict, pieces], "show_progress": "hidden"}
