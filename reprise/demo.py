@@ -1,8 +1,11 @@
 """reprise demo: a page on this machine to try the models; nothing is sent anywhere."""
 
 import argparse
+import base64
 import contextlib
+import io
 import os
+import re
 import signal
 from collections.abc import Iterator
 from functools import cached_property
@@ -10,6 +13,7 @@ from html import escape
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from reprise import digits, repository
 from reprise.reviews import FOREIGN, Classifier
@@ -18,7 +22,7 @@ from stages.core import artifacts, image_quality
 from stages.core.digits import scaled
 from stages.core.errors import StageError
 from stages.datasets.prepare import prepared
-from stages.denoiser import baselines
+from stages.denoiser import baselines, recognition
 from stages.denoiser.preprocess import add_noise
 from stages.sentiment.scores import CLASSES
 
@@ -29,29 +33,47 @@ try:
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.responses import PlainTextResponse
+    from starlette.staticfiles import StaticFiles
 except ImportError as missing:
     raise StageError(f"the page needs {missing.name}: `make demo` installs it and starts the page") from missing
 
 HOST = "127.0.0.1"
 HOSTS = [HOST, "localhost"]  # any other name is DNS rebinding: a foreign page that was given this address
-CACHE = (600, 3600)  # seconds between two looks for old files of the page, and from when on one is old
 LONGEST_TEXT = 2000  # characters written
 LONGEST_REVIEW = 20_000  # characters read
 EVERY = 10  # characters between two updates of a text that is being written
-SHOWN = 6  # pixels of the page for one of a digit
+DRAWN = "Your drawing, prepared as MNIST was."
+# Kind of damage → unit of its strength, function, strengths from mild to strong.
+DAMAGES = {"noise": ("standard deviation", add_noise, (0.25, 0.5, 0.75, 1.0)), **recognition.DEGRADATIONS}
 REVIEWS = (
-    "This film is not good.",
     "A film I will not forget: great music and a wonderful cast.",
-    "The worst acting I have seen in years, and the plot makes no sense. But I loved every minute of it.",
+    "This film is not good.",
+    "Dull, slow and not worth the ticket.",
+    "The plot makes no sense and the acting is wooden, but I loved every minute of it.",
 )
-PROMPTS = ("ROMEO:", "To be, or not to be, ", "def main():")
+PROMPTS = ("ROMEO:\n", "To be, or not to be, ", "Enter three WITCHES.\n")
+BLUE, ORANGE = (108, 176, 245), (245, 160, 76)  # of what is positive and negative
+# Gradio's greys for small print are too pale to be read by all. A digit's pixels stay squares.
+CSS = """
+.min_value, .max_value, .info-text, button[role=tab].selected { color: var(--body-text-color) !important }
+button.primary { background: var(--primary-700) !important }
+.pictures { display: flex; flex-wrap: wrap; gap: 12px }
+.pictures figure { margin: 0; width: 136px }
+.pictures img { width: 100%; image-rendering: pixelated; border: 1px solid #888 }
+.html-container { padding: 0 !important }
+.pieces { line-height: 2 }
+.pieces mark, .pieces sub { color: #111; border-radius: 4px; padding: 2px 4px; white-space: pre-wrap }
+"""
 # The canvas does not draw before its brush is chosen, and gives it up when it is cleared: choose it for the user. A
 # button "Brush Size" or "Eraser Size" is there while one of the two is chosen.
 KEEP_BRUSH = """() => { setInterval(() => {
   if (!document.querySelector('#canvas button[aria-label$=" Size"]'))
     document.querySelector('#canvas button[aria-label="Brush"]')?.click();
 }, 300) }"""
-Pictures = list[tuple[np.ndarray, str]]  # with captions
+# Gradio leaves a drawing on the canvas whatever value it is given.
+CLEAR = f"""about => {{
+  if (about !== {DRAWN!r}) document.querySelector('#canvas button[aria-label="Clear canvas"]')?.click();
+}}"""
 
 
 @contextlib.contextmanager
@@ -66,6 +88,10 @@ def told() -> Iterator[None]:
 class Page:
     """What the page does. A model is loaded when it is first used, and tried again where it was missing."""
 
+    writer = cached_property(lambda self: Writer())
+    classifier = cached_property(lambda self: Classifier())
+    test_digits = cached_property(lambda self: artifacts.read_npz(repository(digits.DATA)))
+
     @cached_property
     def autoencoders(self) -> list[digits.Autoencoder]:
         """One for each size of the code, smallest first."""
@@ -76,112 +102,132 @@ class Page:
         """Both, by name."""
         return {name: digits.Denoiser(repository(f"models/denoiser-{name}.keras")) for name in ("dense", "conv")}
 
-    @cached_property
-    def writer(self) -> Writer:
-        """The text model."""
-        return Writer()
-
-    @cached_property
-    def classifier(self) -> Classifier:
-        """The classifier of reviews."""
-        return Classifier()
-
-    @cached_property
-    def test_digits(self) -> dict[str, np.ndarray]:
-        """The preprocessed digits."""
-        return artifacts.read_npz(repository(digits.DATA))
+    @told()
+    def random_number(self) -> int:
+        """The number of a test digit."""
+        return int(np.random.default_rng().integers(len(self.test_digits["test"])))
 
     @told()
-    def test_digit(self, number: float) -> tuple[np.ndarray, str]:
+    def test_digit(self, number: float | None) -> tuple[np.ndarray, str]:
         """A test digit, shape (28, 28), and what it is."""
         count = len(self.test_digits["test"])
-        row = int(number) % count
+        row = int(number or 0) % count
         label = self.test_digits["test_labels"][row]
         return scaled(self.test_digits["test"][row]), f"Test digit {row:,} of {count:,}: a {label}."
 
     @told()
-    def drawn(self, drawing: dict[str, Any] | None) -> tuple[np.ndarray | None, str]:
-        """The digit on the canvas, as MNIST has them; None where the canvas is empty."""
+    def drawn(self, drawing: dict[str, Any] | None, about: str) -> tuple[np.ndarray | None, str]:
+        """The digit on the canvas, as MNIST has them, and what it is. Nothing where another is shown."""
         layers = (drawing or {}).get("layers") or [np.zeros((1, 1, 4))]
         ink = np.max([layer[..., -1] for layer in layers], axis=0) / 255
-        return (prepared(ink), "Your drawing, prepared as MNIST was.") if ink.any() else (None, "Draw a digit.")
+        if ink.any():
+            return prepared(ink), DRAWN
+        return (None, "Draw a digit.") if about == DRAWN else gr.skip()
 
     @told()
     def upload(self, path: str) -> tuple[np.ndarray, str]:
         """The digit of a picture, light on dark or dark on light."""
         grey = digits.grey(digits.read(path))
+        if not np.ptp(grey):  # dark on a transparent ground
+            grey = digits.grey(digits.read(path, invert=True))
         return prepared(1 - grey if grey.mean() > 0.5 else grey), "Your picture, prepared as MNIST was."
 
     @told()
-    def copies(self, digit: np.ndarray | None) -> Pictures:
-        """A digit through every autoencoder."""
+    def copies(self, digit: np.ndarray | None) -> str:
+        """A digit through every autoencoder, as HTML."""
         if digit is None:
-            return []
+            return ""
         pictures = {"28 × 28 pixels": digit[None]}
         pictures |= {f"{one.latent} numbers": one.reconstruct(digit[None]) for one in self.autoencoders}
-        return _captioned(digit, pictures)
+        return _figures(digit, pictures)
 
     @told()
-    def restored(self, digit: np.ndarray | None, noise: float) -> Pictures:
-        """A digit with noise, and denoised."""
+    def restored(self, digit: np.ndarray | None, kind: str, strength: float) -> str:
+        """A digit damaged in a way of `DAMAGES`, and restored, as HTML."""
         if digit is None:
-            return []
-        noisy = add_noise(digit[None], noise, np.random.default_rng(7))
-        pictures = {"noisy": noisy, "median": baselines.median(noisy)}
-        pictures |= {name: denoiser.denoise(noisy) for name, denoiser in self.denoisers.items()}
-        return _captioned(digit, pictures)
+            return ""
+        damaged = DAMAGES[kind][1](digit[None], strength, np.random.default_rng(7))
+        pictures = {f"{kind} {strength:g}": damaged, "median filter": baselines.median(damaged)}
+        pictures |= {f"{name} network": denoiser.denoise(damaged) for name, denoiser in self.denoisers.items()}
+        return _figures(digit, pictures)
 
-    def write(self, prompt: str, temperature: float, length: int, seed: float | None) -> Iterator[str]:
-        """A text that goes on from the prompt, as it grows."""
+    def write(self, prompt: str, temperature: float, length: int, seed: float | None, new: bool) -> Iterator[tuple]:
+        """A text that goes on from the prompt, as it grows, and its seed, which is drawn if it is to be `new`."""
         with told():
             writer = self.writer
         if unknown := writer.unknown(prompt):
             gr.Warning(escape(f"Not in the vocabulary, read as unknown: {' '.join(unknown[:20])}"))
-        options = {"length": min(int(length), LONGEST_TEXT), "seed": abs(int(seed or 0))}
+        seed = int(np.random.default_rng().integers(1_000_000)) if new else abs(int(seed or 0))
         text = prompt = prompt[-READ:]
-        for (character,) in writer.stream(prompt, [temperature], **options):
+        for (character,) in writer.stream(prompt, [temperature], length=min(int(length), LONGEST_TEXT), seed=seed):
             text += character
             if (len(text) - len(prompt)) % EVERY == 0:
-                yield text
-        yield text
+                yield text, seed
+        yield text, seed
 
     @told()
-    def judge(self, review: str, threshold: float) -> tuple[str, dict[str, float], list[tuple[str, float | None]]]:
-        """A review: the verdict, the probabilities, and its pieces with what each adds to the log odds."""
+    def judge(self, review: str, threshold: float) -> tuple[str, str]:
+        """A review: the verdict with what the threshold costs, as Markdown, and its pieces, as HTML."""
         if len(review) > LONGEST_REVIEW:
             raise StageError(f"the review has {len(review):,} characters; {LONGEST_REVIEW:,} are the most that is read")
         (verdict,) = self.classifier.judge([review])
         if verdict.probability is None:
-            return "No word of it is in the vocabulary: write a review.", {}, []
-        label = f"**{CLASSES[int(verdict.probability >= threshold)]}** at the threshold {threshold:.2f}"
-        label += f". But {FOREIGN}." if verdict.foreign else ""
-        probabilities = {"positive": verdict.probability, "negative": 1 - verdict.probability}
-        return label, probabilities, self.classifier.explain(review)
-
-    def tuned_threshold(self) -> float:
-        """The threshold that validation chose, to two places."""
-        try:
-            return round(self.classifier.tuned_threshold(), 2)
-        except StageError:  # told when the page is used
-            return 0.5
+            return "No word of it is in the vocabulary: write a review.", ""
+        carried, label = self.classifier.carried, CLASSES[int(verdict.probability >= threshold)]
+        cost = min(carried.thresholds, key=lambda row: abs(row["threshold"] - threshold))
+        said = f"## {label}\nProbability of a positive review: {verdict.probability:.3f}, threshold: {threshold:.3f}. "
+        said += f"But {FOREIGN}. " if verdict.foreign else ""
+        said += f"With this threshold, on {carried.validation_reviews:,} validation reviews: {cost['precision']:.1%} "
+        said += f"of those called positive are (precision), {cost['recall']:.1%} of the positive are found (recall)."
+        return said, _marked(self.classifier.explain(review))
 
 
-def _captioned(digit: np.ndarray, pictures: dict[str, np.ndarray]) -> Pictures:
-    """Pictures, shape (1, 28, 28), their pixels as squares, which browsers would blur, with PSNR in the captions."""
-    captioned = []
+def _figures(digit: np.ndarray, pictures: dict[str, np.ndarray]) -> str:
+    """Pictures, shape (1, 28, 28), with their PSNR."""
+    html = ""
     for name, picture in pictures.items():
-        pixels = np.kron(np.rint(np.clip(picture[0], 0, 1) * 255), np.ones((SHOWN, SHOWN))).astype(np.uint8)
-        distance = (
-            "" if np.array_equal(picture[0], digit) else f": {image_quality.psnr(digit[None], picture)[0]:.1f} dB"
+        content = io.BytesIO()
+        Image.fromarray(np.rint(np.clip(picture[0], 0, 1) * 255).astype(np.uint8)).save(content, "PNG")
+        source = f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+        decibels = (
+            "" if np.array_equal(picture[0], digit) else f"<br>{image_quality.psnr(digit[None], picture)[0]:.1f} dB"
         )
-        captioned.append((pixels, f"{name}{distance}"))
-    return captioned
+        html += f'<figure><img src="{source}" alt="{name}"><figcaption>{name}{decibels}</figcaption></figure>'
+    return f'<div class="pictures">{html}</div>'
+
+
+def _marked(pieces: list[tuple[str, float | None]]) -> str:
+    """Pieces of a review, each with what it adds to the log odds, as a number and as a colour."""
+    html = ""
+    for piece, value in pieces:
+        if value is None:
+            html += escape(piece)
+        else:
+            hue = np.array(BLUE if value > 0 else ORANGE)
+            tint = tuple(np.rint(255 - min(1, abs(value) / 2) * (255 - hue)).astype(int).tolist())
+            html += f'<mark style="background: rgb{tint}">{escape(piece)}<sub>{value:+.1f}</sub></mark>'
+    return f'<p class="pieces">{html}</p>'
+
+
+def _strengths(kind: str) -> gr.Radio:
+    """The strengths of a kind of damage to choose from."""
+    unit, _, strengths = DAMAGES[kind]
+    return gr.Radio(list(strengths), value=strengths[1], label=f"Strength, {unit}", elem_id="strength")
+
+
+def _cards(*names: str) -> None:
+    """The models' cards, folded, their headings below the page's own."""
+    for name in names:
+        card = repository(f"report/cards/{name}.md")
+        if card.exists():
+            with gr.Accordion(f"Model card: {name}", open=False):
+                gr.Markdown(re.sub("^#", "##", artifacts.read_text(card), flags=re.MULTILINE))
 
 
 def blocks(page: Page) -> gr.Blocks:
     """The page: three tabs, each with its inputs on the left or above and its outputs on the right or below."""
-    with gr.Blocks(title="Reprise", analytics_enabled=False, fill_width=True, delete_cache=CACHE) as built:
-        gr.Markdown("# Reprise\nFour small networks to try. Everything is computed on this machine.")
+    with gr.Blocks(title="Reprise", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600)) as built:
+        gr.Markdown("# Reprise\nSmall networks, run on this machine. [The report](/report/index.html) measures them.")
         with gr.Tab("Digits"):
             _digits(page, built)
         with gr.Tab("Text"):
@@ -193,8 +239,7 @@ def blocks(page: Page) -> gr.Blocks:
 
 def _digits(page: Page, built: gr.Blocks) -> None:
     gr.Markdown(
-        "Draw a digit. Autoencoders encode it as a few numbers and decode it again; denoisers restore it from noise, "
-        "beside a median filter. PSNR in dB: higher is nearer."
+        "Draw a digit, upload a picture of one or take one of the test digits, which no network was trained on."
     )
     digit = gr.State()
     with gr.Row():
@@ -212,26 +257,27 @@ def _digits(page: Page, built: gr.Blocks) -> None:
             about = gr.Markdown(elem_id="about")
             with gr.Row():
                 number = gr.Number(0, label="Test digit", precision=0, minimum=0, min_width=90, elem_id="number")
+                at_random = gr.Button("Random", min_width=80, elem_id="random")
                 upload = gr.UploadButton("Upload", min_width=80, elem_id="upload")
         with gr.Column(min_width=320, scale=2):
-            options = {
-                "format": "png",
-                "buttons": [],
-                "object_fit": "contain",
-                "columns": 4,
-                "height": 200,
-                "fit_columns": False,
-            }
-            copies = gr.Gallery(label="Encoded and decoded", elem_id="copies", **options)
-            noise = gr.Slider(0.05, 1, 0.5, step=0.05, label="Noise", elem_id="noise")
-            restored = gr.Gallery(label="Noisy and restored", elem_id="restored", **options)
+            gr.Markdown("## Encoded and decoded\nAutoencoders keep a few numbers of it. PSNR in dB: higher is nearer.")
+            copies = gr.HTML(elem_id="copies")
+            gr.Markdown("## Damaged and restored\nThe denoisers were trained on noise alone.")
+            kind = gr.Radio(list(DAMAGES), value="noise", label="Damage", elem_id="kind")
+            strength = _strengths("noise")
+            restored = gr.HTML(elem_id="restored")
+    _cards("autoencoder", "denoiser-dense", "denoiser-conv")
     quiet = {"trigger_mode": "always_last", "show_progress": "hidden"}
-    canvas.change(page.drawn, canvas, [digit, about], **quiet)
-    gr.on([built.load, number.change], page.test_digit, number, [digit, about], **quiet)
+    canvas.change(page.drawn, [canvas, about], [digit, about], **quiet)
+    at_random.click(page.random_number, None, number, **quiet)
+    gr.on([built.load, number.change, number.submit], page.test_digit, number, [digit, about], **quiet)
     built.load(None, js=KEEP_BRUSH)
+    about.change(None, about, js=CLEAR)
     upload.upload(page.upload, upload, [digit, about])
     digit.change(page.copies, digit, copies, **quiet)
-    gr.on([digit.change, noise.change], page.restored, [digit, noise], restored, **quiet)
+    damaged = {"fn": page.restored, "inputs": [digit, kind, strength], "outputs": restored, **quiet}
+    gr.on([digit.change, strength.input], **damaged)
+    kind.input(_strengths, kind, strength, **quiet).then(**damaged)
 
 
 def _text(page: Page) -> None:
@@ -245,51 +291,36 @@ def _text(page: Page) -> None:
             )
             length = gr.Slider(100, LONGEST_TEXT, 600, step=100, label="Length", elem_id="length")
             seed = gr.Number(1, label="Seed", info="same seed, same text", precision=0, minimum=0, elem_id="seed")
+            new = gr.Checkbox(True, label="A new seed for each text", elem_id="new")
             with gr.Row():
                 write = gr.Button("Write", variant="primary", min_width=80, elem_id="write")
                 stop = gr.Button("Stop", min_width=80, elem_id="stop")
         with gr.Column(min_width=300, scale=2):
             text = gr.Textbox(label="Text", lines=18, max_lines=18, interactive=False, buttons=["copy"], elem_id="text")
-
-    running = write.click(page.write, [prompt, temperature, length, seed], text, show_progress="hidden")
+    _cards("textgen")
+    running = write.click(page.write, [prompt, temperature, length, seed, new], [text, seed], show_progress="minimal")
     stop.click(None, cancels=[running])
 
 
 def _reviews(page: Page, built: gr.Blocks) -> None:
-    gr.Markdown("Is a film review positive or negative, and which words decide it?")
+    gr.Markdown("Positive or negative, and which words decide it? The network gets the last example wrong.")
+    tuned = 0.5
+    with contextlib.suppress(StageError):  # told when the page is used
+        tuned = page.classifier.tuned_threshold()
     with gr.Row():
         with gr.Column(min_width=300):
-            review = gr.Textbox(
-                REVIEWS[0], label="Review", lines=6, max_lines=12, max_length=LONGEST_REVIEW, elem_id="review"
-            )
-            gr.Examples(list(REVIEWS), review)
-            threshold = gr.Slider(
-                *(0.01, 0.99, page.tuned_threshold()),
-                step=0.01,
-                label="Threshold: positive from this probability on",
-                elem_id="threshold",
-            )
+            review = gr.Textbox(REVIEWS[0], label="Review", lines=6, max_length=LONGEST_REVIEW, elem_id="review")
+            examples = gr.Examples(list(REVIEWS), review)
+            threshold = gr.Slider(0.005, 0.995, tuned, step=0.005, label="Threshold", elem_id="threshold")
             judge = gr.Button("Classify", variant="primary", elem_id="judge")
         with gr.Column(min_width=300):
             verdict = gr.Markdown(elem_id="verdict")
-            probability = gr.Label(label="Probability", show_heading=False, elem_id="probability")
-            pieces = gr.HighlightedText(
-                label="What each word adds to the log odds; in a longer review, each sentence",
-                show_legend=True,
-                elem_id="pieces",
-            )
-    outputs = [verdict, probability, pieces]
-    quiet = {"trigger_mode": "always_last", "show_progress": "hidden"}
-    gr.on([judge.click, built.load, threshold.release], page.judge, [review, threshold], outputs, **quiet)
-    thresholds = repository("plots/sentiment/thresholds.csv")
-    if thresholds.exists():
-        table = artifacts.read_csv(thresholds)
-        gr.LinePlot(
-            table[table["method"].isin(["precision", "recall"])],
-            *("threshold", "value", "method"),
-            title="On test reviews: what a threshold costs",
-            height=260,
-        )
+            gr.Markdown("What each word, or sentence, adds to the log odds: blue for positive, orange for negative.")
+            pieces = gr.HTML(elem_id="pieces")
+    _cards("sentiment")
+    judged = {"fn": page.judge, "inputs": [review, threshold], "outputs": [verdict, pieces], "show_progress": "hidden"}
+    gr.on([judge.click, built.load, threshold.change], trigger_mode="always_last", **judged)
+    examples.load_input_event.then(**judged)
 
 
 class SameOrigin:
@@ -316,7 +347,7 @@ def launch(page: Page, port: int) -> gr.Blocks:
     """Serve the page on this machine alone, from threads of its own."""
     built = blocks(page).queue(max_size=20)
     try:
-        built.launch(
+        app, _, _ = built.launch(
             server_name=HOST,
             server_port=port,
             share=False,
@@ -331,9 +362,11 @@ def launch(page: Page, port: int) -> gr.Blocks:
             max_file_size="20mb",
             app_kwargs={"middleware": [Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS), Middleware(SameOrigin)]},
             theme=gr.themes.Base(primary_hue="blue", neutral_hue="gray", font=("system-ui", "sans-serif")),
+            css=CSS,
         )
     except OSError as error:
         raise StageError(f"port {port} is taken; --port names another") from error
+    app.mount("/report", StaticFiles(directory=repository("report"), check_dir=False))
     return built
 
 

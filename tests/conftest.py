@@ -24,9 +24,8 @@ hypothesis.settings.load_profile("reprise")
 SLOW = (
     "autoencoder/test_baselines", "autoencoder/test_stages", "benchmarks/test_benchmarks", "core/test_command",
     "core/test_environment", "core/test_model_files", "core/test_snapshot", "denoiser/test_baselines",
-    "denoiser/test_recognition", "denoiser/test_train", "reprise/test_demo", "reprise/test_export",
-    "reprise/test_text", "sentiment/test_stages", "sweeps/test_declaration",
-    "test_checkouts", "textgen/test_comparison", "textgen/test_train", "tools/test_changes",
+    "denoiser/test_recognition", "denoiser/test_train", "reprise/test_demo", "reprise/test_export", "reprise/test_text",
+    "sentiment/test_stages", "sweeps/test_declaration", "test_checkouts", "textgen/test_train", "tools/test_changes",
     "tools/test_environment", "tools/test_repair", "tools/test_side_by_side", "training/test_processors",
 )  # fmt: skip
 
@@ -44,11 +43,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is slow, and put the files in an order in which no worker is idle at the end.
-
-    The two longest files first, then others that are slow: meanwhile the first worker builds the small pipeline, from
-    which those after them start. The many short files fill the gaps at the end.
-    """
+    """Mark what is slow, and put the longest files first: no worker is idle at the end, the small pipeline is built."""
     for item in items:
         if item.path.with_suffix("").relative_to(REPOSITORY / "tests").as_posix() in SLOW:
             item.add_marker(pytest.mark.slow)
@@ -67,12 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def copy_repository(folder: Path, *, without: tuple[str, ...] = ()) -> None:
-    """The files that git knows or would take, as they are now, in an empty folder.
-
-    Args:
-        folder: where to.
-        without: beginnings of the names to leave out.
-    """
+    """The files that git knows or would take, as they are now, in an empty folder; `without` names that begin so."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True).stdout.decode()
     for name in filter(None, listed.split("\0")):

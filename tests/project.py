@@ -104,13 +104,7 @@ class Project:
 
 
 def little(folder: Path, pipeline: str, **modules: str) -> Project:
-    """A project with the shared code of the stages, the committed params.yaml, and stages of a test.
-
-    Args:
-        folder: an empty one.
-        pipeline: of dvc.yaml.
-        modules: the code of each module in stages/, by name.
-    """
+    """A project in an empty folder: shared code of the stages, params.yaml, a dvc.yaml and modules of stages/."""
     code = [path for name in ("stages", "stages/core", "stages/training") for path in (REPOSITORY / name).glob("*.py")]
     for path in (*code, REPOSITORY / "params.yaml", REPOSITORY / ".dvcignore"):
         (folder / path.relative_to(REPOSITORY)).parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY, SLOW
+from tests.conftest import REPOSITORY
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +44,6 @@ def test_every_action_is_named_by_its_commit():
     assert [use for use in uses if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)] == []
 
 
-def test_what_is_said_to_be_slow_is_there():
-    assert [name for name in SLOW if not (REPOSITORY / "tests" / f"{name}.py").exists()] == []
-
-
 @pytest.mark.parametrize("path", sorted(REPOSITORY.glob("requirements-*.txt")), ids=lambda path: path.name)
 def test_a_further_lock_lists_only_what_it_adds_and_agrees_with_the_others(path):
     def pins(path: Path) -> dict[str, str]:
@@ -60,8 +56,3 @@ def test_a_further_lock_lists_only_what_it_adds_and_agrees_with_the_others(path)
         if path.stem != "requirements-bench" != other.stem:  # which has an environment of its own
             common = pins(path).keys() & pins(other).keys()
             assert {name: pins(path)[name] for name in common} == {name: pins(other)[name] for name in common}
-
-
-def test_text_files_have_line_feeds(tracked):
-    binary = (".png", ".js")
-    assert [name for name, content in tracked.items() if not name.endswith(binary) and b"\r\n" in content] == []

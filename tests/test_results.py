@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tools import tables
-from tools.compare import HEADLINES, look_up
+from tools.compare import look_up
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +29,6 @@ def test_every_task_reaches_its_bar(metrics, task, key, least, most):
     assert least < look_up(metrics[task], key) < most
 
 
-@pytest.mark.parametrize("headline", HEADLINES, ids=lambda headline: headline[0])
-def test_every_headline_has_its_figures(metrics, headline):
-    for key in (headline.key, *headline.baselines.values()):
-        assert look_up(metrics[headline.task], key) > 0
-
-
 @pytest.mark.parametrize("task", ["autoencoder", "denoiser", "textgen"])
 def test_the_metrics_of_a_task_fit_into_a_terminal(repository, monkeypatch, task):
     monkeypatch.chdir(repository)
@@ -51,16 +45,9 @@ def test_the_generated_tables_are_the_committed_ones(repository, monkeypatch, pa
 def test_the_committed_report_is_of_the_committed_metrics(repository, metrics):
     report = (repository / "report" / "README.md").read_text(encoding="utf-8")
     page = (repository / "report" / "index.html").read_text(encoding="utf-8")
-    figures = (
-        f"{metrics['autoencoder']['mse']:.4f}",
-        f"{metrics['denoiser']['conv']['psnr']:.2f}",
-        f"{metrics['textgen']['nats']:.3f}",
-        f"{metrics['sentiment']['accuracy']:.1%}".replace("%", "\u00a0%"),
-    )
-    for figure in figures:
+    for figure in (f"{metrics['autoencoder']['mse']:.4f}", f"{metrics['textgen']['nats']:.3f}"):
         assert f" {figure} |" in report
         assert f"<td>{figure}</td>" in page
-    assert len(page.encode()) < 1_500_000
 
 
 def numbers_of(value: object) -> list[float]:

@@ -12,8 +12,6 @@ from stages.report.wording import FEW, compared, verdict
 CALIBRATED = 0.03  # highest expected calibration error of probabilities that the report calls well calibrated
 MISTAKES = 2  # of each class: the shortest of the most confident ones
 FIRST, LAST = 140, 160  # characters of a long review
-REVIEW_SIZES = "benchmarks/review_sizes"  # a series
-CLASSIFIERS = {"network": "network", "nb": "NB n-grams", "tfidf": "TF-IDF"}
 BRANCHES = {"lstm": "LSTM", "ngrams": "n-gram"}
 
 
@@ -39,7 +37,6 @@ def variables() -> Row:
         "calibration_bound": CALIBRATED,
         "widest_gap": widest_gap(table("sentiment/calibration")),
         "benchmarked": results.packaged("reviews"),
-        "few_reviews": few_reviews(table(REVIEW_SIZES)),
     }
 
 
@@ -67,18 +64,6 @@ def kinds(metrics: Row) -> list[Row]:
             row["best"] = row["accuracy"] == max(one["accuracy"] for one in rows)
         verdicts = {key: compared(difference, parts["test"]) for key, difference in differences.items()}
         found.append({"name": name, "parts": parts, "rows": rows, "compared": verdicts})
-    return found
-
-
-def few_reviews(rows: Sequence[Row]) -> list[Row]:
-    """For each number of labelled reviews: mean accuracies over the seeds, and how often the network was worse.
-
-    It was worse in a draw where the whole interval of its difference to the better baseline lies below 0.
-    """
-    found = results.mean_rows(rows, "reviews", (*CLASSIFIERS, "minus_better_baseline", "threshold"))
-    for row in found:
-        some = [one for one in rows if one["reviews"] == row["reviews"]]
-        row["draws"], row["worse"] = len(some), sum(one["high"] < 0 for one in some)
     return found
 
 
@@ -129,7 +114,7 @@ def shortened(text: str) -> str:
 
 
 def figures() -> Iterator[tuple[str, Figure]]:
-    """Loss, layers, precision and recall, calibration, accuracy by slice and by number of labelled reviews."""
+    """Loss, layers, precision and recall, calibration, accuracy by slice."""
     yield "sentiment-loss", charts.losses(table("sentiment/history"), "nats per review")
     yield "sentiment-plan", charts.plan(table("sentiment/layers"))
 
@@ -153,7 +138,3 @@ def figures() -> Iterator[tuple[str, Figure]]:
 
     slices = [(row["slice"], row["accuracy"], row["low"], row["high"]) for row in table("sentiment/slices")]
     yield "sentiment-slices", charts.intervals(slices, x_label="accuracy, with 95 % interval")
-    accuracies = results.learning_curves(table(REVIEW_SIZES), "reviews", CLASSIFIERS)
-    chart = charts.lines(accuracies, x_label="labelled reviews", y_label="accuracy")
-    charts.make_logarithmic(chart.axes[0])
-    yield "sentiment-sizes", chart

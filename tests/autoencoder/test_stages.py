@@ -12,13 +12,6 @@ from stages.core.split import PARTS
 GENERATOR = np.random.default_rng(0)
 
 
-def test_the_network_is_the_one_that_was_asked_for():
-    assert network.build(32, []).count_params() == 784 * 32 + 32 + 32 * 784 + 784
-    model = network.build(8, [64, 16])
-    assert [layer.units for layer in model.layers if hasattr(layer, "units")] == [64, 16, 8, 16, 64, 784]
-    assert network.latent_of(model) == 8
-
-
 def test_encode_is_the_first_half_of_reconstruct():
     model, images = network.build(5, []), GENERATOR.random((6, 28, 28)).astype(np.float32)
     code = x = keras.Input((5,))

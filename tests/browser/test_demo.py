@@ -2,12 +2,14 @@
 
 import contextlib
 import io
+import itertools
 import re
 from collections.abc import Iterator
 
 import pytest
 from PIL import Image
 
+from tests.browser.test_pages import CONTRASTS, LEAST
 from tests.reprise.conftest import free_port, write_models
 
 demo = pytest.importorskip("reprise.demo")
@@ -43,8 +45,8 @@ def opened(visit):
     """Open an address; whatever the page loads must come from here."""
     visits = []
 
-    def page(address: str, *, width: int = 1280):
-        visits.append(visit(address, width=width))
+    def page(address: str, *, width: int = 1280, scheme: str = "light"):
+        visits.append(visit(f"{address}?__theme={scheme}", width=width))
         expect(visits[-1].page.locator("#canvas canvas").first).to_be_visible()
         return visits[-1].page
 
@@ -56,6 +58,13 @@ def opened(visit):
 def tab(page, name: str) -> None:
     page.get_by_role("tab", name=name).first.click()
     page.wait_for_timeout(500)  # what is typed while a tab is being built is lost
+
+
+def strokes(page) -> bool:
+    """Does the canvas show anything dark?"""
+    image = Image.open(io.BytesIO(page.locator("#canvas canvas").first.screenshot())).convert("L")
+    width, height = image.size
+    return image.crop((width // 3, height // 4, 2 * width // 3, 3 * height // 4)).getextrema()[0] < 100
 
 
 def draw(page, *points: tuple[float, float]) -> None:
@@ -75,27 +84,45 @@ def draw(page, *points: tuple[float, float]) -> None:
 def test_the_page_opens_with_a_test_digit_and_what_is_drawn_comes_back(opened, served):
     models, address = served
     page = opened(address)
-    captions = page.locator("#copies .caption-label")
+    captions = page.locator("#copies figcaption")
     expect(captions).to_have_count(1 + len(models.autoencoders))
     expect(page.locator("#about")).to_contain_text("Test digit 0 of 3: a 0.")
-    expect(page.locator("#restored .caption-label")).to_have_count(4)
+    expect(page.locator("#restored figcaption")).to_have_count(4)
     page.locator("#number input").fill("2")
     page.locator("#number input").press("Enter")
     expect(page.locator("#about")).to_contain_text("Test digit 2 of 3: a 2.")
+    draw(page, (0.25, 0.2), (0.75, 0.2), (0.4, 0.85))
+    expect(page.locator("#about")).to_contain_text("Your drawing")
+    assert strokes(page)
+    for _ in range(30):  # one of three digits may be the one that was shown before
+        page.get_by_role("button", name="Random").click()
+        page.wait_for_timeout(500)
+        if "Test digit" in page.locator("#about").inner_text():
+            break
+    expect(page.locator("#about")).to_contain_text(re.compile(r"Test digit (\d) of 3: a \1\."))
+    page.wait_for_timeout(1000)
+    assert not strokes(page)
+    expect(captions).to_have_count(3)
     draw(page, (0.25, 0.2), (0.75, 0.2), (0.4, 0.85))
     expect(page.locator("#about")).to_contain_text("Your drawing")
     page.get_by_label("Clear canvas").click()
     expect(captions).to_have_count(0)
     draw(page, (0.25, 0.2), (0.75, 0.2), (0.4, 0.85))
     expect(captions).to_have_count(3)
-    expect(captions.nth(1)).to_contain_text(re.compile(r"4 numbers: \d+\.\d dB"))
-    before = page.locator("#restored .caption-label").first.inner_text()
-    page.locator("#noise input[type=range]").fill("0.9")
-    expect(page.locator("#restored .caption-label").first).not_to_have_text(before)
+    expect(captions.nth(1)).to_contain_text(re.compile(r"4 numbers\s*\d+\.\d dB"))
+    damaged = page.locator("#restored figcaption").first
+    page.locator("#strength").get_by_text("0.75").click()
+    expect(damaged).to_contain_text("noise 0.75")
+    page.locator("#kind").get_by_text("coarse").click()
+    expect(damaged).to_contain_text("coarse 4")
+    page.locator("#strength").get_by_text("7").click()
+    expect(damaged).to_contain_text("coarse 7")
 
 
 def test_a_picture_is_uploaded_and_a_torn_one_gets_a_message(opened, served):
     page = opened(served[1])
+    draw(page, (0.25, 0.2), (0.75, 0.2), (0.4, 0.85))
+    expect(page.locator("#about")).to_contain_text("Your drawing")
     image = Image.new("L", (300, 200), 240)
     image.paste(10, (130, 40, 160, 170))
     content = io.BytesIO()
@@ -107,7 +134,10 @@ def test_a_picture_is_uploaded_and_a_torn_one_gets_a_message(opened, served):
         if name != "digit.png":
             expect(page.get_by_text(f"{name} is not a whole")).to_be_visible()
     expect(page.locator("#about")).to_contain_text("Your picture")
-    expect(page.locator("#copies .caption-label")).to_have_count(3)
+    page.wait_for_timeout(1000)
+    assert not strokes(page)
+    expect(page.locator("#about")).to_contain_text("Your picture")
+    expect(page.locator("#copies figcaption")).to_have_count(3)
 
 
 def test_a_text_streams_in_and_can_be_stopped(opened, served):
@@ -118,6 +148,10 @@ def test_a_text_streams_in_and_can_be_stopped(opened, served):
     page.locator("#prompt textarea").fill("HaML:")
     page.locator("#temperature input[type=range]").fill("0.7")
     page.locator("#length input[type=range]").fill("100")
+    page.get_by_role("button", name="Write").click()
+    expect(page.locator("#seed input")).not_to_have_value("1")  # a new one
+    expect(text).to_have_value(re.compile(r"HaML:[\s\S]{100}"))
+    page.locator("#new input").uncheck()
     page.locator("#seed input").fill("5")
     page.get_by_role("button", name="Write").click()
     expect(text).to_have_value("HaML:" + models.writer.write("HaML:", [0.7], length=100, seed=5)[0])
@@ -140,19 +174,23 @@ def test_a_review_is_judged_its_words_marked_and_the_threshold_moves(opened, ser
     models, address = served
     page = opened(address)
     tab(page, "Reviews")
-    review = "A <b>good</b> film, not very bad"
+    review = "A <b>good</b> film, ${1 + 1} {{value}} not very bad"
     page.locator("#review textarea").fill(review)
     page.get_by_role("button", name="Classify").click()
-    expect(page.locator("#pieces")).to_contain_text(re.compile(r"<\s*b\s*>"))
+    pieces = r"A\S* <b\S*>good\S*</b\S*> film\S*, \$\{1\S* \+ 1\S*\} \{\{value\S*\}\} not"  # each with its number
+    expect(page.locator("#pieces")).to_contain_text(re.compile(pieces))
     probability = models.classifier.judge([review])[0].probability
-    expect(page.locator("#probability")).to_contain_text(f"{max(probability, 1 - probability):.0%}")
+    expect(page.locator("#verdict")).to_contain_text(f"{probability:.3f}")
     for threshold, label in (("0.01", "positive"), ("0.99", "negative")):
         page.locator("#threshold input[type=range]").fill(threshold)
-        page.get_by_role("button", name="Classify").click()
-        expect(page.locator("#verdict strong")).to_have_text(label)
+        expect(page.locator("#verdict h2")).to_have_text(label)
     page.locator("#review textarea").fill("")
     page.get_by_role("button", name="Classify").click()
     expect(page.locator("#verdict")).to_contain_text("No word of it is in the vocabulary")
+    page.get_by_role("button", name=demo.REVIEWS[1]).click()
+    expect(page.locator("#pieces")).to_contain_text("film")
+    page.get_by_text("Model card: sentiment").click()
+    expect(page.get_by_role("heading", name="sentiment", exact=True)).to_be_visible()
 
 
 def test_missing_models_are_a_line_each_and_the_page_stays(opened, tmp_path):
@@ -166,7 +204,22 @@ def test_missing_models_are_a_line_each_and_the_page_stays(opened, tmp_path):
 
 def test_a_phone_shows_every_tab_without_scrolling_sideways(opened, served):
     page = opened(served[1], width=390)
-    expect(page.locator("#restored .caption-label")).to_have_count(4)
+    expect(page.locator("#restored figcaption")).to_have_count(4)
     for name in TABS:
         tab(page, name)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_contrast_headings_are_in_order_and_pictures_named(opened, served, scheme):
+    page = opened(served[1], scheme=scheme)
+    for name in TABS:
+        tab(page, name)
+    expect(page.locator("#pieces mark").first).to_be_visible()
+    contrasts = page.evaluate(CONTRASTS)
+    assert len(contrasts) > 50
+    assert [(told, ratio) for told, ratio in contrasts if ratio < LEAST] == []
+    levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3, h4')].map(heading => +heading.tagName[1])")
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+    assert page.evaluate("[...document.images].filter(image => !image.alt).length") == 0

@@ -11,6 +11,7 @@ import pytest
 
 from stages.core import artifacts, model_files
 from stages.core.errors import StageError
+from tests.datasets.conftest import Payload
 
 
 def test_a_file_is_whole_or_absent(tmp_path, monkeypatch):
@@ -25,17 +26,6 @@ def test_a_file_is_whole_or_absent(tmp_path, monkeypatch):
         artifacts.write_json(path, {"kept": 2})
     assert json.loads(path.read_text(encoding="utf-8")) == {"kept": 1}
     assert [item.name for item in tmp_path.iterdir()] == ["out.json"]
-
-
-@pytest.mark.parametrize("name", ["file/below", "folder"])
-def test_what_cannot_be_written_is_one_line(workdir, name):
-    (workdir / "file").write_bytes(b"old")
-    (workdir / "folder").mkdir()
-    with pytest.raises(StageError, match="cannot write") as error:
-        artifacts.write_bytes(workdir / name, b"new")
-    assert "\n" not in str(error.value)
-    assert (workdir / "file").read_bytes() == b"old"
-    assert sorted(entry.name for entry in workdir.iterdir()) == ["file", "folder"]
 
 
 def test_json_is_rounded_and_plain(tmp_path):
@@ -63,21 +53,17 @@ def test_npz_has_the_same_bytes_under_every_python(tmp_path):
     assert artifacts.read_npz(tmp_path / "x.npz")["x"].tolist() == [0, 1, 2, 3, 4]
 
 
-class Evil:
-    def __reduce__(self):
-        return (pytest.fail, ("unpickled",))
-
-
 def pickled() -> bytes:
-    np.savez(buffer := io.BytesIO(), x=np.array([Evil()], dtype=object))
+    np.savez(buffer := io.BytesIO(), x=np.array([Payload()], dtype=object))
     return buffer.getvalue()
 
 
 @pytest.mark.parametrize("content", [pickled(), b"PK\x03\x04half", b"\x80\x04.", bytes(artifacts.npy(np.arange(3)))])
-def test_a_damaged_npz_or_one_with_a_pickle_is_told(tmp_path, content):
-    (tmp_path / "x.npz").write_bytes(content)
+def test_a_damaged_npz_or_one_with_a_pickle_is_told(workdir, content):
+    (workdir / "x.npz").write_bytes(content)
     with pytest.raises(StageError, match=r"x\.npz is not a valid \.npz"):
-        artifacts.read_npz(tmp_path / "x.npz")
+        artifacts.read_npz("x.npz")
+    assert not Path("unpickled").exists()
 
 
 @pytest.mark.parametrize("read", [artifacts.read_json, artifacts.read_npz, artifacts.read_text, model_files.read])
@@ -89,12 +75,6 @@ def test_a_missing_file_names_the_command_that_makes_it(tmp_path, read):
 def test_what_a_user_names_is_a_regular_file(workdir):
     os.mkfifo("pipe")
     Path("loop").symlink_to("loop")
-    for name, words in {
-        ".": "is a folder",
-        "pipe": "is not a regular file",
-        "/dev/zero": "is not a regular file",
-        "loop": "cannot read",
-        "missing": "does not exist",
-    }.items():
+    for name, words in {"pipe": "is not a regular file", "loop": "cannot read", "missing": "does not exist"}.items():
         with pytest.raises(StageError, match=words):
             artifacts.read_input(name)

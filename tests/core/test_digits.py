@@ -6,12 +6,6 @@ from stages.core.errors import StageError
 from stages.core.split import PARTS
 
 
-def test_scaled_covers_zero_to_one():
-    values = digits.scaled(np.array([0, 51, 255], np.uint8))
-    assert values.dtype == np.float32
-    np.testing.assert_allclose(values, [0, 0.2, 1])
-
-
 def split_of(params, labels, official=0) -> dict:
     """The parts of digits whose first pixel is their number, the last `official` of them set apart for testing."""
     images = np.zeros((len(labels), 28, 28), np.uint8)

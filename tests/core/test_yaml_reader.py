@@ -1,5 +1,4 @@
-import subprocess
-import sys
+import re
 
 import pytest
 from dvc.utils.serialize import parse_yaml
@@ -33,30 +32,16 @@ def test_a_value_is_what_dvc_records(text):
     assert repr(artifacts.parse_yaml(content.encode(), "params.yaml")) == repr(expected)
 
 
-def edited(tmp_path, **lines: str):
-    """The committed params.yaml with other values of top-level keys."""
-    text = (REPOSITORY / "params.yaml").read_text(encoding="utf-8")
-    for key, value in lines.items():
-        ((old),) = [line for line in text.splitlines() if line.startswith(f"{key}:")]
-        text = text.replace(f"{old}\n", f"{key}: {value}\n")
-    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
-    return tmp_path / "params.yaml"
-
-
 def test_the_stage_and_the_pins_read_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "pin", lambda *pinned: found.append(pinned))
-    found = []
-    path = edited(tmp_path, threads="010", latent="032")
-    command.pin_from_params(path)
+    found, path = [], tmp_path / "params.yaml"
+    text = (REPOSITORY / "params.yaml").read_text(encoding="utf-8")
+    for threads in ("010", "2.0"):  # the second is refused, by the stage, in a line
+        path.write_text(re.sub("^threads: .*", f"threads: {threads}", text, flags=re.MULTILINE), encoding="utf-8")
+        command.pin_from_params(path)
     assert found == [(10, "portable")]
-    assert load(path).threads == 10
-    assert load(path).latent == 32
-    path = edited(tmp_path, threads="2.0")
-    command.pin_from_params(path)
     with pytest.raises(StageError, match=r"params\.yaml: threads is "):
         load(path)
-    command.pin_from_params(tmp_path / "missing")
-    assert len(found) == 1
 
 
 @pytest.mark.parametrize(
@@ -64,9 +49,6 @@ def test_the_stage_and_the_pins_read_the_same(tmp_path, monkeypatch):
     [
         (b"seed: 7\nlatent: 1\nseed: 8\n", "is not YAML: line 3: found duplicate key"),
         ("seed: 7\nname: M\xfcller\n".encode("latin-1"), "is not UTF-8: line 2; save it as UTF-8"),
-        (b"seed: [1\nlatent: 2\n", "is not YAML: line "),
-        (b"seed: " + b"[" * 5000 + b"]" * 5000, "is not YAML: "),
-        (b"seed: 2020-02-30", "is not YAML: "),
         (b"seed: &a [7, 7]\nlatent: [*a, *a]\n", "has YAML aliases"),
         (b"seed: !!python/object/apply:os.system [true]", "is not YAML: line 1"),
     ],
@@ -76,13 +58,3 @@ def test_broken_content_is_one_line_that_names_the_place(content, told):
         artifacts.parse_yaml(content, "params.yaml")
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 250
-
-
-def test_a_file_that_is_missing(tmp_path):
-    with pytest.raises(StageError, match="does not exist here; run from the top"):
-        artifacts.read_yaml(tmp_path / "missing")
-
-
-def test_pinning_does_not_wait_for_numpy():
-    code = "import stages, sys; sys.exit('numpy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0

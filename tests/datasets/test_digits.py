@@ -104,9 +104,7 @@ GOOD_IMAGES, GOOD_LABELS = idx(IMAGES[:30]), idx(LABELS[:30])
         (LABEL_FILE, gzip.compress(GOOD_LABELS)[:-8] + bytes(8), "is not a whole gzip file"),
         (IMAGE_FILE, GOOD_LABELS, "is not IDX: it begins with 00 00 08 01, not 00 00 08 03"),
         (IMAGE_FILE, GOOD_IMAGES[:-1], "should have 30 × 28 × 28 bytes .* 23,519"),
-        (IMAGE_FILE, idx(np.zeros((30, 32, 32), np.uint8)), "has images of 32 × 32"),
         (LABEL_FILE, idx(LABELS[:30] + 91), r"image 10: a label is 100; it should be in 0\.\.99"),
-        (IMAGE_FILE, idx(IMAGES[:30] // 255), r"has grey values up to 1; they should be in 0\.\.255"),
         (LABEL_FILE, None, "has no IDX file of the train labels, plain or .gz"),
     ],
 )
@@ -128,7 +126,6 @@ def test_the_npz_of_keras_under_any_name(tmp_path):
     [
         ({"x_train": np.array([Payload()], object)}, "bad.npz is not a valid .npz: Object arrays cannot be loaded"),
         ({"y_test": None}, "has no array y_test; it has x_train, y_train, x_test"),
-        ({"x_test": IMAGES[30:] / 255}, "has a grey value of float64; it should be a whole number"),
         ({"x_test": IMAGES[30:].astype(int) - 300}, r"image 1: a grey value is -.*; it should be in 0\.\.255"),
     ],
 )
@@ -162,8 +159,6 @@ def test_csv_files_in_a_folder(tmp_path):
     ("change", "told"),
     [
         (lambda rows: [rows[0], rows[1].rpartition(",")[0], *rows[2:]], "columns changed from 785 to 784 at row 2"),
-        (lambda rows: [rows[0], "1.5" + rows[1][1:]], "could not convert string '1.5' to int64 at row 1"),
-        (lambda rows: [rows[0], "100" + rows[1][1:]], "image 2: a label is 100; it should be in"),
         (lambda rows: [HEADER, rows[0], "1,256" + rows[1][rows[1].index(",", 2) :]], "image 2: a grey value is 256"),
         (lambda rows: [HEADER.replace("label", "answer"), *rows], "one column named label or class"),
     ],
@@ -206,8 +201,6 @@ def test_a_list_next_to_the_files_names_the_classes(workdir, set_source, capsys)
     assert "images 40, official test 10, classes piece 0, piece 1" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("content", "told"), [("0 a\n1\n", "line 2: '1'"), ("0 a\n0 b\n", "line 2: '0 b'")])
-def test_a_broken_list_is_refused_by_its_line(tmp_path, content, told):
-    folder = put_digits(tmp_path / "mine")
-    put(folder / "classes.txt", content)
-    digits_refused(folder, rf"classes\.txt, {told}")
+def test_a_broken_list_is_refused_by_its_line(tmp_path):
+    put(put_digits(tmp_path / "mine") / "classes.txt", "0 a\n0 b\n")
+    digits_refused(tmp_path / "mine", r"classes\.txt, line 2: '0 b'")

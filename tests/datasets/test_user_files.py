@@ -10,7 +10,6 @@ from stages.core.errors import StageError
 from stages.datasets import user_files
 
 FRENCH = "Il était une fois, dans un château près de la forêt, une élève où ça n’était guère gai : « Noël »"
-POLISH = "Dawno, dawno temu żył sobie król, który miał trzy córki, a każda z nich była piękniejsza niż słońce."
 RUSSIAN = "Жил-был старик со старухой у синего моря; они жили в ветхой землянке ровно тридцать лет."
 JAPANESE = "むかしむかし、あるところに、おじいさんとおばあさんが住んでいました。ある日、川へ洗濯に行きました。"
 CHINESE = "从前有一个小村子，村子里的人都很高兴，他们在河边种地，晚上一起唱歌，这是一个好地方，大家不想走。"
@@ -30,7 +29,6 @@ def refused(content: bytes, name: str = "book.txt") -> str:
     ("text", "encoding"),
     [
         (FRENCH, "cp1252"),
-        (POLISH, "cp1250"),
         (RUSSIAN, "koi8-r"),
         (JAPANESE, "shift-jis"),
     ],
@@ -98,7 +96,6 @@ def test_json_lines():
         (b'text,label\na,0\n"b\nc,1\n', "is not CSV: EOF inside string"),
         (b"text,label\na wonderful, great film,0\n", "is not CSV: Expected 2 fields in line 2, saw 3"),
         (b'{"text": "a"}\n["a"]\n', "row 2: not a JSON object"),
-        (b'{"text": "a"}\n{"text": \n', "row 2: not a JSON object"),
         (b'{"a":' + b"[" * 100_000, "row 1: not a JSON"),
     ],
 )

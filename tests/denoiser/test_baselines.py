@@ -1,7 +1,5 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stages.core import image_quality
 from stages.denoiser import baselines
@@ -30,12 +28,6 @@ def test_clipped_moments_are_those_of_simulated_noise(value: float, std: float) 
     assert deviation[0] == pytest.approx(sample.std(), abs=0.003)
 
 
-@given(std=st.floats(0.05, 1), value=st.floats(0, 1))
-def test_unclipped_puts_the_mean_back(std: float, value: float) -> None:
-    mean = baselines.clipped_moments(np.array([value]), std)[0]
-    assert baselines.unclipped(mean, std)[0] == pytest.approx(value, abs=0.005)
-
-
 @pytest.mark.parametrize("name", list(baselines.METHODS))
 def test_filters_clean_a_flat_shape(name: str, squares: np.ndarray) -> None:
     noisy = add_noise(squares, 0.3, np.random.default_rng(4))
@@ -44,9 +36,3 @@ def test_filters_clean_a_flat_shape(name: str, squares: np.ndarray) -> None:
     assert restored.shape == squares.shape
     assert restored.min() >= 0 and restored.max() <= 1
     assert image_quality.psnr(squares, restored).mean() > image_quality.psnr(squares, noisy).mean() + 3
-
-
-def test_tune_takes_the_best_of_the_grid(squares: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(baselines.GRIDS, "gain", {"factor": (0.5, 1.0, 0.9)})
-    monkeypatch.setitem(baselines.METHODS, "gain", lambda images, std, *, factor: images * factor)
-    assert baselines.tune("gain", squares, squares, 0.5) == {"factor": 1.0}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stages.denoiser import recognition
-from stages.denoiser.recognition import DEGRADATIONS, Broken, Classifier, Situation, situations
+from stages.denoiser.recognition import DEGRADATIONS, Classifier, Situation, situations
 
 
 def bars(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -31,18 +31,12 @@ def test_a_classifier_reads_and_is_surer_of_what_is_plain(classifier):
     assert unsure[labels != labels[::-1]].mean() < sure.mean()
 
 
-def test_two_classes_and_a_class_that_was_never_taught(classifier):
+def test_two_classes_are_enough():
     images, labels = bars(90)
     two = labels < 2
     classifier = Classifier(images[two], labels[two])
-    classifier.calibrate(images, labels)
-    read, sure = classifier.read(images[two])
-    assert np.array_equal(read, labels[two])
-    assert np.array_equal(read, classifier.machine.predict(images[two].reshape(60, -1)))
-    assert np.all((sure >= 0.5) & (sure <= 1))
-    before = classifier.temperature
-    classifier.calibrate(images[~two], labels[~two])
-    assert classifier.temperature == before
+    classifier.calibrate(images, labels)  # with a class that was never taught
+    assert np.array_equal(classifier.read(images[two])[0], labels[two])
 
 
 def test_corrected_and_broken_digits_are_counted(classifier):
@@ -61,14 +55,6 @@ def test_corrected_and_broken_digits_are_counted(classifier):
     assert all(one.reading["digit"] != one.reading["read_as"] for one in broken)
     sure = [one.reading["confidence"] for one in broken]
     assert sure == sorted(sure, reverse=True)
-
-
-def test_the_surest_of_each_kind_come_first():
-    kinds = [("faded", 0.99), ("faded", 0.98), ("faded", 0.97), ("blur", 0.6), ("noise", 0.5)]
-    image = np.zeros((28, 28))
-    broken = [Broken({"digits": "test digits", "kind": kind, "confidence": sure}, *[image] * 3) for kind, sure in kinds]
-    chosen = [one.reading for one in recognition.surest_of_each_kind(broken, 4)]
-    assert [(one["kind"], one["confidence"]) for one in chosen] == [kinds[row] for row in (0, 1, 3, 4)]
 
 
 def test_every_situation_is_seeded_and_named_once(params):
@@ -107,16 +93,3 @@ def test_damage_is_an_image_again_grows_with_its_strength_and_spares_the_origina
         errors.append(float(np.mean((seen - images) ** 2)))
     assert np.array_equal(images, before)
     assert 0 < errors[0] < errors[1] < errors[2]
-
-
-def test_other_peoples_digits_have_the_form_of_mnist():
-    images, labels = recognition.other_digits()
-    assert images.shape == (1797, 28, 28)
-    assert images.dtype == np.float32
-    assert set(labels) == set(range(10))
-    assert images.min() == 0 and images.max() == 1
-    places = np.arange(28) - 13.5
-    for axis in (1, 2):
-        means = (images.sum(axis=3 - axis) * places).sum(axis=1) / images.sum(axis=(1, 2))
-        assert np.abs(means).max() < 0.6  # the centre of mass is in the middle, to half a pixel
-    assert np.mean(images > 0.5) < 0.25  # light on dark

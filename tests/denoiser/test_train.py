@@ -4,23 +4,11 @@ import pytest
 from stages.autoencoder import model as autoencoder
 from stages.core import artifacts, digits, model_files
 from stages.denoiser import evaluate, preprocess, train
-from stages.denoiser import model as network
 from stages.denoiser.preprocess import LEVELS, SITUATIONS, TEST, TRAIN, VALIDATION, add_noise
 from stages.params import Params
 from stages.training import layers
 
 IMAGES = np.random.default_rng(8).random((20, 28, 28), dtype=np.float32)
-
-
-def test_noise_is_of_the_seed_and_the_step_and_of_each_digit_alone() -> None:
-    def noise(seed: int, step: int) -> np.ndarray:
-        return train.noise(20, std=0.5, seed=seed, step=step)
-
-    np.testing.assert_array_equal(noise(7, 3), noise(7, 3))
-    assert not np.array_equal(noise(7, 3), noise(7, 4))
-    assert not np.array_equal(noise(7, 3), noise(8, 3))
-    assert len(np.unique(noise(7, 3).reshape(20, -1), axis=0)) == 20
-    assert noise(7, 3).std() == pytest.approx(0.5, rel=0.02)
 
 
 def test_noise_of_held_out_digits_is_never_trained_on() -> None:
@@ -39,13 +27,6 @@ def test_a_network_restores_images_and_a_last_batch_may_be_smaller(name: str, pa
     assert whole.shape == (5, 28, 28)
     assert whole.min() >= 0 and whole.max() <= 1
     np.testing.assert_allclose(layers.apply(model, IMAGES[:5], batch=2), whole, atol=1e-6)
-
-
-@pytest.mark.parametrize("hidden", [[], [96, 48]])
-def test_with_equal_hidden_layers_dense_is_the_autoencoder(hidden: list[int]) -> None:
-    dense, basic = network.dense(20, hidden), autoencoder.build(20, hidden)
-    assert [weight.shape for weight in dense.weights] == [weight.shape for weight in basic.weights]
-    assert [layer.units for layer in dense.layers if hasattr(layer, "units")] == [*hidden, 20, *hidden[::-1], 784]
 
 
 def test_training_learns_only_dense_obeys_latent_and_all_are_compared(workdir, params: Params) -> None:

@@ -1,9 +1,10 @@
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from stages.core import artifacts
+from stages.params import load
 from stages.report import build
 from tests.report import made_up
 
@@ -26,8 +27,11 @@ def text(made, params) -> Callable[..., str]:
     return render
 
 
-@pytest.fixture
-def built(made, params) -> tuple[str, str]:
-    """The page and the Markdown of made-up results, written with all else."""
-    build.main(params)
-    return artifacts.read_text(build.PAGE), artifacts.read_text(build.MARKDOWN)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    """A folder with made-up results and the report of them."""
+    folder = tmp_path_factory.mktemp("built")
+    made_up.write(folder)
+    with contextlib.chdir(folder):
+        build.main(load("params.yaml"))
+    return folder

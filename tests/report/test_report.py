@@ -1,6 +1,7 @@
 """The page and the Markdown: complete, valid, computed, and safe whatever the data holds."""
 
 import re
+from pathlib import Path
 
 import pytest
 from tinyhtml5.parser import HTMLParser
@@ -11,17 +12,21 @@ from stages.report import build
 from tests.conftest import REPOSITORY
 
 
-def test_a_report_is_the_same_bytes_again(made, params):
+def files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.glob("report/**/*") if path.is_file()}
+
+
+def test_a_report_is_the_same_bytes_again(built, params, monkeypatch):
+    first = files(built)
+    monkeypatch.chdir(built)
     build.main(params)
-    first = {path: path.read_bytes() for path in made.glob("report/**/*") if path.is_file()}
-    build.main(params)
-    assert first == {path: path.read_bytes() for path in made.glob("report/**/*") if path.is_file()}
+    assert first == files(built)
     assert len(first) > 20
     assert sum(map(len, first.values())) < 2_500_000
 
 
 def test_the_page_needs_no_other_file_and_is_valid(built):
-    page, _ = built
+    page = (built / build.PAGE).read_text(encoding="utf-8")
     assert "<script" not in page
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert not re.search(r"url\(|@import", page)
@@ -35,7 +40,7 @@ def test_the_page_needs_no_other_file_and_is_valid(built):
 
 
 def test_what_people_wrote_stays_text(built):
-    page, markdown = built
+    page, markdown = ((built / path).read_text(encoding="utf-8") for path in (build.PAGE, build.MARKDOWN))
     for text in (page, markdown):
         for tag in ("<script", "<b>or", "<free>"):
             assert tag not in text
@@ -47,45 +52,26 @@ def test_what_people_wrote_stays_text(built):
     assert "the reviews | of *somebody*" in text
 
 
-def test_the_markdown_shows_every_chart_and_files_that_are_there(made, built):
-    _, markdown = built
+def test_the_markdown_shows_every_chart_and_files_that_are_there(built):
+    markdown = (built / build.MARKDOWN).read_text(encoding="utf-8")
     shown = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", markdown)
     assert markdown.count("![") == len(shown)
     for path in shown:
-        assert (made / "report" / path).is_file(), path
-    drawn = {path.name for path in (made / "report/charts").iterdir()}
+        assert (built / "report" / path).is_file(), path
+    drawn = {path.name for path in (built / "report/charts").iterdir()}
     assert drawn - {path.split("/")[-1] for path in shown} == {"textgen-sizes.svg", "sentiment-sizes.svg"}
 
 
-def test_a_number_without_a_format_is_refused():
-    with pytest.raises(TypeError, match=r"0\.3.* has no format"):
-        build.environment_of_templates().from_string("{{ a }}").render(a=0.1 + 0.2)
-
-
-@pytest.mark.parametrize("path", ["data/textgen/evaluation.json", "plots/denoiser/recognition.csv"])
-def test_a_missing_result_is_one_line(made, params, path):
-    (made / path).unlink()
-    with pytest.raises(StageError, match=f"^{re.escape(path)} does not exist; `dvc repro` makes it"):
+def test_a_missing_result_is_one_line(made, params):
+    (made / "data/textgen/evaluation.json").unlink()
+    with pytest.raises(StageError, match=r"^data/textgen/evaluation\.json does not exist; `dvc repro` makes it"):
         build.main(params)
 
 
-FIGURES = {
-    "autoencoder": "0.0103",
-    "denoiser-conv": "15.10",
-    "denoiser-dense": "14.10",
-    "sentiment": "93.0\u00a0%",
-    "textgen": "1.476",
-}
-
-
-def test_a_card_has_the_figures_of_its_model(made, params):
+def test_every_model_has_a_card_with_its_figures(made, params):
+    assert set(build.MODELS) == set(artifacts.read_yaml(REPOSITORY / "dvc.yaml")["artifacts"])
     context = build.variables(params)
-    for name, figure in FIGURES.items():
-        card = build.card(name, context)
-        assert card.startswith(f"# {name}\n")
-        assert f'keras.models.load_model("{name}.keras")' in card
-        assert figure in card
-
-
-def test_every_model_has_a_card():
-    assert set(build.MODELS) == set(FIGURES) == set(artifacts.read_yaml(REPOSITORY / "dvc.yaml")["artifacts"])
+    for name in build.MODELS:
+        assert build.card(name, context).startswith(f"# {name}\n")
+    for name, figure in {"autoencoder": "0.0103", "denoiser-dense": "14.10", "textgen": "1.476"}.items():
+        assert figure in build.card(name, context)

@@ -45,11 +45,6 @@ def test_repeated_text_is_predicted():
     assert costs[4] < 0.3
 
 
-def test_a_large_alphabet_has_shorter_ngrams():
-    model = KneserNey(np.arange(3000), 8, 3003)
-    assert model.probabilities(np.arange(9), 0).shape == (5, 9)
-
-
 def test_compressors_see_the_training_text():
     training, fresh = ("".join(map(chr, np.random.default_rng(0).integers(97, 123, n))) for n in (20_000, 25_000))
     costs = compressed(training, fresh[20_000:])

@@ -4,15 +4,7 @@ import pytest
 from stages.core import artifacts
 from stages.textgen import evaluate, preprocess, train
 from stages.textgen import model as network
-from stages.textgen.evaluate import PASSAGE, WORKED, branches, passages, worked_example
-
-
-@pytest.mark.parametrize("length", [1, 999, PASSAGE, 2 * PASSAGE + 1])
-def test_passages_are_the_means_of_neighbours(length):
-    nats = np.arange(length, dtype=float)
-    found = passages(nats)
-    assert len(found) == max(1, length // PASSAGE)
-    assert found[0] == nats[:PASSAGE].mean()
+from stages.textgen.evaluate import PASSAGE, WORKED, branches, worked_example
 
 
 class Fixed:
@@ -55,28 +47,17 @@ def chinese() -> str:
     ranks = np.minimum(np.random.default_rng(0).zipf(1.3, 60_000) - 1, 2999)
     ranks[:3000] = np.arange(3000)
     lines = np.array([chr(0x4E00 + 3 * rank) for rank in ranks]).reshape(-1, 20)
-    return "\n".join("".join(line) + "。" for line in lines)
+    return "\n".join("".join(line) + "。🐈‍⬛" for line in lines)
 
 
-TEXTS = {
-    "Arabic and emoji": 60
-    * (
-        "كان يا ما كان في قديم الزمان صياد يعيش قرب البحر ويحب الحكايات.\n"
-        "Good morning 🌅! Who took my 🍪? The 🐈‍⬛ did, and the 👩‍🚀 saw it 🙂.\n"
-    ),
-    "Chinese": chinese(),
-}
-
-
-@pytest.mark.parametrize("script", TEXTS)
-def test_any_script_runs_through_every_stage(workdir, params, script):
+def test_a_large_alphabet_runs_through_every_stage(workdir, params):
     content = params.model_dump()
     content["textgen"]["training"] |= {"steps": 12, "epochs": 1, "batch": 4}
     content["textgen"]["network"] |= {"units": [8], "embedding": 8}
     content["textgen"] |= {"temperatures": [0.5, 1.0]}
     content["textgen"]["sampling"] |= {"length": 30, "samples": 1}
     params = type(params).model_validate(content)
-    artifacts.write_text(preprocess.RAW, TEXTS[script])
+    artifacts.write_text(preprocess.RAW, chinese())
     for stage in (preprocess, train, evaluate):
         stage.main(params)
     vocabulary = preprocess.read()[1]

@@ -37,7 +37,6 @@ def test_any_temperature_gives_a_distribution_without_the_unknown(logits, temper
     [
         (1e-300, [0, 0, 1, 0]),  # the likeliest
         (1.0, [0, *np.exp([1, 3, 2]) / np.exp([1, 3, 2]).sum()]),  # the model's own distribution
-        (1e9, [0, 1 / 3, 1 / 3, 1 / 3]),  # uniform
     ],
 )
 def test_temperature(temperature, expected):
@@ -56,29 +55,11 @@ def test_coldest_text_equals_argmax_over_a_re_read_context(model):
     assert ids[0, 0].tolist() == context[len(PROMPT) :]
 
 
-def test_entropies_are_those_of_a_re_read_context(model):
-    ids, entropies = generate(model, PROMPT, [0.7], length=20, seed=1)
-    logits = model.network.predict_on_batch(np.r_[PROMPT, ids[0, 0]][None])[0, len(PROMPT) - 1 : -1]
-    assert entropies[0, 0] == pytest.approx(entropy(tempered(logits, np.full(20, 0.7))), abs=1e-5)
-
-
 def test_a_text_does_not_depend_on_those_beside_it(model):
     together, _ = generate(model, PROMPT, [0.5, 1.0, 2.0], length=30, seed=7, samples=3)
     for number, temperature in enumerate([0.5, 1.0, 2.0]):
         alone, _ = generate(model, PROMPT, [temperature], length=30, seed=7, samples=3)
         assert np.array_equal(alone[0], together[number])
-
-
-def test_texts_agree_no_more_often_than_chance():
-    """Neither other prompts, temperatures and samples nor the same number of another seed lead to the same text."""
-    flat = untrained(9, 2, 2)  # its weights are small: nearly the same distribution everywhere
-    texts = [generate(flat, np.array(prompt), [0.9, 1.0], length=400, seed=7, samples=2)[0] for prompt in ([1], [2, 3])]
-    texts.append(generate(flat, np.array([1]), [0.9, 1.0], length=400, seed=8, samples=2)[0])
-    rows = np.concatenate([text.reshape(4, 400) for text in texts])
-    agreeing = [np.mean(one == other) for number, one in enumerate(rows) for other in rows[:number]]
-    assert max(agreeing) < 1 / 8 + 5 * np.sqrt(1 / 8 * 7 / 8 / 400)
-    again, _ = generate(flat, np.array([1]), [1.0], length=400, seed=7)
-    assert np.array_equal(again[0, 0], rows[2])
 
 
 def test_drawn_as_often_as_likely():
@@ -117,11 +98,21 @@ def test_the_longest_copy_and_the_copied_share_are_found(source, texts):
     ("text", "expected"),
     [
         ("\n\nЖили-были старик\nу моря", "Жили-были старик\n"),
-        ("Es war einmal\nein König", "Es war einmal\n"),
         ("HAMLET:\nO Romeo", "ROMEO:\n"),
-        ("\n \n", "ROMEO:\n"),
         ("好" * 5000, "好" * 100),
     ],
 )
 def test_a_prompt_that_does_not_suit_the_text_gives_way(text, expected):
     assert suitable_prompt("ROMEO:\n", text, text) == expected
+
+
+def test_texts_agree_no_more_often_than_chance():
+    """Neither other prompts, temperatures and samples nor the same number of another seed lead to the same text."""
+    flat = untrained(9, 2, 2)  # its weights are small: nearly the same distribution everywhere
+    texts = [generate(flat, np.array(prompt), [0.9, 1.0], length=400, seed=7, samples=2)[0] for prompt in ([1], [2, 3])]
+    texts.append(generate(flat, np.array([1]), [0.9, 1.0], length=400, seed=8, samples=2)[0])
+    rows = np.concatenate([text.reshape(4, 400) for text in texts])
+    agreeing = [np.mean(one == other) for number, one in enumerate(rows) for other in rows[:number]]
+    assert max(agreeing) < 1 / 8 + 5 * np.sqrt(1 / 8 * 7 / 8 / 400)
+    again, _ = generate(flat, np.array([1]), [1.0], length=400, seed=7)
+    assert np.array_equal(again[0, 0], rows[2])

@@ -97,29 +97,9 @@ def test_of_too_many_contexts_those_that_tell_most_have_rows():
     assert np.exp(dropped) == pytest.approx(unigrams, abs=1e-4)
 
 
-def test_all_lengths_share_the_rows_and_a_large_alphabet_has_fewer(monkeypatch):
-    counted = KneserNey(np.random.default_rng(0).integers(0, 6, 5000), 5, 6)
-
-    def rows(contexts: int) -> int:
-        return sum(len(table.continuations) - 1 for table in tables.tables(counted, 5, contexts)[1:])
-
-    known = sum(len(counted.level(n, 5).contexts) for n in range(2, 6))
-    assert [rows(contexts) for contexts in (10, 100, 10_000)] == [10, 100, known]
-    monkeypatch.setattr(tables, "NUMBERS", 140)
-    assert rows(65_536) == 20
-
-
 def test_a_text_that_was_not_counted_stays_within_the_tables():
     text, held_out = (np.random.default_rng(seed).integers(0, 6, length) for seed, length in ((4, 20_000), (5, 3_000)))
     model, counted = with_ngrams(text, 7, 5_000, 6)
     (_, _, nats), _ = network.costs(network.reader(model.network, model.shape, 4, parts=True), held_out, 0)
     assert np.isfinite(nats).all()
     assert nats.mean() < -np.log(counted.probabilities(held_out, 0)[6]).mean() + 0.01
-
-
-def test_hashes_do_not_overflow():
-    text = np.random.default_rng(0).integers(0, 30_000, (4, 200))
-    for whole, narrow in zip(tables.hashes(text, 7, 8), tables.hashes(text.astype(np.int32), 7, 8), strict=True):
-        assert np.array_equal(whole, narrow)
-        assert whole.min() >= 0 and whole.max() < 2**31
-        assert tables.HASH_PRIME < 2**24

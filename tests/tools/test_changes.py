@@ -1,4 +1,4 @@
-"""The summary of a pull request, by `.ci/changes`, and the job for GitLab in docs/development.md, step by step."""
+"""The summary of a pull request, by `.ci/changes`."""
 
 import json
 import os
@@ -6,10 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
-import yaml
-
-from tests.conftest import REPOSITORY, copy_repository
+from tests.conftest import copy_repository
 
 METRICS = "metrics/autoencoder.json"
 PICTURES = "plots/autoencoder"
@@ -27,47 +24,24 @@ def commit(folder: Path) -> str:
     return run(folder, "git", "rev-parse", "HEAD")
 
 
-@pytest.fixture(scope="module")
-def branch(tmp_path_factory) -> tuple[Path, str, str]:
-    """A clone on a branch that changes a metric and three pictures; the two commits."""
-    origin = tmp_path_factory.mktemp("origin")
+def test_metrics_and_pictures_that_differ(tmp_path):
+    origin, folder = tmp_path / "origin", tmp_path / "clone"
     copy_repository(origin)
     run(origin, "git", "init", "--quiet", "--initial-branch", "main")
     (origin / PICTURES / "old.png").write_bytes(b"old")
     (origin / PICTURES / "other.png").write_bytes(b"one")
     base = commit(origin)
-    folder = tmp_path_factory.mktemp("clone")
     run(origin, "git", "clone", "--quiet", str(origin), str(folder))
     metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
     (folder / METRICS).write_text(json.dumps(metrics | {"mse": 0.5}, indent=2) + "\n", encoding="utf-8")
     (folder / PICTURES / "old.png").unlink()
     (folder / PICTURES / "other.png").write_bytes(b"another")
     (folder / PICTURES / "new.png").write_bytes(b"new")
-    return folder, base, commit(folder)
-
-
-def check(summary: str, base: str, head: str, url: str) -> None:
-    metrics, _, pictures = summary.partition("### Pictures")
+    head, url = commit(folder), "https://host/raw"
+    metrics, _, pictures = run(folder, "bash", ".ci/changes", "origin/main", url).partition("### Pictures")
     assert re.search(r"^\| metrics/autoencoder.json *\| mse *\| 0\.\d+ *\| 0\.5 ", metrics, re.MULTILINE), metrics
     assert pictures.split("| --- | --- | --- |\n")[1].splitlines() == [
         f"| {PICTURES}/new.png |  | ![]({url}/{head}/{PICTURES}/new.png) |",
         f"| {PICTURES}/old.png | ![]({url}/{base}/{PICTURES}/old.png) |  |",
         f"| {PICTURES}/other.png | ![]({url}/{base}/{PICTURES}/other.png) | ![]({url}/{head}/{PICTURES}/other.png) |",
     ]
-
-
-def test_metrics_and_pictures_that_differ(branch):
-    folder, base, head = branch
-    check(run(folder, "bash", ".ci/changes", "origin/main", "https://host/raw"), base, head, "https://host/raw")
-
-
-def test_the_job_for_gitlab(branch):
-    folder, base, head = branch
-    text = (REPOSITORY / "docs" / "development.md").read_text(encoding="utf-8")
-    job = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])["changes"]
-    steps = [step for step in job["script"] if step != "make setup"]  # here the environment is there
-    assert len(steps) == len(job["script"]) - 1
-    variables = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_PROJECT_URL": "https://host/project"}
-    for step in steps:
-        run(folder, "bash", "-ec", step, **variables)
-    check((folder / job["artifacts"]["paths"][0]).read_text(encoding="utf-8"), base, head, "https://host/project/-/raw")

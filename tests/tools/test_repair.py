@@ -37,10 +37,9 @@ def status() -> subprocess.CompletedProcess:
     return subprocess.run([DVC, "status"], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("key", [None, b"md5:"])
-def test_a_cut_lock_file_is_as_committed_again(checkout, key, capsys):
+def test_a_cut_lock_file_is_as_committed_again(checkout, capsys):
     whole = (checkout / "dvc.lock").read_bytes()
-    cut = 0 if key is None else whole.index(key, len(whole) // 2) + 1  # within a key; after a line, it could be read
+    cut = whole.index(b"md5:", len(whole) // 2) + 1  # within a key; after a line, it could be read
     (checkout / "dvc.lock").write_bytes(whole[:cut])
     assert "dvc.lock' " in status().stderr
     repair.main()
@@ -63,13 +62,6 @@ def test_a_list_of_busy_files_that_is_cut_or_names_no_running_command_is_removed
     repair.main()
     assert not repair.BUSY.exists()
     killed.wait()
-
-
-def test_a_whole_lock_file_is_left_alone(checkout, capsys):
-    (checkout / "dvc.lock").write_bytes((checkout / "dvc.lock").read_bytes() + b"# edited\n")
-    repair.main()
-    assert (checkout / "dvc.lock").read_bytes().endswith(b"# edited\n")
-    assert capsys.readouterr().out == ""
 
 
 def test_copies_left_half_made_are_removed_when_nobody_makes_them(checkout, capsys):

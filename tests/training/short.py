@@ -25,30 +25,15 @@ from stages.params import Params, load
 
 NETWORKS = ("autoencoder", "dense", "conv", "textgen", "sentiment")
 SMALL = {
-    "autoencoder.compare_latents": [6],
-    "denoiser.dense.hidden": [24],
-    "denoiser.conv.channels": [4, 8],
-    "denoiser.conv.units": 16,
-    "textgen.network.embedding": 8,
-    "textgen.network.units": [12],
-    "textgen.network.dropout": 0.2,
-    "textgen.training.length": 12,
-    "sentiment.network.embedding": 6,
-    "sentiment.network.filters": 8,
-    "sentiment.network.units": 6,
-    "sentiment.network.length": 24,
-    "sentiment.training.others": 8,
-    "sentiment.training.negations": 8,
-    **{f"{name}.training.{key}": value
-       for name in ("autoencoder", "denoiser.dense", "denoiser.conv", "textgen", "sentiment")
-       for key, value in {"steps": 4, "epochs": 1, "batch": 16}.items()},
-}  # fmt: skip
+    "textgen": {"embedding": 8, "units": [12], "dropout": 0.2},
+    "sentiment": {"embedding": 6, "filters": 8, "units": 6, "length": 24},
+}
 
 
 def main(folder: Path, *, ops: bool, full: bool = False) -> dict[str, Any]:
     """Train in a folder, which is made; return what is printed."""
     gc.disable()  # under an emulator it takes a minute, and there is little to collect
-    params = in_full(load()) if full else small(load())
+    params = changed(load(), full=full)
     folder.mkdir(parents=True)
     os.chdir(folder)
     write_data()
@@ -63,26 +48,24 @@ def main(folder: Path, *, ops: bool, full: bool = False) -> dict[str, Any]:
     return {"files": {path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}, "ops": told}
 
 
-def small(params: Params) -> Params:
-    """The committed params with networks and lengths of `SMALL`."""
-    content = params.model_dump()
-    for key, value in SMALL.items():
-        *parents, last = key.split(".")
-        section = content
-        for parent in parents:
-            section = section[parent]
-        section[last] = value
-    return Params.model_validate(content)
-
-
-def in_full(params: Params) -> Params:
-    """The committed params with two steps, and the largest network for any text."""
+def changed(params: Params, *, full: bool) -> Params:
+    """The committed params with `SMALL` networks, or in full with two steps and the largest network for any text."""
     content = params.model_dump()
     text = content["textgen"]
-    text["sizes"] = [{**text["sizes"][-1], "characters": 0, "steps": 2}]
     denoiser = content["denoiser"]
+    if full:
+        text["sizes"] = [{**text["sizes"][-1], "characters": 0, "steps": 2}]
+    else:
+        content["autoencoder"]["compare_latents"] = [6]
+        for section, values in SMALL.items():
+            content[section]["network"] |= values
+        denoiser["dense"]["hidden"] = [24]
+        denoiser["conv"] |= {"channels": [4, 8], "units": 16}
+        text["training"]["length"] = 12
+        content["sentiment"]["training"] |= {"others": 8, "negations": 8}
+    steps = {"steps": 2, "epochs": 1} if full else {"steps": 4, "epochs": 1, "batch": 16}
     for section in (content["autoencoder"], denoiser["dense"], denoiser["conv"], text, content["sentiment"]):
-        section["training"] |= {"steps": 2, "epochs": 1}
+        section["training"] |= steps
     return Params.model_validate(content)
 
 

@@ -38,18 +38,14 @@ def read(epochs, numbers=(0, 1)) -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.stack(parts) for parts in zip(*pairs, strict=True))
 
 
-def test_every_digit_is_read_once_in_a_pass_exactly_scaled(settings):
+def test_every_digit_is_read_once_in_a_pass_whatever_the_number_of_epochs(settings):
     inputs, targets = read(digit_epochs(IMAGES, settings, seed=7))
     assert inputs.shape == (7, 10, 28, 28)
     np.testing.assert_array_equal(inputs, targets)
     one_pass = {image.tobytes() for image in targets[:3].reshape(30, 28, 28)}
     assert one_pass == {image.tobytes() for image in scaled(IMAGES)}
-
-
-def test_the_batches_do_not_depend_on_the_number_of_epochs(settings):
     whole, _ = read(digit_epochs(IMAGES, settings.model_copy(update={"epochs": 1}), seed=7), [0])
-    parts, _ = read(digit_epochs(IMAGES, settings, seed=7))
-    np.testing.assert_array_equal(whole, parts)
+    np.testing.assert_array_equal(whole, inputs)
 
 
 def test_the_input_has_the_noise_of_its_step_cut_to_the_range_of_pixels(settings):

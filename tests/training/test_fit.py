@@ -1,11 +1,6 @@
-"""The training loop, killed and resumed, and what it starts from."""
+"""The training loop: its checkpoints, its best epoch, and what it starts from; textgen/test_train.py kills one."""
 
 import hashlib
-import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -17,69 +12,6 @@ from stages.training.batches import batches
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare
 from stages.training.layers import start_orthogonal
-from tests.conftest import REPOSITORY
-
-# A model with everything that must survive a kill: random states, running means, a carried recurrent state, Adam's
-# moments.
-SCRIPT = """
-import os, signal, sys
-import stages
-import keras
-import numpy as np
-from stages.core import artifacts, model_files
-from stages.training.batches import batches
-from stages.training.checkpoint import Checkpoint
-from stages.training.fit import fit, prepare
-from stages.training.optimizers import warmup_cosine
-
-epochs, killed_in = 4, int(sys.argv[1])
-
-prepare(7)
-x = keras.Input((5, 3), batch_size=4)
-y = keras.layers.LSTM(6, stateful=True, name="memory")(keras.layers.BatchNormalization()(x))
-y = keras.layers.Dropout(0.5)(y)
-model = keras.Model(x, keras.layers.Dense(1)(y), name="small")
-model.compile(keras.optimizers.Adam(warmup_cosine(0.01, 40)), "mse", jit_compile=False)
-
-def epoch_data(epoch):
-    if epoch == killed_in:
-        os.kill(os.getpid(), signal.SIGKILL)
-    generator = np.random.default_rng([7, epoch])
-    return batches(generator.normal(size=(40, 5, 3)), generator.normal(size=(40, 1)), 4)
-
-checkpoint = Checkpoint("small", {"seed": 7}, inputs=["input.txt"])
-
-def validate(model):
-    # The second epoch is the best: its weights, not the last ones, must come out.
-    return {"loss": {0: 2.0, 1: 1.0, 2: 3.0, 3: 4.0}[int(model.optimizer.iterations) // 10 - 1]}
-
-history = fit(model, epoch_data, epochs=epochs, validate=validate, checkpoint=checkpoint)
-model_files.write("small.keras", model)
-artifacts.write_csv("small.csv", history)
-checkpoint.remove()
-"""
-
-
-def train(folder: Path, killed_in: int = -1) -> subprocess.CompletedProcess:
-    """Train in a process of its own: a checkpoint belongs to the code that its process has imported."""
-    folder.mkdir(exist_ok=True)
-    (folder / "input.txt").write_text("data", encoding="utf-8")
-    (folder / "script.py").write_text(SCRIPT, encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    command = [sys.executable, "script.py", str(killed_in)]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-
-
-@pytest.mark.slow
-def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(tmp_path):
-    whole, interrupted = tmp_path / "whole", tmp_path / "interrupted"
-    assert train(whole).returncode == 0
-    for killed_in in (1, 3):
-        assert train(interrupted, killed_in).returncode == -signal.SIGKILL
-    assert "small: resumed at epoch 4 of 4" in train(interrupted).stdout
-    for name in ("small.keras", "small.csv"):
-        assert (interrupted / name).read_bytes() == (whole / name).read_bytes()
-    assert list((interrupted / ".checkpoints").iterdir()) == []
 
 
 def small_fit(checkpoint: Checkpoint, **options) -> tuple[keras.Model, list[dict]]:

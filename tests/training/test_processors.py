@@ -82,23 +82,6 @@ def test_every_op_that_runs_gives_the_same_bits_on_every_processor(native, name)
     assert "_MklMatMul" in ran or "MatMul" in ran
 
 
-def test_an_approximate_op_is_noticed():
-    """The gradient that TensorFlow derives has one; without it the test above could not fail."""
-    import tensorflow as tf
-
-    from tests.training.short import ops_of
-
-    x = tf.Variable(tf.fill([4, 4], 0.5))
-
-    @tf.function(jit_compile=False)
-    def step():
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(tf.math.log(x))
-        x.assign_sub(tape.gradient(loss, x) / tf.sqrt(x))
-
-    assert "Reciprocal" in ops_of(step)
-
-
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="QEMU emulates an x86-64 processor beside this one")
 @pytest.mark.skipif(shutil.which("qemu-x86_64") is None, reason="qemu-user is not installed")
 @pytest.mark.long
