@@ -59,7 +59,7 @@ def test_the_markdown_shows_every_chart_and_files_that_are_there(built):
     for path in shown:
         assert (built / "report" / path).is_file(), path
     drawn = {path.name for path in (built / "report/charts").iterdir()}
-    assert drawn - {path.split("/")[-1] for path in shown} == {"textgen-sizes.svg", "sentiment-sizes.svg"}
+    assert drawn - {path.split("/")[-1] for path in shown} == {"textgen-sizes.svg"}
 
 
 def test_a_missing_result_is_one_line(made, params):
