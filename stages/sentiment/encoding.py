@@ -85,7 +85,7 @@ def keys(reviews: Sequence[np.ndarray], vocabulary: int) -> tuple[np.ndarray, np
 def count(reviews: Sequence[np.ndarray], vocabulary: int, known: np.ndarray) -> Counts:
     """Count the n-grams of an index in reviews, by the word ids of each; the index and `vocabulary` belong together."""
     key, review = keys(reviews, vocabulary)
-    order = np.argsort(known)
+    order = np.argsort(known, kind="stable")
     ascending = np.append(known[order], -1)  # no key is -1
     place = np.searchsorted(ascending[:-1], key)
     found = ascending[place] == key
