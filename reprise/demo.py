@@ -174,10 +174,10 @@ class Page:
         if verdict.probability is None:
             return "No word of it is in the vocabulary: write a review.", ""
         carried, label = self.classifier.carried, CLASSES[int(verdict.probability >= threshold)]
-        cost = min(carried.thresholds, key=lambda row: abs(row["threshold"] - threshold))
+        cost = min(carried["thresholds"], key=lambda row: abs(row["threshold"] - threshold))
         said = f"## {label}\nProbability of a positive review: {verdict.probability:.3f}, threshold: {threshold:.3f}. "
         said += f"But {FOREIGN}. " if verdict.foreign else ""
-        said += f"With this threshold, on {carried.validation_reviews:,} validation reviews: {cost['precision']:.1%} "
+        said += f"With this threshold, on {carried['validation_reviews']:,} validation reviews: {cost['precision']:.1%} "
         said += f"of those called positive are (precision), {cost['recall']:.1%} of the positive are found (recall)."
         return said, _marked(self.classifier.explain(review))
 
