@@ -177,8 +177,9 @@ class Page:
         cost = min(carried["thresholds"], key=lambda row: abs(row["threshold"] - threshold))
         said = f"## {label}\nProbability of a positive review: {verdict.probability:.3f}, threshold: {threshold:.3f}. "
         said += f"But {FOREIGN}. " if verdict.foreign else ""
-        said += f"With this threshold, on {carried['validation_reviews']:,} validation reviews: {cost['precision']:.1%} "
-        said += f"of those called positive are (precision), {cost['recall']:.1%} of the positive are found (recall)."
+        said += f"With this threshold, on {carried['validation_reviews']:,} validation reviews: "
+        said += f"{cost['precision']:.1%} of those called positive are (precision), "
+        said += f"{cost['recall']:.1%} of the positive are found (recall)."
         return said, _marked(self.classifier.explain(review))
 
 
