@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reprise import notice, read_model, repository
+from stages.core import model_files
+from stages.core.errors import StageError
 from stages.textgen import generate as writing
 from stages.textgen import model as network
 from stages.textgen.characters import decode, encode
@@ -19,7 +21,11 @@ class Writer:
 
     def __init__(self, path: Path | None = None) -> None:
         path = path or repository("models/textgen.keras")
-        self.model = network.attached(path, read_model(path, ["textgen"], "a text model"))
+        model = read_model(path, ["textgen"], "a text model")
+        vocabulary, outputs = model_files.attachments(path, {"vocabulary": str})["vocabulary"], model.output_shape[-1]
+        if len(vocabulary) != outputs:
+            raise StageError(f"{path} carries a vocabulary of {len(vocabulary)} characters for {outputs} outputs")
+        self.model = network.attached(path, model)
         self.vocabulary, self.seed = self.model.vocabulary, self.model.seed
 
     def unknown(self, text: str) -> list[str]:
