@@ -131,7 +131,7 @@ def test_a_node_is_killed_and_nothing_is_lost(project, cluster):
     _, stderr = process.communicate(timeout=600)
     assert process.returncode == 0, stderr
     assert "[3/3] done: " in stderr
-    assert trainings(project) == 3  # one of them again
+    assert trainings(project) in (2, 3)  # again, or from the cache, if the lost worker's stage still came to its end
     # But for the cluster itself, which the fixture ends.
     wait_for(lambda: [line for line in left_running(project.folder) if "ray" not in line] == [])
     # On one machine: the same bytes of all that Git holds: params, lock file with the hashes of all outputs, metrics.
