@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reprise import notice, read_model, repository
-from stages.core import model_files
 from stages.core.errors import StageError
 from stages.textgen import generate as writing
 from stages.textgen import model as network
@@ -22,11 +21,13 @@ class Writer:
     def __init__(self, path: Path | None = None) -> None:
         path = path or repository("models/textgen.keras")
         model = read_model(path, ["textgen"], "a text model")
-        vocabulary, outputs = model_files.attachments(path, {"vocabulary": str})["vocabulary"], model.output_shape[-1]
-        if len(vocabulary) != outputs:
-            raise StageError(f"{path} carries a vocabulary of {len(vocabulary)} characters for {outputs} outputs")
-        self.model = network.attached(path, model)
-        self.vocabulary, self.seed = self.model.vocabulary, self.model.seed
+        try:
+            self.model = network.attached(path, model)
+        except TypeError as error:
+            raise StageError(f"{path} carries a shape that is not that of a text model") from error
+        self.vocabulary, self.seed, outputs = self.model.vocabulary, self.model.seed, model.output_shape[-1]
+        if len(self.vocabulary) != outputs:
+            raise StageError(f"{path} carries a vocabulary of {len(self.vocabulary)} characters for {outputs} outputs")
 
     def unknown(self, text: str) -> list[str]:
         """The characters of `text` that are not in the vocabulary, each once; the model reads them as unknown."""
