@@ -96,7 +96,7 @@ class Classifier:
 
     def tuned_threshold(self) -> float:
         """The most accurate threshold on validation reviews."""
-        return scores.most_accurate(self.carried["thresholds"])
+        return scores.chosen(self.carried["thresholds"])["tuned"]
 
     def precise_threshold(self, goal: float) -> tuple[float, str]:
         """The lowest threshold whose precision on the validation reviews reaches `goal`, and a sentence about it."""

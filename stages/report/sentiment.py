@@ -17,7 +17,7 @@ BRANCHES = {"lstm": "LSTM", "ngrams": "n-gram"}
 
 def variables() -> Row:
     """Variables of the classifier's section, beyond its metrics."""
-    metrics, slices = results.measured("sentiment"), results.grouped(table("sentiment/slices"), "group")
+    metrics = results.measured("sentiment")
     versus, items = metrics["versus"], metrics["reviews"]["test"]
     rivals = [metrics["baselines"][name]["accuracy"] for name in ("nb", "tfidf")]
     rivals += [metrics["branches"][name]["accuracy"] for name in BRANCHES]
@@ -29,7 +29,6 @@ def variables() -> Row:
         "goals": goals(metrics),
         "filter": metrics["operating"]["precision_95"],
         "finder": metrics["operating"]["recall_99"],
-        "slices": {group: extremes(slices[group]) for group in ("length", "negation", "label") if group in slices},
         "mistakes": mistakes(metrics["mistakes"]),
         "kinds": kinds(metrics),
         "capabilities": metrics["behaviour"]["capabilities"],
@@ -87,18 +86,6 @@ def mistakes(rows: Sequence[Row]) -> list[Row]:
     return chosen
 
 
-def extremes(rows: Sequence[Row]) -> Row | None:
-    """The best and the worst slice of a group, and whether their 95 % intervals are disjoint.
-
-    None where fewer than two slices have `FEW` reviews or more.
-    """
-    rows = [row for row in rows if row["reviews"] >= FEW]
-    if len(rows) < 2:
-        return None
-    best, worst = max(rows, key=lambda row: row["accuracy"]), min(rows, key=lambda row: row["accuracy"])
-    return {"best": best, "worst": worst, "disjoint": worst["high"] < best["low"]}
-
-
 def widest_gap(rows: Sequence[Row]) -> Row | None:
     """Of the bins with `FEW` reviews or more the one whose observed share is farthest from the predicted one."""
     full = [row for row in rows if row["method"] == "network" and row["reviews"] >= FEW]
@@ -114,7 +101,7 @@ def shortened(text: str) -> str:
 
 
 def figures() -> Iterator[tuple[str, Figure]]:
-    """Loss, layers, precision and recall, calibration, accuracy by slice."""
+    """Loss, layers, precision and recall, calibration."""
     yield "sentiment-loss", charts.losses(table("sentiment/history"), "nats per review")
     yield "sentiment-plan", charts.plan(table("sentiment/layers"))
 
@@ -135,6 +122,3 @@ def figures() -> Iterator[tuple[str, Figure]]:
     chart = charts.lines(observed, x_label=x, y_label="share that is positive")
     chart.axes[0].plot([0, 1], [0, 1], color="black", linewidth=0.8, linestyle=":")
     yield "sentiment-calibration", chart
-
-    slices = [(row["slice"], row["accuracy"], row["low"], row["high"]) for row in table("sentiment/slices")]
-    yield "sentiment-slices", charts.intervals(slices, x_label="accuracy, with 95 % interval")

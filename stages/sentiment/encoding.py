@@ -8,7 +8,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -26,14 +26,6 @@ WORD = rf"[^\W_](?:[^\W_]|[{MARKS}])*"
 TOKEN = re.compile(rf"\d+/\d+|{WORD}(?:'{WORD})*|[!?]")
 ASCII_TOKEN = re.compile(r"\d+/\d+|[a-z0-9]+(?:'[a-z0-9]+)*|[!?]")
 APOSTROPHES = str.maketrans("’‘´`", "''''")
-
-
-class Counts(NamedTuple):
-    """How often each n-gram of an index occurs in each review, in a sparse form, one review after the other."""
-
-    numbers: np.ndarray  # in the index, ascending within a review
-    counts: np.ndarray  # how often each occurs, at most 255
-    lengths: np.ndarray  # how many different n-grams each review has
 
 
 def tokenise(text: str) -> list[str]:
@@ -65,9 +57,9 @@ def encode(tokens: Sequence[str], number: Mapping[str, int]) -> np.ndarray:
 
 
 def keys(reviews: Sequence[np.ndarray], vocabulary: int) -> tuple[np.ndarray, np.ndarray]:
-    """Every n-gram of the reviews as one number: its word ids are the digits in base `vocabulary` + `FIRST_WORD`.
+    """Every n-gram of the reviews as one number, int64, and the review it is from.
 
-    The numbers are int64; with each comes the review it is from. No n-gram crosses from one review to the next.
+    Its digits, in base `vocabulary` + `FIRST_WORD`, are word ids. No n-gram crosses from one review to the next.
     """
     base = vocabulary + FIRST_WORD  # 64 bits hold three digits up to two million words: preprocess has `MOST_WORDS`
     words = np.concatenate([np.zeros(0, np.int64), *reviews])
@@ -82,17 +74,18 @@ def keys(reviews: Sequence[np.ndarray], vocabulary: int) -> tuple[np.ndarray, np
     return np.concatenate([key for key, _ in found]), np.concatenate([review for _, review in found])
 
 
-def count(reviews: Sequence[np.ndarray], vocabulary: int, known: np.ndarray) -> Counts:
-    """Count the n-grams of an index in reviews, by the word ids of each; the index and `vocabulary` belong together."""
+def count(reviews: Sequence[np.ndarray], vocabulary: int, known: np.ndarray) -> tuple[list[np.ndarray], ...]:
+    """Numbers of each review's n-grams in an index, ascending, int32; how often each occurs, at most 255, uint8."""
     key, review = keys(reviews, vocabulary)
     order = np.argsort(known, kind="stable")
     ascending = np.append(known[order], -1)  # no key is -1
     place = np.searchsorted(ascending[:-1], key)
     found = ascending[place] == key
-    number, size = order[place[found]], max(1, len(known))
-    pairs, counts = np.unique(review[found] * size + number, return_counts=True)
+    size = max(1, len(known))
+    pairs, counts = np.unique(review[found] * size + order[place[found]], return_counts=True)
     lengths = np.bincount(pairs // size, minlength=len(reviews))
-    return Counts((pairs % size).astype(np.int32), np.minimum(counts, 255).astype(np.uint8), lengths.astype(np.int32))
+    numbers = (pairs % size).astype(np.int32)
+    return per_review(numbers, lengths), per_review(np.minimum(counts, 255).astype(np.uint8), lengths)
 
 
 def per_review(values: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
@@ -101,10 +94,9 @@ def per_review(values: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
 
 
 def read(ids: np.ndarray, words: int, length: int, head: float) -> np.ndarray:
-    """The word ids of a review that the network reads: those of its `words` most frequent words, at most `length`.
+    """The word ids that the network reads: of the `words` most frequent words, at most `length`.
 
-    A share `head` of a longer review is from its beginning, the rest from its end: reviewers tend to say what a film is
-    at the start and what they think of it at the end.
+    A share `head` of a longer review is from its beginning, the rest from its end, where reviewers tend to judge.
     """
     ids = np.where(ids < FIRST_WORD + words, ids, UNKNOWN)
     first, beyond = round(length * head), max(0, len(ids) - length)
@@ -112,10 +104,7 @@ def read(ids: np.ndarray, words: int, length: int, head: float) -> np.ndarray:
 
 
 def padded(rows: Sequence[np.ndarray], multiple: int) -> np.ndarray:
-    """Id sequences as one array, shape (n, length), int32: padded at the end, to a multiple of `multiple`.
-
-    The network masks the padding: its prediction for a review does not depend on the batch.
-    """
+    """Id sequences as one array, shape (n, length), int32: padded at the end, to a multiple of `multiple`."""
     longest = max((len(ids) for ids in rows), default=0)
     array = np.full((len(rows), multiple * max(1, -(-longest // multiple))), PADDING, np.int32)
     for line, ids in zip(array, rows, strict=True):
@@ -129,9 +118,7 @@ def batch(words: Sequence[np.ndarray], ngrams: Sequence[np.ndarray], pool: int) 
 
 
 class Encoder:
-    """Reads texts for one trained network, by its words, the keys of its n-grams, shape (n,), and its sizes:
-    `vocabulary`, how many words have a vector; `length`, `head` and `pool`.
-    """
+    """Reads texts for one network, by its vocabulary, the keys of its n-grams, and its sizes as in params.yaml."""
 
     def __init__(self, vocabulary: Sequence[str], ngrams: np.ndarray, sizes: Mapping[str, Any]) -> None:
         self.number, self.ngrams, self.sizes = numbers(vocabulary), ngrams, sizes
@@ -142,9 +129,9 @@ class Encoder:
 
     def inputs(self, reviews: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Word ids of reviews → the network's inputs. N-gram ids start at 1: 0 is padding."""
-        found = count(reviews, len(self.number), self.ngrams)
         words = [read(ids, self.sizes["vocabulary"], self.sizes["length"], self.sizes["head"]) for ids in reviews]
-        return batch(words, per_review(found.numbers + 1, found.lengths), self.sizes["pool"])
+        ngrams, _ = count(reviews, len(self.number), self.ngrams)
+        return batch(words, [numbers + 1 for numbers in ngrams], self.sizes["pool"])
 
     def unlike_reviews(self, ids: np.ndarray) -> bool:
         """Are the words of a text too rare for a review, as those of another language are?"""

@@ -6,19 +6,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
+from sklearn.metrics import classification_report
 
 from stages.core import artifacts, model_files
 from stages.core.command import run
 from stages.core.errors import StageError
 from stages.core.split import PARTS
-from stages.evaluation import measures
+from stages.evaluation import charts, measures
 from stages.params import Params
-from stages.sentiment import baselines, plots, scores
+from stages.sentiment import baselines, preprocess, scores
 from stages.sentiment import model as network
-from stages.sentiment.encoding import UNKNOWN, encode, numbers, tokenise
-from stages.sentiment.preprocess import NGRAMS, RAW, VOCABULARY, arrays_of
-from stages.sentiment.preprocess import OUTPUT as DATA
+from stages.sentiment.encoding import LINE_BREAK, UNKNOWN, Encoder
+from stages.sentiment.scores import CLASSES
 from stages.sentiment.train import MODEL, sizes_for
 
 METRICS = "metrics/sentiment.json"
@@ -27,45 +26,43 @@ EVALUATION = "data/sentiment/evaluation.json"
 # has as many negative ones as positive ones, after Ribeiro, Wu, Guestrin & Singh 2020, "Beyond Accuracy: Behavioral
 # Testing of NLP Models with CheckList", ACL, pp. 4902-4912.
 BEHAVIOUR = Path(__file__).with_name("behaviour.csv")
+CURVES = {"network": "network", "nb": "NB n-grams", "tfidf": "TF-IDF"}
+LISTED = 20  # mistakes of each class
 
 
 def main(params: Params) -> None:
-    data, known = artifacts.read_npz(DATA), artifacts.read_npz(NGRAMS)
-    sizes, model = sizes_for(data, params.sentiment.network), model_files.read(MODEL)
-    number = numbers(artifacts.read_text(VOCABULARY).splitlines())
+    data, model = artifacts.read_npz(preprocess.OUTPUT), model_files.read(MODEL)
+    sizes, words = sizes_for(data, params.sentiment.network), artifacts.read_text(preprocess.VOCABULARY).splitlines()
     table = artifacts.read_csv(BEHAVIOUR, text=["capability", "sentence"])
-    ids = [encode(tokenise(sentence), number) for sentence in table["sentence"]]
-    data |= arrays_of("behaviour", ids, table["label"].to_numpy(), len(number), known["keys"])
-    parts = ("validation", "test", "behaviour")
-    labels = {part: data[f"{part}_labels"].astype(int) for part in ("train", *parts)}
-    references = baselines.fit(data, labels, known["orders"], seed=params.seed, parts=("test", "behaviour"))
+    ids = list(map(Encoder(words, data["ngrams"], {}).ids, table["sentence"]))
+    data |= preprocess.arrays_of("behaviour", ids, table["label"].to_numpy(), len(words), data["ngrams"])
     branches, weights = network.branches(model), network.weights(model)
-    methods: dict[str, dict[str, np.ndarray]] = {}  # part → method → probability of a positive text
-    for part in parts:
+    found, right = baselines.fit(data, len(words), ("test", "behaviour"), seed=params.seed), {}
+    for part, methods in found.items():
         logits = network.logits(branches, network.reviews(data, part, sizes), sizes.pool)
-        methods[part] = {"network": network.probability(logits, weights)}
-        methods[part] |= {name: expit(logits[name]) for name in network.BRANCHES}
-        methods[part] |= {name: found[part] for name, found in references.items()}
-    of_source: list[dict[str, Any]] = []
-    for source in range(len(data["sources"])):
-        rows = data["test_source"] == source
-        some = {name: probability[rows] for name, probability in methods["test"].items()}
-        counted = {part: int(np.sum(data[f"{part}_source"] == source)) for part in PARTS}
-        of_source.append({"reviews": counted, **comparison(labels["test"][rows], some, params.seed)})
-    reviews = {part: data[f"{part}_source"] == 0 for part in ("validation", "test")}
-    actual = {part: labels[part][rows] for part, rows in reviews.items()}
-    found = {name: probability[reviews["test"]] for name, probability in methods["test"].items()}
-    validation = scores.table(actual["validation"], methods["validation"]["network"][reviews["validation"]])
-    evaluation = measured(actual["test"], found["network"], validation) | of_source[0]
-    for name, (long, sentence, clause) in zip(network.BRANCHES, np.cumsum(weights, axis=0).T, strict=True):
-        evaluation["branches"][name] |= {"weights": {"review": long, "sentence": sentence, "clause": clause}}
-    evaluation |= {
+        methods |= network.probabilities(logits, weights)
+        right[part] = pd.DataFrame(methods).ge(0.5).eq(data[f"{part}_labels"], axis=0)
+    sources = []
+    for number in range(len(data["sources"])):
+        counted = {part: np.count_nonzero(data[f"{part}_source"] == number) for part in PARTS}
+        compared = comparison(right["test"][data["test_source"] == number], params.seed)
+        sources.append({"reviews": counted, **compared})
+    for name, of_lengths in zip(network.BRANCHES, np.cumsum(weights, axis=0).T, strict=True):
+        sources[0]["branches"][name]["weights"] = dict(zip(("review", "sentence", "clause"), of_lengths, strict=True))
+    reviews = data["test_source"] == 0
+    actual, methods = data["test_labels"][reviews], {name: of_test[reviews] for name, of_test in found["test"].items()}
+    validation = model_files.attachments(MODEL, {"thresholds": list})["thresholds"]
+    texts = artifacts.read_csv(preprocess.RAW, text=["text"])["text"].to_numpy()[data["test_rows"]][reviews]
+    evaluation = {
+        **measured(actual, methods["network"], validation),
+        **sources[0],
         "parameters": model.count_params(),
-        "sources": dict(zip(data["sources"].tolist()[1:], of_source[1:], strict=True)),
-        "behaviour": capabilities(table, methods["behaviour"]),
+        "sources": dict(zip(data["sources"].tolist()[1:], sources[1:], strict=True)),
+        "behaviour": capabilities(table, right["behaviour"]),
+        **to_read(actual, methods["network"], texts),
     }
-    texts = artifacts.read_csv(RAW, text=["text"])["text"].to_numpy()[data["test_rows"]][reviews["test"]]
-    evaluation |= plots.write(model, actual["test"], found, texts)
+    write_plots(actual, methods)
+    artifacts.write_csv("plots/sentiment/layers.csv", measures.layers(model))
     artifacts.write_json(METRICS, headline(evaluation))
     artifacts.write_json(EVALUATION, evaluation)
     print(f"sentiment: accuracy {evaluation['accuracy']:.4f}")
@@ -77,59 +74,93 @@ def headline(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         **{name: evaluation[name] for name in ("accuracy", "precision", "recall", "f1")},
         "minus_baseline": evaluation["versus"]["nb"]["interval"],  # a list, which `dvc metrics show` leaves out
         "baselines": {"nb": evaluation["baselines"]["nb"]},
-        **{name: {"accuracy": some["accuracy"]} for name, some in evaluation.get("sources", {}).items()},
+        **{name: {"accuracy": some["accuracy"]} for name, some in evaluation["sources"].items()},
     }
 
 
 def measured(actual: np.ndarray, probability: np.ndarray, validation: Sequence[dict[str, float]]) -> dict[str, Any]:
-    """The network's measures on test reviews, at 0.5 and at the thresholds chosen from `validation`, a `scores.table`.
-
-    `actual`, 0 or 1, and `probability` of a positive review have shape (n,).
+    """The network's measures on n test reviews, at 0.5 and at the thresholds chosen from `validation`, a
+    `scores.table`. Labels, 0 or 1, and probabilities of a positive review: shape (n,).
     """
-    chosen = {"tuned": scores.most_accurate(validation), **scores.operating(validation)}
+    chosen = scores.chosen(validation)
     points = {name: {"threshold": at, **scores.quality(actual, probability, at)} for name, at in chosen.items()}
-    return {
-        "positive": actual.mean(),
-        **scores.quality(actual, probability, 0.5),
-        **scores.ranking(actual, probability),
-        "tuned": points.pop("tuned"),
-        "operating": points,
-    }
+    overall = scores.overall(actual, probability)
+    return {"positive": actual.mean(), **overall, "tuned": points.pop("tuned"), "operating": points}
 
 
-def comparison(actual: np.ndarray, methods: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
-    """The network's accuracy with its 95 % interval, those of its branches and of the baselines, and the differences,
-    with intervals by paired bootstrap. `actual`, 0 or 1, and each method's probability of a positive text: shape (n,).
+def comparison(right: pd.DataFrame, seed: int) -> dict[str, Any]:
+    """From which texts (rows) each method (columns) has right: the network's accuracy with its 95 % interval, those of
+    its branches and of the baselines, and the differences, with intervals by paired bootstrap.
     """
-    others = {name: (probability >= 0.5) == actual for name, probability in methods.items()}
-    ours = others.pop("network")
-    accuracies = {name: {"accuracy": right.mean()} for name, right in others.items()}
-    differences = {name: ours.astype(float) - right for name, right in others.items()}
+    ours, accuracies = right["network"], {name: {"accuracy": share} for name, share in right.mean().items()}
+    versus = {name: ours.to_numpy(float) - right[name] for name in (*network.BRANCHES, *baselines.STRENGTHS)}
     return {
         "accuracy": ours.mean(),
         "accuracy_interval": measures.share_interval(ours),
-        "branches": {name: accuracies.pop(name) for name in network.BRANCHES},
-        "baselines": accuracies,
+        "branches": {name: accuracies[name] for name in network.BRANCHES},
+        "baselines": {name: accuracies[name] for name in baselines.STRENGTHS},
         "versus": {
             name: {"difference": difference.mean(), "interval": measures.interval(difference, seed=seed)}
-            for name, difference in differences.items()
+            for name, difference in versus.items()
         },
     }
 
 
-def capabilities(table: Any, probability: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Accuracies at 0.5 on the n sentences of `BEHAVIOUR`, from the probabilities by method, shape (n,) each.
-
-    Returns:
-        `sentences`, their number; `capabilities`, rows of `capability`, `sentences`, and per method the accuracies on
-        the `negative` and the `positive` ones; `mean` over all sentences by method.
+def capabilities(table: pd.DataFrame, right: pd.DataFrame) -> dict[str, Any]:
+    """Accuracies on the sentences of `BEHAVIOUR`, by capability, method and label, and over all, from which sentences
+    (rows) each method (columns) has right.
     """
-    right = pd.DataFrame({name: (of_text >= 0.5) == table["label"] for name, of_text in probability.items()})
     rows = []
     for capability, some in table.groupby("capability", sort=False):
-        found = right.loc[some.index].groupby(some["label"]).mean().set_axis(scores.CLASSES).to_dict()
+        found = right.loc[some.index].groupby(some["label"]).mean().set_axis(CLASSES).to_dict()
         rows.append({"capability": capability, "sentences": len(some), **found})
     return {"sentences": len(table), "capabilities": rows, "mean": right.mean().to_dict()}
+
+
+def to_read(actual: np.ndarray, probability: np.ndarray, texts: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Reviews as rows of `actual`, `probability` and `text`: `examples`, the shortest of each class; `mistakes`, up to
+    `LISTED` of each class, the most confident first.
+    """
+    plain = [" ".join(LINE_BREAK.sub(" ", text).split()) for text in texts]
+    table = pd.DataFrame({"actual": np.take(CLASSES, actual), "probability": probability, "text": plain})
+    shortest = table.sort_values("text", key=lambda text: text.str.len(), kind="stable")
+    mistakes = table[(probability >= 0.5) != actual]
+    confident = mistakes.sort_values("probability", key=lambda of: -abs(of - 0.5), kind="stable")
+    return {
+        "examples": shortest.groupby("actual").head(1).to_dict("records"),
+        "mistakes": confident.groupby("actual").head(LISTED).to_dict("records"),
+    }
+
+
+def write_plots(actual: np.ndarray, methods: Mapping[str, np.ndarray]) -> None:
+    """Write the curves of n test reviews, their confusion matrix and the classification report, from their labels, 0 or
+    1, and each method's probabilities of a positive one: shape (n,).
+    """
+    ours = methods["network"]
+    labels = (ours >= 0.5).astype(int)
+    ideal = [{"predicted": at, "observed": at, "reviews": 0, "method": "perfect"} for at in (0.0, 1.0)]
+    tables = {
+        "confusion": [
+            {"actual": CLASSES[label], "predicted": CLASSES[said]} for label, said in zip(actual, labels, strict=True)
+        ],
+        "precision_recall": [
+            {"recall": recall, "precision": precision, "method": title}
+            for name, title in CURVES.items()
+            for recall, precision in zip(*scores.precision_recall(actual, methods[name]), strict=True)
+        ],
+        "thresholds": [
+            {"threshold": row["threshold"], "value": row[name], "method": name}
+            for name in ("precision", "recall", "accuracy")
+            for row in scores.table(actual, ours)[1::4]
+        ],
+        "calibration": [{**row, "method": "network"} for row in scores.calibration(actual, ours)] + ideal,
+    }
+    for name, rows in tables.items():
+        artifacts.write_csv(f"plots/sentiment/{name}.csv", rows)
+    artifacts.write_png("plots/sentiment/confusion.png", charts.confusion(actual, labels, CLASSES))
+    report = classification_report(actual, labels, labels=[0, 1], target_names=CLASSES, digits=3, zero_division=0)
+    page = charts.text_page({"at a threshold of 0.5": report}, title=f"{len(actual)} test reviews", width=56)
+    artifacts.write_png("plots/sentiment/report.png", page)
 
 
 def measure(labels: np.ndarray, probability: np.ndarray, words: np.ndarray) -> dict[str, Any]:
@@ -141,9 +172,8 @@ def measure(labels: np.ndarray, probability: np.ndarray, words: np.ndarray) -> d
         "positive": np.sum(labels),
         "words": len(words),
         "unknown_words": np.sum(words == UNKNOWN),
-        **scores.quality(labels, probability, 0.5),
+        **scores.overall(labels, probability),
         "accuracy_interval": measures.share_interval((probability >= 0.5) == labels),
-        **scores.ranking(labels, probability),
     }
 
 

@@ -6,13 +6,13 @@ from typing import NamedTuple
 import keras
 import numpy as np
 from keras import layers, ops
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from stages.params import SentimentNetwork
 from stages.sentiment import encoding
 
 BRANCHES = ("lstm", "ngrams")
-SHORTNESS = ("sentence", "clause")  # by their `network.<name>_scale`
 READ_AT_ONCE = 256
 
 
@@ -26,10 +26,9 @@ class Reviews(NamedTuple):
 
 
 def reviews(data: Mapping[str, np.ndarray], part: str, network: SentimentNetwork) -> Reviews:
-    """One part of the preprocessed data, as the network's inputs.
+    """One part of the preprocessed data, as the network reads it: rarer words are unknown, rarer n-grams left out.
 
-    Words and n-grams are numbered by frequency, so a smaller vocabulary is the beginning of a larger one: words outside
-    it become unknown, n-grams outside it are left out. N-gram ids start at 1: 0 is padding.
+    N-gram ids start at 1: 0 is padding.
     """
     words = encoding.per_review(data[f"{part}_words"], data[f"{part}_word_lengths"])
     numbers = encoding.per_review(data[f"{part}_ngrams"], data[f"{part}_ngram_lengths"])
@@ -46,10 +45,10 @@ def build(network: SentimentNetwork, known: int) -> keras.Model:
 
     Two branches, each giving a logit. The LSTM branch reads the words in order: embedding → convolution over three
     words → maximum over every `pool` steps → bidirectional LSTM → its maximum and its mean over time. The n-gram branch
-    is a logistic regression on Naive Bayes' log ratios (Wang & Manning 2012, ACL, p. 91), divided by the square root of
-    their number: it uses which words and phrases a review has, not where. Its weights are set by `set_ngrams` and not
-    trained by gradient descent: a solver finds their optimum in seconds. In short texts, n-grams have other weights.
-    The network's logit is the weighted sum of the two, with other weights in very few words. Padding is masked in both.
+    is a logistic regression (`ngrams.fit`): it uses which words and phrases a review has, not where, with other weights
+    in short texts. Its weights are set by `set_ngrams` and not trained by gradient descent: a solver finds their
+    optimum in seconds. The network's logit is the weighted sum of the two, with other weights in sentences and in
+    clauses of very few words. Padding is masked in both.
 
     `known` is the number of n-grams. The model is from ids {"words": (n, length), "ngrams": (n, count)} to shape
     (n, 1); `length` is a multiple of `network.pool`.
@@ -68,17 +67,17 @@ def build(network: SentimentNetwork, known: int) -> keras.Model:
 
 
 def branches(model: keras.Model) -> keras.Model:
-    """The same network, giving the logit of each branch and how short the review is, each of shape (n, 1)."""
-    outputs = {name: model.get_layer(f"{name}_logit").output for name in BRANCHES}
-    outputs |= {name: model.get_layer(f"{name}_shortness").output for name in SHORTNESS}
-    return keras.Model(model.input, outputs)
+    """The same network, giving what its last layer reads, shape (n, 3 × branches): the logit of each branch, and these
+    times the shortness of the text, as a sentence and as a clause.
+    """
+    return keras.Model(model.input, model.get_layer("logits_by_length").output)
 
 
 def trained(model: keras.Model, streams: tuple[str, ...]) -> keras.Model:
-    """The part that gradient descent trains, the LSTM branch, on several streams of texts at once.
+    """The part that gradient descent trains: the LSTM branch, from word ids to logits of several streams by name.
 
     It has a loss of its own: trained together with the n-grams, which fit the training reviews almost perfectly, it
-    would get hardly any gradient. Word ids and logits have the name of their stream, each with lengths of its own.
+    would get hardly any gradient.
     """
     lstm = keras.Model(model.get_layer("words").output, model.get_layer("lstm_logit").output)
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in streams}
@@ -91,34 +90,31 @@ def set_ngrams(model: keras.Model, weights: np.ndarray, intercepts: np.ndarray) 
     model.get_layer("ngram_evidence").set_weights([np.eye(2), intercepts])
 
 
-def logits(model: keras.Model, reviews: Reviews, pool: int) -> dict[str, np.ndarray]:
-    """The result of `branches(model)` for reviews, an array of shape (n,) for each output."""
+def logits(model: keras.Model, reviews: Reviews, pool: int) -> np.ndarray:
+    """The result of `branches(model)` for reviews, in float64."""
     order = np.argsort([len(ids) for ids in reviews.words], kind="stable")  # similar lengths together: less padding
-    values = {name: np.empty(len(order), np.float64) for name in (*BRANCHES, *SHORTNESS)}
+    values = np.empty((len(order), 3 * len(BRANCHES)))
     for start in range(0, len(order), READ_AT_ONCE):
         rows = order[start : start + READ_AT_ONCE]
         inputs = encoding.batch([reviews.words[row] for row in rows], [reviews.ngrams[row] for row in rows], pool)
-        for name, logit in model.predict_on_batch(inputs).items():
-            values[name][rows] = logit[:, 0]
+        values[rows] = model.predict_on_batch(inputs)
     return values
 
 
-def probability(logits: dict[str, np.ndarray], weights: np.ndarray) -> np.ndarray:
-    """Probability of a positive review from the result of `logits` and the weights of the branches. Shape (n,)."""
-    return 1 / (1 + np.exp(-_columns(logits) @ weights.ravel()))
+def probabilities(logits: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Of a positive review, shape (n,): of the network and of each branch alone, from `logits` and `weights`."""
+    found = {"network": expit(logits @ weights.ravel())}
+    return found | {name: expit(logits[:, number]) for number, name in enumerate(BRANCHES)}
 
 
-def best_weights(logits: dict[str, np.ndarray], labels: np.ndarray) -> np.ndarray:
-    """Weights of the branches: logistic regression on their logits of validation texts.
+def best_weights(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Weights of the branches: logistic regression on the `logits` of validation texts.
 
     Neither branch was trained on these, so the weights also correct overconfidence that does not show on training
-    reviews. Without short texts the penalty leaves the other rows at 0: then all lengths have the same weights.
-
-    Returns:
-        Shape (3, branches): the weights for a long review, what is added to them for a sentence, and what is added to
-        both for a clause of very few words. In between, what is added falls with the length. No weight is negative.
+    reviews. Shape (3, branches): the weights for a long review, what is added to them for a sentence, and what is added
+    to both for a clause of very few words. In between, what is added falls with the length. No weight is negative.
     """
-    fitted = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1000).fit(_columns(logits), labels)
+    fitted = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1000).fit(logits, labels)
     sums = np.maximum(np.cumsum(fitted.coef_[0].reshape(-1, len(BRANCHES)), axis=0), 0)
     return np.diff(sums, axis=0, prepend=0)
 
@@ -131,12 +127,6 @@ def weights(model: keras.Model) -> np.ndarray:
 def set_weights(model: keras.Model, weights: np.ndarray) -> None:
     """Set the weights of the branches in a network, shape (3, branches)."""
     model.get_layer("sentiment").set_weights([weights.reshape(-1, 1)])
-
-
-def _columns(logits: dict[str, np.ndarray]) -> np.ndarray:
-    """What the last layer reads, shape (n, 3 × branches): the logits, and the logits times each shortness."""
-    values = np.stack([logits[name] for name in BRANCHES], axis=1)
-    return np.concatenate([values, *(values * logits[name][:, None] for name in SHORTNESS)], axis=1)
 
 
 def _lstm_branch(words: keras.KerasTensor, network: SentimentNetwork) -> keras.KerasTensor:

@@ -17,16 +17,9 @@ DECISIVE = 1.0  # least size of the log ratio of a word that decides
 def pairs(texts: Iterable[str], ratios: Mapping[str, float], seen: set[str]) -> tuple[list[list[str]], np.ndarray]:
     """Short clauses of the texts with a copula and a last word that decides, as they stand and negated.
 
-    A clause has the sign of its last word's log ratio, its negation the other one. Both labels and both kinds of words
-    are equally frequent, so neither the word nor the negation by itself says anything.
-
-    Args:
-        texts: reviews.
-        ratios: Naive Bayes' log ratio of each word.
-        seen: clauses to leave out; those found are added.
-
-    Returns:
-        Words of each clause, and the labels, 0 or 1, uint8: a clause, its negation, the next clause, and so on.
+    A clause has the sign of its last word's log ratio in `ratios`, its negation the other one. Both labels and both
+    kinds of words are equally frequent, so neither the word nor the negation by itself says anything. Clauses in `seen`
+    are left out; those found are added. Gives the words and the label of a clause, of its negation, and so on.
     """
     found: tuple[list[list[str]], list[list[str]]] = ([], [])
     for clause in dict.fromkeys(clause for text in texts for clause in CLAUSE.findall(text.lower())):

@@ -8,39 +8,37 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from scipy.special import expit
 
-from stages.sentiment.encoding import FIRST_WORD, ORDER, Counts, keys
+from stages.sentiment.encoding import keys
 
 
 def index(reviews: Sequence[np.ndarray], vocabulary: int, *, least: int) -> np.ndarray:
     """The n-grams that occur in at least `least` of the reviews: keys, those in most reviews first, int64."""
     key, review = keys(reviews, vocabulary)
     number, distinct = pd.factorize(key)
-    often = np.bincount(number, minlength=len(distinct)) >= least  # cheap, and leaves far fewer to sort
-    renumbered = np.cumsum(often) - 1
-    pairs = pd.unique(review[often[number]] * int(often.sum()) + renumbered[number[often[number]]])
-    in_reviews = np.bincount(pairs % max(1, int(often.sum())), minlength=int(often.sum()))
-    chosen, frequency = distinct[often][in_reviews >= least], in_reviews[in_reviews >= least]
-    return chosen[np.lexsort((chosen, -frequency))]
+    often = np.bincount(number)[number] >= least  # cheap, and leaves far fewer to sort
+    places = review[often], number[often]
+    present = csr_matrix((np.ones(len(places[0]), np.int32), places), shape=(len(reviews), len(distinct)))
+    frequency = present.getnnz(axis=0)
+    chosen = np.flatnonzero(frequency >= least)
+    return distinct[chosen[np.lexsort((distinct[chosen], -frequency[chosen]))]]
 
 
-def orders(known: np.ndarray, vocabulary: int) -> np.ndarray:
-    """How many words each n-gram of an index has, uint8."""
-    base = vocabulary + FIRST_WORD
-    return sum((known >= base**words).astype(np.uint8) for words in range(1, ORDER)) + np.uint8(1)
-
-
-def matrix(counts: Counts, size: int) -> csr_matrix:
-    """Counts as a sparse matrix, shape (reviews, size), float32; `size` is that of the index."""
-    ends = np.concatenate([[0], np.cumsum(counts.lengths, dtype=np.int64)])
-    return csr_matrix((counts.counts.astype(np.float32), counts.numbers, ends), shape=(len(counts.lengths), size))
+def occurrence(reviews: Sequence[np.ndarray], size: int) -> csr_matrix:
+    """1 where a review has a number, from the numbers of each review: shape (reviews, size), float32."""
+    numbers = np.concatenate([np.zeros(0, np.int32), *reviews])
+    ends = np.cumsum([0, *map(len, reviews)])
+    found = csr_matrix((np.ones(len(numbers), np.float32), numbers, ends), shape=(len(reviews), size))
+    found.sum_duplicates()
+    found.data[:] = 1
+    return found
 
 
 def log_ratios(present: csr_matrix, labels: np.ndarray, *, smoothing: float = 1.0) -> np.ndarray:
     """Naive Bayes' log ratio of each n-gram: the log of how much likelier it is in positive than in negative reviews.
 
-    `present`, shape (reviews, n-grams), is 1 where a training review has the n-gram; labels, 0 or 1, shape (reviews,);
-    `smoothing` is added to each count of reviews. Shape (n-grams,), float32. Source: Wang & Manning 2012, "Baselines
-    and Bigrams: Simple, Good Sentiment and Topic Classification", ACL, p. 91.
+    `present`, shape (reviews, n-grams), is 1 where a review has the n-gram; `smoothing` is added to each count of
+    reviews. Shape (n-grams,), float32. Source: Wang & Manning 2012, "Baselines and Bigrams: Simple, Good Sentiment and
+    Topic Classification", ACL, p. 91.
     """
     positive = smoothing + np.asarray(present[labels == 1].sum(axis=0, dtype=np.float64)).ravel()
     negative = smoothing + np.asarray(present[labels == 0].sum(axis=0, dtype=np.float64)).ravel()
@@ -53,15 +51,13 @@ def fit(
     """Logistic regression on the log ratios of the reviews' n-grams, with dropout and an L2 penalty, to its optimum.
 
     A review's evidence, the sum of its weighted log ratios, is divided by the square root of the number of its n-grams,
-    as a sum of independent terms grows; otherwise long reviews get far too extreme probabilities. Instead of dropping
-    n-grams at random, the loss is the expectation over a normal distribution with the mean and the variance that
-    dropout would give a review's logit: it is convex and deterministic. Source: Wang & Manning 2013, "Fast Dropout
-    Training", ICML, section 2.
+    as a sum of independent terms grows; otherwise long reviews get far too extreme probabilities. Instead of dropping a
+    share `dropout` of the n-grams at random, the loss is the expectation over a normal distribution with the mean and
+    the variance that this would give a review's logit: it is convex and deterministic. Source: Wang & Manning 2013,
+    "Fast Dropout Training", ICML, section 2. `penalty` is the factor of half the sum of the squared weights.
 
-    `present` and `labels` are as in `log_ratios`; `offset`, shape (reviews,), are logits that are known already: the
-    result is what to add to them. `dropout` is the share of n-grams dropped, `penalty` the factor of half the sum of
-    the squared weights, added to the sum of the reviews' losses. Gives the weight of each n-gram times its log ratio,
-    shape (n-grams,), and the intercept: see `logits`.
+    `offset`, shape (reviews,), are logits that are known already: the result is what to add to them. Gives the weight
+    of each n-gram times its log ratio, shape (n-grams,), and the intercept: see `logits`.
     """
     root = _root(present)
     ratios = log_ratios(present, labels).astype(np.float64)
@@ -100,9 +96,3 @@ def logits(present: csr_matrix, weights: np.ndarray, intercept: float) -> np.nda
 
 def _root(present: csr_matrix) -> np.ndarray:
     return np.maximum(np.diff(present.indptr), 1) ** -0.5
-
-
-def occurrence(reviews: Sequence[np.ndarray], size: int) -> csr_matrix:
-    """1 where a review has a number: distinct, ascending numbers of each review → shape (reviews, size), float32."""
-    numbers = np.concatenate(reviews)
-    return matrix(Counts(numbers, np.ones_like(numbers), np.array([len(some) for some in reviews])), size)

@@ -40,26 +40,20 @@ def table(actual: np.ndarray, probability: np.ndarray) -> list[dict[str, float]]
     return [{"threshold": float(at), **quality(actual, probability, at)} for at in THRESHOLDS]
 
 
-def most_accurate(rows: Sequence[dict[str, float]]) -> float:
-    """The threshold of a `table` with the highest accuracy; of equal ones, the nearest to 0.5."""
-    best = max(row["accuracy"] for row in rows)
-    equal = [row["threshold"] for row in rows if np.isclose(row["accuracy"], best)]
-    return min(equal, key=lambda threshold: abs(threshold - 0.5))
-
-
-def operating(rows: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Thresholds of a `table` that reach a recall or a precision, or come nearest, and cost the least of the other."""
-    points = {}
+def chosen(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Thresholds of a `table`: `tuned` has the highest accuracy, of equal ones the nearest to 0.5; the others reach a
+    recall or a precision, or come nearest, and cost the least of the other.
+    """
+    found = {"tuned": max(rows, key=lambda row: (row["accuracy"], -abs(row["threshold"] - 0.5)))}
     for percent in (90, 95, 99):
-        reached = [row for row in rows if row["recall"] >= percent / 100]
-        points[f"recall_{percent}"] = (reached or rows[:1])[-1]["threshold"]
-    reached = [row for row in rows if row["precision"] >= 0.95]
-    points["precision_95"] = (reached or [max(rows, key=lambda row: row["precision"])])[0]["threshold"]
-    return points
+        found[f"recall_{percent}"] = ([row for row in rows if row["recall"] >= percent / 100] or rows[:1])[-1]
+    precise = [row for row in rows if row["precision"] >= 0.95]
+    found["precision_95"] = (precise or [max(rows, key=lambda row: row["precision"])])[0]
+    return {name: row["threshold"] for name, row in found.items()}
 
 
-def ranking(actual: np.ndarray, probability: np.ndarray) -> dict[str, float]:
-    """Measures of the probabilities that need no threshold.
+def overall(actual: np.ndarray, probability: np.ndarray) -> dict[str, float]:
+    """The `quality` at 0.5, and measures that need no threshold.
 
     The expected calibration error is the mean gap between predicted probability and share of positives in the bins of
     `calibration`, weighted by reviews. Source: Naeini, Cooper & Hauskrecht 2015, "Obtaining Well Calibrated
@@ -67,6 +61,7 @@ def ranking(actual: np.ndarray, probability: np.ndarray) -> dict[str, float]:
     """
     gaps = [row["reviews"] * abs(row["predicted"] - row["observed"]) for row in calibration(actual, probability)]
     return {
+        **quality(actual, probability, 0.5),
         "roc_auc": roc_auc_score(actual, probability),
         "average_precision": average_precision_score(actual, probability),
         "calibration_error": sum(gaps) / len(actual),

@@ -4,17 +4,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 from stages.core import artifacts, model_files
 from stages.core.command import run
 from stages.params import Params, SentimentNetwork, SentimentTraining
 from stages.sentiment import model as network
-from stages.sentiment import ngrams, scores, vectors
+from stages.sentiment import ngrams, preprocess, scores, vectors
 from stages.sentiment.encoding import padded
 from stages.sentiment.model import Reviews
-from stages.sentiment.preprocess import NGRAMS, VOCABULARY
-from stages.sentiment.preprocess import OUTPUT as DATA
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
 from stages.training.layers import binary_cross_entropy, start_orthogonal
@@ -27,7 +26,7 @@ Stream = Callable[[int], tuple[np.ndarray, np.ndarray]]  # number of a step → 
 
 
 def main(params: Params) -> None:
-    data, settings = artifacts.read_npz(DATA), params.sentiment.training
+    data, settings = artifacts.read_npz(preprocess.OUTPUT), params.sentiment.training
     sizes = sizes_for(data, params.sentiment.network)
     train, validation = (network.reviews(data, part, sizes) for part in ("train", "validation"))
     prepare(params.seed)
@@ -51,30 +50,29 @@ def main(params: Params) -> None:
     checkpoint = Checkpoint(
         "sentiment",
         {"seed": params.seed, "threads": params.threads, "kernels": params.kernels, "sentiment": params.sentiment},
-        inputs=[DATA],
+        inputs=[preprocess.OUTPUT],
     )
     history = fit(
         lstm,
         epochs_of(streams, settings),
         epochs=settings.epochs,
-        validate=lambda _: quality(network.logits(branches, validation, sizes.pool), validation),
+        validate=lambda _: quality(network.logits(branches, validation, sizes.pool)[:, 0], validation),
         checkpoint=checkpoint,
         monitor="val_lstm_accuracy",
     )
     logits = network.logits(branches, validation, sizes.pool)
     # Negated clauses count here too: the n-grams, which cannot read them, must not overrule the LSTM on a few words.
     clauses = network.reviews(data, "validation_clauses", sizes)
-    more = network.logits(branches, clauses, sizes.pool)
-    both = {name: np.concatenate([logits[name], more[name]]) for name in logits}
+    both = np.concatenate([logits, network.logits(branches, clauses, sizes.pool)])
     weights = network.best_weights(both, np.concatenate([validation.labels, clauses.labels]))
     network.set_weights(model, weights)
     reviews = validation.source == 0
-    probability = network.probability(logits, weights)[reviews]
+    probability = network.probabilities(logits[reviews], weights)["network"]
     attached = {
         "seed": params.seed,
         "network": sizes.model_dump(),
-        "vocabulary": artifacts.read_text(VOCABULARY).splitlines(),
-        "ngrams": artifacts.read_npz(NGRAMS)["keys"][: sizes.ngrams],
+        "vocabulary": artifacts.read_text(preprocess.VOCABULARY).splitlines(),
+        "ngrams": data["ngrams"][: sizes.ngrams],
         "thresholds": scores.table(validation.labels[reviews], probability),
         "validation_reviews": int(np.sum(reviews)),
     }
@@ -90,21 +88,21 @@ def sizes_for(data: Mapping[str, np.ndarray], network: SentimentNetwork) -> Sent
 
 
 def fit_ngrams(train: Reviews, sizes: SentimentNetwork) -> tuple[np.ndarray, np.ndarray]:
-    """The weights of the n-grams, shape (n, 2), and the intercepts, shape (2,), as `network.set_ngrams` takes them.
-
-    The first are those of the largest source and of all long texts; the second, fitted on the short texts of the other
-    sources, are what those need in addition.
+    """The weights of the n-grams, shape (n, 2), and the intercepts, shape (2,): those of the largest source and of all
+    long texts; what the short texts of the other sources need in addition.
     """
     numbers = [ids - 1 for ids in train.ngrams]
     present = ngrams.occurrence(numbers, max(int(ids.max(initial=-1)) for ids in numbers) + 1)
     short = (train.source > 0) & (np.array([len(ids) for ids in train.words]) < 2 * sizes.sentence_scale)
-    weights, intercepts, offset = np.zeros((present.shape[1], 2)), np.zeros(2), 0.0
+    weights, intercepts = np.zeros((present.shape[1], 2)), np.zeros(2)
     for column, rows in enumerate((~short, short)):
         if len(set(train.labels[rows])) == 2:
-            weights[:, column], intercepts[column] = ngrams.fit(
-                present[rows], train.labels[rows], offset, dropout=sizes.ngram_dropout, penalty=sizes.ngram_penalty
+            texts = present[rows]
+            known = ngrams.logits(texts, weights[:, 0], intercepts[0])
+            some = np.flatnonzero(texts.getnnz(axis=0))
+            weights[some, column], intercepts[column] = ngrams.fit(
+                texts[:, some], train.labels[rows], known, dropout=sizes.ngram_dropout, penalty=sizes.ngram_penalty
             )
-        offset = ngrams.logits(present[short], weights[:, 0], intercepts[0])
     return weights, intercepts
 
 
@@ -131,15 +129,11 @@ def _batch(
 
 
 def bucketed(lengths: np.ndarray, size: int, seed: Sequence[int], *, pool: int = 50) -> Callable[[int], np.ndarray]:
-    """An endless sequence of batches of similar length, each pass over the data in a fresh order.
+    """An endless sequence of batches of similar length: number of the batch → row numbers, shape (size,).
 
-    Each pass is a permutation; within every `pool` batches of it the reviews are sorted by length, so that little is
-    padded, and the batches are put in a random order: a larger pool means less padding and a less random order. Reviews
-    that do not fill a batch are left out of the pass. `lengths`, in words, has shape (n,).
-
-    Returns:
-        A function: number of the batch → row numbers, shape (size,). It keeps no state but the last pass, so a resumed
-        training sees the same batches as an uninterrupted one.
+    Each pass over the data is a permutation; within every `pool` batches of it the reviews are sorted by length, so
+    that little is padded, and the batches are put in a random order. Reviews that do not fill a batch are left out.
+    No state is kept but the last pass: a resumed training sees the same batches as an uninterrupted one.
     """
     size = min(size, len(lengths))
     in_pass = len(lengths) // size
@@ -176,15 +170,13 @@ def epochs_of(streams: Mapping[str, Stream], settings: SentimentTraining) -> Cal
     return epoch_data
 
 
-def quality(logits: dict[str, np.ndarray], validation: Reviews) -> dict[str, float]:
+def quality(logit: np.ndarray, validation: Reviews) -> dict[str, float]:
     """Means over the sources of the validation texts: the LSTM branch's cross-entropy in nats, and its accuracy."""
-    labels, logit = validation.labels, logits["lstm"]
-    losses, right = np.logaddexp(0, np.where(labels == 1, -logit, logit)), (logit >= 0) == labels
-    sources = [validation.source == number for number in np.unique(validation.source)]
-    return {
-        "loss": np.mean([losses[rows].mean() for rows in sources]),
-        "lstm_accuracy": np.mean([right[rows].mean() for rows in sources]),
-    }
+    table = pd.DataFrame({
+        "loss": np.logaddexp(0, np.where(validation.labels == 1, -logit, logit)),
+        "lstm_accuracy": (logit >= 0) == validation.labels,
+    })  # fmt: skip
+    return table.groupby(validation.source).mean().mean().to_dict()
 
 
 if __name__ == "__main__":

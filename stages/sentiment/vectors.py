@@ -17,17 +17,14 @@ RATIO_SCALE = 0.3  # brings the log ratios into the range of the other numbers
 
 
 def initial(reviews: Sequence[np.ndarray], labels: np.ndarray, rows: int, size: int, *, seed: int) -> np.ndarray:
-    """Vectors of words by their contexts; the last number says in which class of reviews a word occurs.
+    """Vectors of words by their contexts, from word ids and labels of training reviews: shape (rows, size), float32.
 
     Words with similar neighbours get similar vectors: the singular vectors of the positive pointwise mutual information
     of words within `WINDOW` of each other, times the square root of their singular values (Levy, Goldberg & Dagan 2015,
     "Improving Distributional Similarity with Lessons Learned from Word Embeddings", TACL 3, sections 2 and 3). The last
-    number is the word's Naive Bayes log ratio (see `ngrams.log_ratios`).
-
-    Of the word ids of training reviews and their labels, 0 or 1, shape (reviews,). Shape (rows, size), float32; `rows`
-    counts the ids of padding and of unknown words, too, which get zeros. `seed`: of the randomised decomposition.
+    number is the word's Naive Bayes log ratio. A row is a word id; those of padding and of unknown words are zeros.
     """
-    present = ngrams.occurrence([np.unique(ids[ids >= FIRST_WORD]) for ids in reviews], rows)
+    present = ngrams.occurrence([ids[ids >= FIRST_WORD] for ids in reviews], rows)
     ratios = ngrams.log_ratios(present, labels, smoothing=RATIO_SMOOTHING)
     vectors = np.zeros((rows, size), np.float32)
     vectors[:, -1] = RATIO_SCALE * ratios * (np.bincount(present.indices, minlength=rows) > 0)
@@ -40,10 +37,7 @@ def initial(reviews: Sequence[np.ndarray], labels: np.ndarray, rows: int, size: 
 
 
 def information(reviews: Sequence[np.ndarray], rows: int) -> csr_matrix:
-    """Positive pointwise mutual information of the words that occur within `WINDOW` of each other in a review.
-
-    Of the word ids of each review, below `rows`. Shape (rows, rows), float32.
-    """
+    """Positive pointwise mutual information of words within `WINDOW` of each other in a review: shape (rows, rows)."""
     ids = np.concatenate(reviews)
     review = np.repeat(np.arange(len(reviews)), [len(ids) for ids in reviews])
     known = ids >= FIRST_WORD

@@ -59,7 +59,6 @@ def test_few_results_give_a_report_too(made, params, text):
         "autoencoder/classes": [row for row in made_up.table("autoencoder/classes") if row["latent"] == 32],
         "textgen/temperature": made_up.table("textgen/temperature")[:1],
         "denoiser/recognition": [row | {"count": 9} for row in made_up.table("denoiser/recognition")],
-        "sentiment/slices": [row | {"reviews": 4} for row in made_up.table("sentiment/slices")],
         "sentiment/calibration": [row | {"reviews": 4} for row in made_up.table("sentiment/calibration")],
     }
     words = {"samples": made_up.texts()["samples"][:1], "invented": []}

@@ -71,13 +71,13 @@ def _write_classifier(folder: Path, rng: np.random.Generator) -> None:
     network = load(folder / "params.yaml").sentiment.network
     reviews = [rng.integers(2, 8, 9).astype(np.int32) for _ in range(30)]
     known = index(reviews, len(WORDS), least=2)[:10]
-    counts = encoding.count(reviews, len(WORDS), known)
+    found, _ = encoding.count(reviews, len(WORDS), known)
     artifacts.write_npz(
         folder / "data/sentiment/reviews.npz",
         test_words=np.concatenate(reviews),
         test_word_lengths=np.full(30, 9),
-        test_ngrams=counts.numbers,
-        test_ngram_lengths=counts.lengths,
+        test_ngrams=np.concatenate(found),
+        test_ngram_lengths=[len(numbers) for numbers in found],
         test_labels=np.arange(30) % 2,
         test_source=np.zeros(30, np.uint8),
     )

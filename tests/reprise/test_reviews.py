@@ -25,7 +25,7 @@ def test_the_probability_is_that_of_the_evaluation(classifier, folder):
     data = artifacts.read_npz(folder / "data/sentiment/reviews.npz")
     sizes = SentimentNetwork(**classifier.carried["network"])
     logits = network.logits(network.branches(classifier.model), network.reviews(data, "test", sizes), sizes.pool)
-    expected = network.probability(logits, network.weights(classifier.model))
+    expected = network.probabilities(logits, network.weights(classifier.model))["network"]
     words = encoding.per_review(data["test_words"], data["test_word_lengths"])
     texts = [" ".join(classifier.carried["vocabulary"][number - 2] for number in ids) for ids in words]
     assert np.allclose([verdict.probability for verdict in classifier.judge(texts)], expected, atol=1e-6)

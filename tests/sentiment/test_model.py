@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from stages.params import SentimentNetwork
 from stages.sentiment import encoding
@@ -89,10 +90,13 @@ def test_the_weights_of_the_branches_and_of_the_ngrams_change_with_the_length(mo
     # NETWORK reads 8 words as neither a sentence nor a review, 2 as neither a clause nor a sentence.
     sentence, clause = (np.exp(-((np.array([0, 2, 3, 7, 40]) / scale) ** 2)) for scale in (8, 2))
     sums = np.array([WEIGHTS[ids - 1].sum(axis=0) / max(1, len(ids)) ** 0.5 for ids in reviews.ngrams])
-    assert np.allclose(logits["ngrams"], sums[:, 0] + 0.25 + (sums[:, 1] + 2) * sentence, atol=1e-6)
-    by_hand = (0.5 - 0.5 * sentence + 3 * clause) * logits["lstm"] + (sentence - clause) * logits["ngrams"]
-    assert np.allclose(network.probability(logits, weights), 1 / (1 + np.exp(-by_hand)))
-    assert np.allclose(network.probability(logits, weights), whole, atol=1e-6)
+    lstm, ngrams = logits[:, :2].T
+    assert np.allclose(ngrams, sums[:, 0] + 0.25 + (sums[:, 1] + 2) * sentence, atol=1e-6)
+    by_hand = (0.5 - 0.5 * sentence + 3 * clause) * lstm + (sentence - clause) * ngrams
+    found = network.probabilities(logits, weights)
+    assert np.allclose(found["network"], expit(by_hand), atol=1e-6)
+    assert np.allclose(found["network"], whole, atol=1e-6)
+    assert np.array_equal(found["lstm"], expit(lstm)) and np.array_equal(found["ngrams"], expit(ngrams))
 
 
 @pytest.mark.parametrize(("short", "expected"), [(1.0, [[1 / 6, 0], [0, 1]]), (0.0, [[1 / 6, 0], [1 / 6, 0]])])
@@ -104,12 +108,9 @@ def test_the_better_branch_counts_for_more_and_overconfidence_is_undone(short: f
     # and the n-grams are right about sentences, if there are any.
     shortness = np.repeat([0.0, short], 5000)
     lstm, ngrams = 12 * (side + noise[0]), 2 * (side + noise[1])
-    logits = {
-        "lstm": np.where(shortness, generator.normal(size=10_000), lstm),
-        "ngrams": np.where(shortness, ngrams, generator.normal(size=10_000)),
-        "sentence": shortness,
-        "clause": np.zeros(10_000),
-    }
+    logits = np.stack([lstm, generator.normal(size=10_000)], axis=1)
+    logits[shortness > 0] = np.stack([generator.normal(size=10_000), ngrams], axis=1)[shortness > 0]
+    logits = np.concatenate([logits, logits * shortness[:, None], np.zeros((10_000, 2))], axis=1)
     long, added, none = network.best_weights(logits, labels)
     assert long == pytest.approx(expected[0], abs=0.06)
     assert long + added == pytest.approx(expected[1], abs=0.1)
@@ -128,7 +129,7 @@ def test_the_ngram_branch_computes_what_was_fitted(sources: int):
     network.set_ngrams(built, weights, intercepts)
     of_short = weights @ [1, np.exp(-1 / 64)]
     expected = [of_short[ids - 1].sum() / max(1, len(ids)) ** 0.5 for ids in train.ngrams]
-    found = network.logits(network.branches(built), train, NETWORK.pool)["ngrams"]
+    found = network.logits(network.branches(built), train, NETWORK.pool)[:, 1]
     assert np.ptp(expected) > 0.1
     assert np.allclose(found, expected + intercepts @ [1, np.exp(-1 / 64)], atol=1e-5)
 
@@ -141,4 +142,4 @@ def test_training_leaves_the_ngrams_and_the_weights_of_the_branches_alone(model:
     found, branches = trained.predict_on_batch(ids), network.branches(model)
     for name, words in ids.items():
         both = branches.predict_on_batch({"words": words, "ngrams": np.ones((len(words), 1), int)})
-        assert np.allclose(found[name], both["lstm"], atol=1e-6)
+        assert np.allclose(found[name], both[:, :1], atol=1e-6)

@@ -33,9 +33,11 @@ def test_index_and_counts_equal_those_of_plain_python(reviews: list[list[int]]):
     )
     known = ngrams.index(arrays(reviews), VOCABULARY, least=2)
     assert list(known) == [key(ngram) for ngram in expected]
-    assert list(ngrams.orders(known, VOCABULARY)) == [len(ngram) for ngram in expected]
-    table = ngrams.matrix(encoding.count(arrays(reviews), VOCABULARY, known), len(known)).toarray()
-    assert table.tolist() == [[by_hand(review)[ngram] for ngram in expected] for review in reviews]
+    numbers, counts = encoding.count(arrays(reviews), VOCABULARY, known)
+    found = [dict(zip(*both, strict=True)) for both in zip(numbers, counts, strict=True)]
+    times = [[by_hand(review)[ngram] for ngram in expected] for review in reviews]
+    assert found == [{number: often for number, often in enumerate(row) if often} for row in times]
+    assert np.array_equal(ngrams.occurrence(numbers, len(known)).toarray(), np.array(times) > 0)
 
 
 def test_log_ratios_of_a_case_worked_out_by_hand():

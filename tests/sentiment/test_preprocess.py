@@ -24,7 +24,7 @@ def test_names_are_what_is_mostly_capitalised_within_a_sentence():
 
 
 def test_a_small_or_one_sided_source_counts_with_the_largest(capsys):
-    column = ["a"] * 20 + ["b"] * 10 + ["c"] * 12 + ["d"] * 4
+    column = pd.Series(["a"] * 20 + ["b"] * 10 + ["c"] * 12 + ["d"] * 4)
     labels = np.array([0, 1] * 15 + [1] * 12 + [0, 1] * 2)
     kept, numbers = sources(column, labels)
     assert kept == ["a", "b"]

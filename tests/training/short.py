@@ -146,7 +146,7 @@ def classify(data: dict[str, Any], params: Params) -> None:
     sizes = params.sentiment.network
     reviews = network.reviews(data, "test", sizes)
     trained = model_files.read(MODEL)
-    outputs = {**network.branches(trained).output, "whole": trained.output}
+    outputs = {"branches": network.branches(trained).output, "whole": trained.output}
     inputs = encoding.batch(reviews.words, reviews.ngrams, sizes.pool)
     artifacts.write_npz("data/used/sentiment.npz", **keras.Model(trained.input, outputs).predict_on_batch(inputs))
 
