@@ -47,8 +47,8 @@ def measure(reviews: int, seed: int, changes: dict[str, Any]) -> dict[str, Any]:
         **{f"{name}_branch": figures["branches"][name]["accuracy"] for name in ("lstm", "ngrams")},
         "minus_better_baseline": better["difference"],
         **dict(zip(("low", "high"), better["interval"], strict=True)),
-        "threshold": figures["tuned"]["threshold"],
-        "accuracy_at_threshold": figures["tuned"]["accuracy"],
+        "threshold": figures["operating"]["tuned"]["threshold"],
+        "accuracy_at_threshold": figures["operating"]["tuned"]["accuracy"],
     }
 
 

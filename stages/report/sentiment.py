@@ -69,7 +69,7 @@ def kinds(metrics: Row) -> list[Row]:
 def goals(metrics: Row) -> list[Row]:
     """The thresholds that were chosen on validation reviews, each with its goal and its errors per 1,000 reviews."""
     rows = []
-    for key, point in {"tuned": metrics["tuned"], **metrics["operating"]}.items():
+    for key, point in metrics["operating"].items():
         measure, _, percent = key.partition("_")
         goal = "highest accuracy" if key == "tuned" else f"{measure} of {percent} %"
         errors = point["false_alarms_per_1000"] + point["misses_per_1000"]
@@ -109,7 +109,7 @@ def figures() -> Iterator[tuple[str, Figure]]:
     right = {name: (recall[-51:], precision[-51:]) for name, (recall, precision) in curves.items()}
     x, y = "recall: share of the positive reviews that are found", "precision: share of the found that are positive"
     chart = charts.lines(right, x_label=x, y_label=y, markers=False)
-    tuned = results.measured("sentiment")["tuned"]
+    tuned = results.measured("sentiment")["operating"]["tuned"]
     chart.axes[0].plot([tuned["recall"]], [tuned["precision"]], "o", markersize=8, fillstyle="none", color="black")
     yield "sentiment-tradeoff", chart
 

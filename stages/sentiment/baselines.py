@@ -46,9 +46,8 @@ def fit(
             LogisticRegression(C=strength, **settings).fit(of_part["train"], labels["train"])
             for strength in STRENGTHS[name]
         ]
-        accuracies = [model.score(of_part["validation"], labels["validation"]) for model in models]
-        best = models[int(np.argmax(accuracies))]
-        print(f"sentiment, {name}: C = {best.C:g}, accuracy {max(accuracies):.4f} on validation")
+        best = max(models, key=lambda model: model.score(of_part["validation"], labels["validation"]))
+        print(f"sentiment, {name}: C = {best.C:g} is best on validation texts")
         for part in parts:
             found[part][name] = best.predict_proba(of_part[part])[:, 1]
     return found

@@ -46,11 +46,6 @@ def _plain(text: str) -> str:
     return text.replace("`", "'") if text.isascii() else text.translate(APOSTROPHES)
 
 
-def numbers(words: Sequence[str]) -> dict[str, int]:
-    """The id of each word of a vocabulary."""
-    return {word: FIRST_WORD + rank for rank, word in enumerate(words)}
-
-
 def encode(tokens: Sequence[str], number: Mapping[str, int]) -> np.ndarray:
     """Word ids of a review, int32; `UNKNOWN` for words outside the vocabulary. 0 is left to padding."""
     return np.fromiter(map(number.get, tokens, itertools.repeat(UNKNOWN)), np.int32, len(tokens))
@@ -121,7 +116,8 @@ class Encoder:
     """Reads texts for one network, by its vocabulary, the keys of its n-grams, and its sizes as in params.yaml."""
 
     def __init__(self, vocabulary: Sequence[str], ngrams: np.ndarray, sizes: Mapping[str, Any]) -> None:
-        self.number, self.ngrams, self.sizes = numbers(vocabulary), ngrams, sizes
+        self.number = {word: number for number, word in enumerate(vocabulary, FIRST_WORD)}
+        self.ngrams, self.sizes = ngrams, sizes
 
     def ids(self, text: str) -> np.ndarray:
         """Word ids of a tidy text, in the whole vocabulary."""

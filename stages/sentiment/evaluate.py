@@ -22,9 +22,8 @@ from stages.sentiment.train import MODEL, sizes_for
 
 METRICS = "metrics/sentiment.json"
 EVALUATION = "data/sentiment/evaluation.json"
-# Sentences written by hand, measured and never trained or tuned on: capability, label (0 or 1), sentence. A capability
-# has as many negative ones as positive ones, after Ribeiro, Wu, Guestrin & Singh 2020, "Beyond Accuracy: Behavioral
-# Testing of NLP Models with CheckList", ACL, pp. 4902-4912.
+# Sentences written by hand, never trained or tuned on, half of each capability negative, after Ribeiro, Wu, Guestrin &
+# Singh 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList", ACL, pp. 4902-4912.
 BEHAVIOUR = Path(__file__).with_name("behaviour.csv")
 CURVES = {"network": "network", "nb": "NB n-grams", "tfidf": "TF-IDF"}
 LISTED = 20  # mistakes of each class
@@ -34,7 +33,7 @@ def main(params: Params) -> None:
     data, model = artifacts.read_npz(preprocess.OUTPUT), model_files.read(MODEL)
     sizes, words = sizes_for(data, params.sentiment.network), artifacts.read_text(preprocess.VOCABULARY).splitlines()
     table = artifacts.read_csv(BEHAVIOUR, text=["capability", "sentence"])
-    ids = list(map(Encoder(words, data["ngrams"], {}).ids, table["sentence"]))
+    ids = [*map(Encoder(words, data["ngrams"], {}).ids, table["sentence"])]
     data |= preprocess.arrays_of("behaviour", ids, table["label"].to_numpy(), len(words), data["ngrams"])
     branches, weights = network.branches(model), network.weights(model)
     found, right = baselines.fit(data, len(words), ("test", "behaviour"), seed=params.seed), {}
@@ -51,15 +50,17 @@ def main(params: Params) -> None:
         sources[0]["branches"][name]["weights"] = dict(zip(("review", "sentence", "clause"), of_lengths, strict=True))
     reviews = data["test_source"] == 0
     actual, methods = data["test_labels"][reviews], {name: of_test[reviews] for name, of_test in found["test"].items()}
-    validation = model_files.attachments(MODEL, {"thresholds": list})["thresholds"]
+    ours, chosen = methods["network"], scores.chosen(model_files.attachments(MODEL, {"thresholds": list})["thresholds"])
     texts = artifacts.read_csv(preprocess.RAW, text=["text"])["text"].to_numpy()[data["test_rows"]][reviews]
     evaluation = {
-        **measured(actual, methods["network"], validation),
+        "positive": actual.mean(),
+        **scores.overall(actual, ours),
+        "operating": {name: {"threshold": at, **scores.quality(actual, ours, at)} for name, at in chosen.items()},
         **sources[0],
         "parameters": model.count_params(),
         "sources": dict(zip(data["sources"].tolist()[1:], sources[1:], strict=True)),
         "behaviour": capabilities(table, right["behaviour"]),
-        **to_read(actual, methods["network"], texts),
+        **to_read(actual, ours, texts),
     }
     write_plots(actual, methods)
     artifacts.write_csv("plots/sentiment/layers.csv", measures.layers(model))
@@ -78,19 +79,9 @@ def headline(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def measured(actual: np.ndarray, probability: np.ndarray, validation: Sequence[dict[str, float]]) -> dict[str, Any]:
-    """The network's measures on n test reviews, at 0.5 and at the thresholds chosen from `validation`, a
-    `scores.table`. Labels, 0 or 1, and probabilities of a positive review: shape (n,).
-    """
-    chosen = scores.chosen(validation)
-    points = {name: {"threshold": at, **scores.quality(actual, probability, at)} for name, at in chosen.items()}
-    overall = scores.overall(actual, probability)
-    return {"positive": actual.mean(), **overall, "tuned": points.pop("tuned"), "operating": points}
-
-
 def comparison(right: pd.DataFrame, seed: int) -> dict[str, Any]:
-    """From which texts (rows) each method (columns) has right: the network's accuracy with its 95 % interval, those of
-    its branches and of the baselines, and the differences, with intervals by paired bootstrap.
+    """Accuracies, and the network's minus the others' with intervals by paired bootstrap, from which texts (rows) each
+    method (columns) has right.
     """
     ours, accuracies = right["network"], {name: {"accuracy": share} for name, share in right.mean().items()}
     versus = {name: ours.to_numpy(float) - right[name] for name in (*network.BRANCHES, *baselines.STRENGTHS)}
@@ -107,9 +98,7 @@ def comparison(right: pd.DataFrame, seed: int) -> dict[str, Any]:
 
 
 def capabilities(table: pd.DataFrame, right: pd.DataFrame) -> dict[str, Any]:
-    """Accuracies on the sentences of `BEHAVIOUR`, by capability, method and label, and over all, from which sentences
-    (rows) each method (columns) has right.
-    """
+    """Accuracies from which sentences of `BEHAVIOUR` each method has right: by capability and label, and over all."""
     rows = []
     for capability, some in table.groupby("capability", sort=False):
         found = right.loc[some.index].groupby(some["label"]).mean().set_axis(CLASSES).to_dict()
@@ -133,9 +122,7 @@ def to_read(actual: np.ndarray, probability: np.ndarray, texts: Sequence[str]) -
 
 
 def write_plots(actual: np.ndarray, methods: Mapping[str, np.ndarray]) -> None:
-    """Write the curves of n test reviews, their confusion matrix and the classification report, from their labels, 0 or
-    1, and each method's probabilities of a positive one: shape (n,).
-    """
+    """Write the curves, the confusion matrix and the classification report of test reviews; probabilities by method."""
     ours = methods["network"]
     labels = (ours >= 0.5).astype(int)
     ideal = [{"predicted": at, "observed": at, "reviews": 0, "method": "perfect"} for at in (0.0, 1.0)]
@@ -164,7 +151,7 @@ def write_plots(actual: np.ndarray, methods: Mapping[str, np.ndarray]) -> None:
 
 
 def measure(labels: np.ndarray, probability: np.ndarray, words: np.ndarray) -> dict[str, Any]:
-    """What `reprise evaluate` prints: measures of reviews with labels 0 or 1, shape (n,); ids of all words."""
+    """What `reprise evaluate` prints, from labels, 0 or 1, and probabilities, shape (n,), and the ids of all words."""
     if len(set(labels)) < 2:
         raise StageError(f"--data: the {len(labels)} reviews should be of both classes, negative and positive")
     return {

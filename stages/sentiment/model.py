@@ -45,13 +45,11 @@ def build(network: SentimentNetwork, known: int) -> keras.Model:
 
     Two branches, each giving a logit. The LSTM branch reads the words in order: embedding → convolution over three
     words → maximum over every `pool` steps → bidirectional LSTM → its maximum and its mean over time. The n-gram branch
-    is a logistic regression (`ngrams.fit`): it uses which words and phrases a review has, not where, with other weights
-    in short texts. Its weights are set by `set_ngrams` and not trained by gradient descent: a solver finds their
-    optimum in seconds. The network's logit is the weighted sum of the two, with other weights in sentences and in
-    clauses of very few words. Padding is masked in both.
+    is a logistic regression (`ngrams.fit`): it uses which of `known` words and phrases a review has, not where, with
+    other weights in short texts. The network's logit is the weighted sum of the two, with other weights in sentences
+    and in clauses of very few words. Padding is masked in both.
 
-    `known` is the number of n-grams. The model is from ids {"words": (n, length), "ngrams": (n, count)} to shape
-    (n, 1); `length` is a multiple of `network.pool`.
+    From ids {"words": (n, length), "ngrams": (n, count)} to shape (n, 1); `length` is a multiple of `network.pool`.
     """
     words = keras.Input((None,), dtype="int32", name="words")
     ngrams = keras.Input((None,), dtype="int32", name="ngrams")
@@ -67,9 +65,7 @@ def build(network: SentimentNetwork, known: int) -> keras.Model:
 
 
 def branches(model: keras.Model) -> keras.Model:
-    """The same network, giving what its last layer reads, shape (n, 3 × branches): the logit of each branch, and these
-    times the shortness of the text, as a sentence and as a clause.
-    """
+    """The network without its last layer: each branch's logit, and these times both shortnesses: (n, 3 × branches)."""
     return keras.Model(model.input, model.get_layer("logits_by_length").output)
 
 
@@ -122,11 +118,6 @@ def best_weights(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def weights(model: keras.Model) -> np.ndarray:
     """The weights of the branches in a network, shape (3, branches): see `best_weights`."""
     return model.get_layer("sentiment").get_weights()[0].reshape(-1, len(BRANCHES)).astype(np.float64)
-
-
-def set_weights(model: keras.Model, weights: np.ndarray) -> None:
-    """Set the weights of the branches in a network, shape (3, branches)."""
-    model.get_layer("sentiment").set_weights([weights.reshape(-1, 1)])
 
 
 def _lstm_branch(words: keras.KerasTensor, network: SentimentNetwork) -> keras.KerasTensor:

@@ -18,7 +18,7 @@ from stages.core.errors import StageError
 from stages.core.split import PARTS, split_rows
 from stages.params import Params
 from stages.sentiment import negation, ngrams
-from stages.sentiment.encoding import FIRST_WORD, count, encode, numbers, tokenise
+from stages.sentiment.encoding import FIRST_WORD, count, encode, tokenise
 
 RAW = "data/raw/reviews.csv"
 OUTPUT = "data/sentiment/reviews.npz"
@@ -40,7 +40,7 @@ def main(params: Params) -> None:
         if len(set(labels[rows[part]])) < 2:
             raise StageError(f"{RAW} has too few different reviews ({len(table)}): {part} needs some of both labels")
     words, plain = vocabulary((tokens[row] for row in rows["train"]), names(texts[row] for row in rows["train"]))
-    number = numbers(words)
+    number = {word: number for number, word in enumerate(words, FIRST_WORD)}
     ids = {part: [encode(tokens[row], number) for row in rows[part]] for part in PARTS}
     known = ngrams.index(ids["train"], len(words), least=LEAST)
     if not len(known):
@@ -120,9 +120,7 @@ def vocabulary(training: Iterable[Iterable[str]], names: set[str]) -> tuple[list
 def arrays_of(
     part: str, reviews: Sequence[np.ndarray], labels: np.ndarray, vocabulary: int, known: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """One part of the data, by name: its word ids and its n-grams in the index `known`, review after review, and its
-    labels; all of the first source.
-    """
+    """One part of the data, by name: word ids, n-grams of the index `known`, labels; all of the first source."""
     found, counts = count(reviews, vocabulary, known)
     return {
         f"{part}_labels": labels.astype(np.uint8),

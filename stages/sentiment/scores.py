@@ -15,9 +15,8 @@ BINS = 10
 
 
 def quality(actual: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, float]:
-    """Accuracy, and precision, recall and F1 of the positive class, when `threshold` and above counts as positive.
-
-    With them, per 1,000 reviews, false alarms (negative, taken for positive) and misses.
+    """Accuracy, and precision, recall and F1 of the positive class, when `threshold` and above counts as positive; per
+    1,000 reviews, false alarms (negative, taken for positive) and misses.
     """
     # Counted here: scikit-learn checks its arguments every time, so hundreds of thresholds take seconds.
     predicted, positive = probability >= threshold, actual == 1
@@ -33,16 +32,15 @@ def quality(actual: np.ndarray, probability: np.ndarray, threshold: float) -> di
 
 
 def table(actual: np.ndarray, probability: np.ndarray) -> list[dict[str, float]]:
-    """Rows of `threshold`, from the lowest of `THRESHOLDS` to the highest, with the `quality` at each.
-
-    To choose a threshold, it has to be of validation reviews: one chosen on test reviews looks better than it is.
-    """
+    """The `quality` at each of `THRESHOLDS`, from the lowest to the highest."""
     return [{"threshold": float(at), **quality(actual, probability, at)} for at in THRESHOLDS]
 
 
 def chosen(rows: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Thresholds of a `table`: `tuned` has the highest accuracy, of equal ones the nearest to 0.5; the others reach a
-    recall or a precision, or come nearest, and cost the least of the other.
+    """Thresholds of a `table` of validation reviews: on test reviews, one that is chosen there looks better than it is.
+
+    `tuned` has the highest accuracy, of equal ones the nearest to 0.5; the others reach a recall or a precision, or
+    come nearest, and cost the least of the other.
     """
     found = {"tuned": max(rows, key=lambda row: (row["accuracy"], -abs(row["threshold"] - 0.5)))}
     for percent in (90, 95, 99):
@@ -55,9 +53,8 @@ def chosen(rows: Sequence[dict[str, float]]) -> dict[str, float]:
 def overall(actual: np.ndarray, probability: np.ndarray) -> dict[str, float]:
     """The `quality` at 0.5, and measures that need no threshold.
 
-    The expected calibration error is the mean gap between predicted probability and share of positives in the bins of
-    `calibration`, weighted by reviews. Source: Naeini, Cooper & Hauskrecht 2015, "Obtaining Well Calibrated
-    Probabilities Using Bayesian Binning", AAAI, p. 2903.
+    The expected calibration error is the mean gap in the bins of `calibration`, weighted by reviews. Source: Naeini,
+    Cooper & Hauskrecht 2015, "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI, p. 2903.
     """
     gaps = [row["reviews"] * abs(row["predicted"] - row["observed"]) for row in calibration(actual, probability)]
     return {

@@ -65,7 +65,7 @@ def main(params: Params) -> None:
     clauses = network.reviews(data, "validation_clauses", sizes)
     both = np.concatenate([logits, network.logits(branches, clauses, sizes.pool)])
     weights = network.best_weights(both, np.concatenate([validation.labels, clauses.labels]))
-    network.set_weights(model, weights)
+    model.get_layer("sentiment").set_weights([weights.reshape(-1, 1)])
     reviews = validation.source == 0
     probability = network.probabilities(logits[reviews], weights)["network"]
     attached = {
@@ -160,10 +160,8 @@ def epochs_of(streams: Mapping[str, Stream], settings: SentimentTraining) -> Cal
                 read = {name: stream(step) for name, stream in streams.items()}
                 yield tuple({name: arrays[kind] for name, arrays in read.items()} for kind in (0, 1))
 
-        signature = tuple(
-            {name: tf.TensorSpec((None, length), kind) for name in streams}
-            for length, kind in ((None, tf.int32), (1, tf.float32))
-        )
+        shapes = tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, 1), tf.float32)
+        signature = tuple(dict.fromkeys(streams, shape) for shape in shapes)
         dataset = tf.data.Dataset.from_generator(examples, output_signature=signature)
         return dataset.apply(tf.data.experimental.assert_cardinality(len(steps))).prefetch(2)
 
@@ -172,10 +170,8 @@ def epochs_of(streams: Mapping[str, Stream], settings: SentimentTraining) -> Cal
 
 def quality(logit: np.ndarray, validation: Reviews) -> dict[str, float]:
     """Means over the sources of the validation texts: the LSTM branch's cross-entropy in nats, and its accuracy."""
-    table = pd.DataFrame({
-        "loss": np.logaddexp(0, np.where(validation.labels == 1, -logit, logit)),
-        "lstm_accuracy": (logit >= 0) == validation.labels,
-    })  # fmt: skip
+    losses = np.logaddexp(0, np.where(validation.labels == 1, -logit, logit))
+    table = pd.DataFrame({"loss": losses, "lstm_accuracy": (logit >= 0) == validation.labels})
     return table.groupby(validation.source).mean().mean().to_dict()
 
 

@@ -36,6 +36,10 @@ def reviews() -> Reviews:
     return Reviews(words, ngrams, np.array([0, 1, 0, 1, 1]), np.zeros(5, int))
 
 
+def set_weights(model: keras.Model, weights: np.ndarray) -> None:
+    model.get_layer("sentiment").set_weights([weights.reshape(-1, 1)])
+
+
 def predict(model: keras.Model, words: np.ndarray, ngrams: np.ndarray) -> np.ndarray:
     return model.predict({"words": words, "ngrams": ngrams}, verbose=0)
 
@@ -81,12 +85,12 @@ def test_padding_does_not_change_the_prediction(model: keras.Model, size: int):
 def test_the_weights_of_the_branches_and_of_the_ngrams_change_with_the_length(model: keras.Model, reviews: Reviews):
     assert network.weights(model).tolist() == [[1, 1], [0, 0], [0, 0]]
     weights = np.array([[0.5, 0.0], [-0.5, 1.0], [3.0, -1.0]])
-    network.set_weights(model, weights)
+    set_weights(model, weights)
     assert np.array_equal(network.weights(model), weights)
     logits = network.logits(network.branches(model), reviews, NETWORK.pool)
     inputs = encoding.batch(reviews.words, reviews.ngrams, NETWORK.pool)
     whole = predict(model, **inputs)[:, 0]
-    network.set_weights(model, np.array([[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]))
+    set_weights(model, np.array([[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]))
     # NETWORK reads 8 words as neither a sentence nor a review, 2 as neither a clause nor a sentence.
     sentence, clause = (np.exp(-((np.array([0, 2, 3, 7, 40]) / scale) ** 2)) for scale in (8, 2))
     sums = np.array([WEIGHTS[ids - 1].sum(axis=0) / max(1, len(ids)) ** 0.5 for ids in reviews.ngrams])
