@@ -36,10 +36,6 @@ def reviews() -> Reviews:
     return Reviews(words, ngrams, np.array([0, 1, 0, 1, 1]), np.zeros(5, int))
 
 
-def set_weights(model: keras.Model, weights: np.ndarray) -> None:
-    model.get_layer("sentiment").set_weights([weights.reshape(-1, 1)])
-
-
 def predict(model: keras.Model, words: np.ndarray, ngrams: np.ndarray) -> np.ndarray:
     return model.predict({"words": words, "ngrams": ngrams}, verbose=0)
 
@@ -83,41 +79,36 @@ def test_padding_does_not_change_the_prediction(model: keras.Model, size: int):
 
 
 def test_the_weights_of_the_branches_and_of_the_ngrams_change_with_the_length(model: keras.Model, reviews: Reviews):
-    assert network.weights(model).tolist() == [[1, 1], [0, 0], [0, 0]]
-    weights = np.array([[0.5, 0.0], [-0.5, 1.0], [3.0, -1.0]])
-    set_weights(model, weights)
+    first, weights = network.weights(model), np.array([[0.5, 0.0], [-0.5, 1.0], [3.0, -1.0]])
+    assert first.tolist() == [[1, 1], [0, 0], [0, 0]]
+    model.layers[-1].set_weights([weights.reshape(-1, 1)])
     assert np.array_equal(network.weights(model), weights)
     logits = network.logits(network.branches(model), reviews, NETWORK.pool)
-    inputs = encoding.batch(reviews.words, reviews.ngrams, NETWORK.pool)
-    whole = predict(model, **inputs)[:, 0]
-    set_weights(model, np.array([[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]))
+    whole = predict(model, **encoding.batch(reviews.words, reviews.ngrams, NETWORK.pool))[:, 0]
+    model.layers[-1].set_weights([first.reshape(-1, 1)])
     # NETWORK reads 8 words as neither a sentence nor a review, 2 as neither a clause nor a sentence.
     sentence, clause = (np.exp(-((np.array([0, 2, 3, 7, 40]) / scale) ** 2)) for scale in (8, 2))
     sums = np.array([WEIGHTS[ids - 1].sum(axis=0) / max(1, len(ids)) ** 0.5 for ids in reviews.ngrams])
-    lstm, ngrams = logits[:, :2].T
-    assert np.allclose(ngrams, sums[:, 0] + 0.25 + (sums[:, 1] + 2) * sentence, atol=1e-6)
+    lstm, ngrams = logits[:, 0], sums[:, 0] + 0.25 + (sums[:, 1] + 2) * sentence
     by_hand = (0.5 - 0.5 * sentence + 3 * clause) * lstm + (sentence - clause) * ngrams
     found = network.probabilities(logits, weights)
-    assert np.allclose(found["network"], expit(by_hand), atol=1e-6)
+    for name, expected in {"lstm": expit(lstm), "ngrams": expit(ngrams), "network": expit(by_hand)}.items():
+        assert np.allclose(found[name], expected, atol=1e-6)
     assert np.allclose(found["network"], whole, atol=1e-6)
-    assert np.array_equal(found["lstm"], expit(lstm)) and np.array_equal(found["ngrams"], expit(ngrams))
 
 
 @pytest.mark.parametrize(("short", "expected"), [(1.0, [[1 / 6, 0], [0, 1]]), (0.0, [[1 / 6, 0], [1 / 6, 0]])])
 def test_the_better_branch_counts_for_more_and_overconfidence_is_undone(short: float, expected: list):
     generator = np.random.default_rng(1)
-    labels = generator.integers(0, 2, 10_000)
-    side, noise = 2 * labels - 1, generator.normal(size=(2, 10_000))
+    labels, sentences = generator.integers(0, 2, 10_000), np.arange(10_000) >= 5000
     # For means of ±1 and variance 1 the true logit is twice the value: the LSTM says six times too much of reviews,
     # and the n-grams are right about sentences, if there are any.
-    shortness = np.repeat([0.0, short], 5000)
-    lstm, ngrams = 12 * (side + noise[0]), 2 * (side + noise[1])
-    logits = np.stack([lstm, generator.normal(size=10_000)], axis=1)
-    logits[shortness > 0] = np.stack([generator.normal(size=10_000), ngrams], axis=1)[shortness > 0]
-    logits = np.concatenate([logits, logits * shortness[:, None], np.zeros((10_000, 2))], axis=1)
-    long, added, none = network.best_weights(logits, labels)
-    assert long == pytest.approx(expected[0], abs=0.06)
-    assert long + added == pytest.approx(expected[1], abs=0.1)
+    logits, signal = generator.normal(size=(10_000, 2)), 2 * labels - 1 + generator.normal(size=10_000)
+    logits[~sentences, 0] = 12 * signal[~sentences]
+    logits[sentences, int(short)] = (2 if short else 12) * signal[sentences]
+    shortness = short * sentences[:, None]
+    long, added, none = network.best_weights(np.hstack([logits, logits * shortness, 0 * logits]), labels)
+    assert np.allclose([long, long + added], expected, atol=0.1)
     assert none == pytest.approx([0, 0])
 
 

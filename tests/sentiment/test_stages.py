@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stages.core import artifacts
-from stages.params import load
+from stages.params import Params, load
 from stages.sentiment import encoding, evaluate, preprocess, train
 from stages.training.checkpoint import Checkpoint
 from tests.conftest import REPOSITORY
@@ -30,16 +30,11 @@ def few_reviews() -> list[dict]:
 
 @pytest.fixture(scope="module")
 def quick():
-    params = load(REPOSITORY / "params.yaml")
-    section = params.sentiment
-    steps = section.training.model_copy(
-        update={"steps": 40, "epochs": 2, "batch": 16, "learning_rate": 0.02, "others": 8, "negations": 4}
-    )
-    network = section.network.model_copy(
-        update={"vocabulary": 50, "length": 16, "embedding": 4, "filters": 4, "units": 4}
-    )
-    section = section.model_copy(update={"training": steps, "network": network})
-    return params.model_copy(update={"sentiment": section})
+    content = load(REPOSITORY / "params.yaml").model_dump()
+    training = {"steps": 40, "epochs": 2, "batch": 16, "learning_rate": 0.02, "others": 8, "negations": 4}
+    content["sentiment"]["training"] |= training
+    content["sentiment"]["network"] |= {"vocabulary": 50, "length": 16, "embedding": 4, "filters": 4, "units": 4}
+    return Params(**content)
 
 
 @pytest.fixture(scope="module")
@@ -59,15 +54,10 @@ def finished(quick, tmp_path_factory) -> Path:
 def trained(finished, workdir) -> tuple[bytes, bytes]:
     """A copy of that folder, the current one; the bytes of the model and of its history."""
     shutil.copytree(finished, workdir, dirs_exist_ok=True)
-    return written()
-
-
-def written() -> tuple[bytes, bytes]:
-    """The bytes of the model and of its history in the current folder."""
     return artifacts.read_bytes(train.MODEL), artifacts.read_bytes(train.HISTORY)
 
 
-def test_the_vocabulary_is_that_of_the_training_reviews_alone(trained, quick):
+def test_the_vocabulary_is_that_of_the_training_reviews_alone(trained):
     table, data = artifacts.read_csv(preprocess.RAW), artifacts.read_npz(preprocess.OUTPUT)
     read = [encoding.tokenise(text) for text in table["text"][data["train_rows"]]]
     words = artifacts.read_text(preprocess.VOCABULARY).splitlines()
@@ -97,20 +87,19 @@ def test_one_source_and_no_clause_to_negate(finished, quick, workdir):
 
 
 def test_an_interrupted_training_ends_with_the_same_bytes(trained, quick, monkeypatch, capsys):
-    Path(train.MODEL).unlink()
     save = Checkpoint.save
 
     def save_and_stop(self, **state):
         save(self, **state)
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched:
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(Checkpoint, "save", save_and_stop)
-        with pytest.raises(KeyboardInterrupt):
-            train.main(quick)
+        train.main(quick)
+    Path(train.MODEL).unlink()
     train.main(quick)
     assert "sentiment: resumed at epoch 2 of 2" in capsys.readouterr().out
-    assert written() == trained
+    assert (artifacts.read_bytes(train.MODEL), artifacts.read_bytes(train.HISTORY)) == trained
 
 
 def test_validation_alone_chooses_the_thresholds(trained, quick):
