@@ -41,7 +41,7 @@ def fit(
     }
     found: dict[str, dict[str, np.ndarray]] = {part: {} for part in parts}
     for name, of_part in features.items():
-        settings = {"solver": "liblinear", "dual": True, "tol": 1e-3, "max_iter": 1000, "random_state": seed}
+        settings = {"solver": "liblinear", "dual": True, "tol": 0.01, "max_iter": 1000, "random_state": seed}
         models = [
             LogisticRegression(C=strength, **settings).fit(of_part["train"], labels["train"])
             for strength in STRENGTHS[name]

@@ -97,11 +97,9 @@ def fit_ngrams(train: Reviews, sizes: SentimentNetwork) -> tuple[np.ndarray, np.
     weights, intercepts = np.zeros((present.shape[1], 2)), np.zeros(2)
     for column, rows in enumerate((~short, short)):
         if len(set(train.labels[rows])) == 2:
-            texts = present[rows]
-            known = ngrams.logits(texts, weights[:, 0], intercepts[0])
-            some = np.flatnonzero(texts.getnnz(axis=0))
-            weights[some, column], intercepts[column] = ngrams.fit(
-                texts[:, some], train.labels[rows], known, dropout=sizes.ngram_dropout, penalty=sizes.ngram_penalty
+            known = ngrams.logits(present[rows], weights[:, 0], intercepts[0])
+            weights[:, column], intercepts[column] = ngrams.fit(
+                present[rows], train.labels[rows], known, dropout=sizes.ngram_dropout, penalty=sizes.ngram_penalty
             )
     return weights, intercepts
 
