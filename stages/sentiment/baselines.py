@@ -40,8 +40,8 @@ def fit(
         "nb": {part: (found.sign() @ ratios).tocsr() for part, found in counts.items()},
     }
     found: dict[str, dict[str, np.ndarray]] = {part: {} for part in parts}
+    settings = {"solver": "liblinear", "dual": True, "tol": 0.01, "max_iter": 1000, "random_state": seed}
     for name, of_part in features.items():
-        settings = {"solver": "liblinear", "dual": True, "tol": 0.01, "max_iter": 1000, "random_state": seed}
         models = [
             LogisticRegression(C=strength, **settings).fit(of_part["train"], labels["train"])
             for strength in STRENGTHS[name]

@@ -80,9 +80,7 @@ def headline(evaluation: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def comparison(right: pd.DataFrame, seed: int) -> dict[str, Any]:
-    """Accuracies, and the network's minus the others' with intervals by paired bootstrap, from which texts (rows) each
-    method (columns) has right.
-    """
+    """Accuracies, and the network's minus the others', from which texts (rows) each method (columns) has right."""
     ours, accuracies = right["network"], {name: {"accuracy": share} for name, share in right.mean().items()}
     versus = {name: ours.to_numpy(float) - right[name] for name in (*network.BRANCHES, *baselines.STRENGTHS)}
     return {
@@ -123,13 +121,11 @@ def to_read(actual: np.ndarray, probability: np.ndarray, texts: Sequence[str]) -
 
 def write_plots(actual: np.ndarray, methods: Mapping[str, np.ndarray]) -> None:
     """Write the curves, the confusion matrix and the classification report of test reviews; probabilities by method."""
-    ours = methods["network"]
-    labels = (ours >= 0.5).astype(int)
+    ours, labels = methods["network"], (methods["network"] >= 0.5).astype(int)
+    named = pd.DataFrame({"actual": np.take(CLASSES, actual), "predicted": np.take(CLASSES, labels)})
     ideal = [{"predicted": at, "observed": at, "reviews": 0, "method": "perfect"} for at in (0.0, 1.0)]
     tables = {
-        "confusion": [
-            {"actual": CLASSES[label], "predicted": CLASSES[said]} for label, said in zip(actual, labels, strict=True)
-        ],
+        "confusion": named.to_dict("records"),
         "precision_recall": [
             {"recall": recall, "precision": precision, "method": title}
             for name, title in CURVES.items()

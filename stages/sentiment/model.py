@@ -26,10 +26,7 @@ class Reviews(NamedTuple):
 
 
 def reviews(data: Mapping[str, np.ndarray], part: str, network: SentimentNetwork) -> Reviews:
-    """One part of the preprocessed data, as the network reads it: rarer words are unknown, rarer n-grams left out.
-
-    N-gram ids start at 1: 0 is padding.
-    """
+    """One part of the preprocessed data, without rarer words and n-grams. N-gram ids start at 1: 0 is padding."""
     words = encoding.per_review(data[f"{part}_words"], data[f"{part}_word_lengths"])
     numbers = encoding.per_review(data[f"{part}_ngrams"], data[f"{part}_ngram_lengths"])
     return Reviews(

@@ -1,7 +1,6 @@
 """preprocess-sentiment: reviews → word ids and n-grams, in training, validation and test parts.
 
-The vocabulary and the n-grams are those of the training texts alone. The table may hold texts from several sources,
-such as reviews and single sentences; each is split by itself.
+The vocabulary and the n-grams are those of the training texts alone. Each source of texts is split by itself.
 """
 
 import re
@@ -45,8 +44,7 @@ def main(params: Params) -> None:
     known = ngrams.index(ids["train"], len(words), least=LEAST)
     if not len(known):
         raise StageError(f"no word occurs in {LEAST} of the training reviews; raise data.limit")
-    titles = np.array([TITLES.get(kind, kind) for kind in kinds])
-    arrays = {"sources": titles, "plain_words": np.array(plain), "ngrams": known}
+    arrays = {"sources": np.array(kinds), "plain_words": np.array(plain), "ngrams": known}
     for part in PARTS:
         arrays |= arrays_of(part, ids[part], labels[rows[part]], len(words), known)
         arrays |= {f"{part}_rows": rows[part], f"{part}_source": source[rows[part]]}
@@ -63,7 +61,7 @@ def main(params: Params) -> None:
 
 
 def sources(column: pd.Series, labels: np.ndarray) -> tuple[list[str], np.ndarray]:
-    """The names of the sources that are measured by themselves, the largest first; the number of each row's, uint8.
+    """The titles of the sources that are measured by themselves, the largest first; the number of each row's, uint8.
 
     Rows of a source with fewer than `FEWEST` texts of a label count with the largest source, and that is printed.
     """
@@ -72,7 +70,8 @@ def sources(column: pd.Series, labels: np.ndarray) -> tuple[list[str], np.ndarra
     if few:
         print(f"{RAW}: not measured by themselves, with fewer than {FEWEST} texts of a label: {', '.join(few)}")
     kept = [largest, *(name for name in others if name not in few)]
-    return kept, column.map(dict(zip(kept, range(len(kept)), strict=True))).fillna(0).to_numpy(np.uint8)
+    number = column.map({name: place for place, name in enumerate(kept)}).fillna(0)
+    return [TITLES.get(name, name) for name in kept], number.to_numpy(np.uint8)
 
 
 def split(tokens: Sequence[Sequence[str]], table: pd.DataFrame, params: Params) -> dict[str, np.ndarray]:

@@ -10,7 +10,6 @@ import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 CLASSES = ("negative", "positive")
-THRESHOLDS = np.arange(1, 200) / 200
 BINS = 10
 
 
@@ -32,8 +31,8 @@ def quality(actual: np.ndarray, probability: np.ndarray, threshold: float) -> di
 
 
 def table(actual: np.ndarray, probability: np.ndarray) -> list[dict[str, float]]:
-    """The `quality` at each of `THRESHOLDS`, from the lowest to the highest."""
-    return [{"threshold": float(at), **quality(actual, probability, at)} for at in THRESHOLDS]
+    """The `quality` at 199 thresholds, from the lowest to the highest."""
+    return [{"threshold": at / 200, **quality(actual, probability, at / 200)} for at in range(1, 200)]
 
 
 def chosen(rows: Sequence[dict[str, float]]) -> dict[str, float]:

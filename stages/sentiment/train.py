@@ -13,7 +13,6 @@ from stages.params import Params, SentimentNetwork, SentimentTraining
 from stages.sentiment import model as network
 from stages.sentiment import ngrams, preprocess, scores, vectors
 from stages.sentiment.encoding import padded
-from stages.sentiment.model import Reviews
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
 from stages.training.layers import binary_cross_entropy, start_orthogonal
@@ -47,11 +46,8 @@ def main(params: Params) -> None:
     # Makes the variables that hold the mean losses. If the first step made them, it would be traced twice: 4 s.
     nothing = dict.fromkeys(streams, np.zeros((1, 1), np.float32))
     lstm.compute_loss(y=nothing, y_pred=nothing)
-    checkpoint = Checkpoint(
-        "sentiment",
-        {"seed": params.seed, "threads": params.threads, "kernels": params.kernels, "sentiment": params.sentiment},
-        inputs=[preprocess.OUTPUT],
-    )
+    decisive = {name: getattr(params, name) for name in ("seed", "threads", "kernels", "sentiment")}
+    checkpoint = Checkpoint("sentiment", decisive, inputs=[preprocess.OUTPUT])
     history = fit(
         lstm,
         epochs_of(streams, settings),
@@ -87,7 +83,7 @@ def sizes_for(data: Mapping[str, np.ndarray], network: SentimentNetwork) -> Sent
     return network.model_copy(update={"vocabulary": min(network.vocabulary, int(data["plain_words"]))})
 
 
-def fit_ngrams(train: Reviews, sizes: SentimentNetwork) -> tuple[np.ndarray, np.ndarray]:
+def fit_ngrams(train: network.Reviews, sizes: SentimentNetwork) -> tuple[np.ndarray, np.ndarray]:
     """The weights of the n-grams, shape (n, 2), and the intercepts, shape (2,): those of the largest source and of all
     long texts; what the short texts of the other sources need in addition.
     """
@@ -104,7 +100,9 @@ def fit_ngrams(train: Reviews, sizes: SentimentNetwork) -> tuple[np.ndarray, np.
     return weights, intercepts
 
 
-def streams_of(train: Reviews, clauses: Reviews, sizes: SentimentNetwork, params: Params) -> dict[str, Stream]:
+def streams_of(
+    train: network.Reviews, clauses: network.Reviews, sizes: SentimentNetwork, params: Params
+) -> dict[str, Stream]:
     """What the LSTM branch reads in each step, by name: reviews, texts of further sources, negated clauses."""
     settings, streams = params.sentiment.training, {}
     for name, texts, chosen, size, multiple in (
@@ -166,7 +164,7 @@ def epochs_of(streams: Mapping[str, Stream], settings: SentimentTraining) -> Cal
     return epoch_data
 
 
-def quality(logit: np.ndarray, validation: Reviews) -> dict[str, float]:
+def quality(logit: np.ndarray, validation: network.Reviews) -> dict[str, float]:
     """Means over the sources of the validation texts: the LSTM branch's cross-entropy in nats, and its accuracy."""
     losses = np.logaddexp(0, np.where(validation.labels == 1, -logit, logit))
     table = pd.DataFrame({"loss": losses, "lstm_accuracy": (logit >= 0) == validation.labels})

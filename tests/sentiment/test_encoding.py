@@ -12,12 +12,6 @@ def test_tokens():
     assert encoding.tokenise("फ़िल्म अच्छी है") == ["फ़िल्म", "अच्छी", "है"]  # letters keep their marks
 
 
-@given(st.text())
-def test_tokens_are_found_again_in_their_own_join(text: str):
-    tokens = encoding.tokenise(text)
-    assert encoding.tokenise(" ".join(tokens)) == tokens
-
-
 @given(st.text(st.sampled_from("aİß’`'<br />7/10 !?é_\u0301ſ")))
 def test_spans_are_where_the_tokens_stand(text: str):
     found = [text[start:stop].translate(encoding.APOSTROPHES).lower() for start, stop in encoding.spans(text)]

@@ -41,11 +41,9 @@ def test_index_and_counts_equal_those_of_plain_python(reviews: list[list[int]]):
 
 
 def test_log_ratios_of_a_case_worked_out_by_hand():
-    # Three n-grams; two positive reviews with (1, 1, 0) and (1, 0, 0), one negative with (0, 1, 1).
     present = csr_matrix(np.array([[1, 1, 0], [1, 0, 0], [0, 1, 1]], np.float32))
     positive, negative = np.array([3, 2, 1]) / 6, np.array([1, 2, 2]) / 5
-    expected = np.log(positive / negative)
-    assert np.allclose(ngrams.log_ratios(present, np.array([1, 1, 0])), expected)
+    assert np.allclose(ngrams.log_ratios(present, np.array([1, 1, 0])), np.log(positive / negative))
 
 
 def some(rows: int, seed: int) -> tuple[csr_matrix, np.ndarray]:
@@ -56,21 +54,16 @@ def some(rows: int, seed: int) -> tuple[csr_matrix, np.ndarray]:
     return csr_matrix((generator.random((rows, 10)) < odds).astype(np.float32)), labels
 
 
-def evidence(present: csr_matrix, labels: np.ndarray) -> np.ndarray:
-    """The log ratios of each review's n-grams over the root of their number."""
-    many = np.maximum(present.toarray().sum(axis=1, keepdims=True), 1)
-    return present.toarray() * ngrams.log_ratios(present, labels) / many**0.5
-
-
 def test_fit_is_the_optimum_under_dropout():
     present, labels = some(200, seed=3)
     terms, intercept = ngrams.fit(present, labels, dropout=0.4, penalty=2.0)
-    weights = terms / ngrams.log_ratios(present, labels)
+    ratios, many = ngrams.log_ratios(present, labels), np.maximum(present.toarray().sum(axis=1, keepdims=True), 1)
+    weights, evidence = terms / ratios, present.toarray() * ratios / many**0.5
     generator = np.random.default_rng(9)
     kept = (generator.random((4000, 10)) < 0.6) / 0.6  # what the distribution stands for: n-grams hidden at random
 
     def loss(weights: np.ndarray, intercept: float) -> float:
-        logits = (evidence(present, labels) * weights) @ kept.T + intercept
+        logits = (evidence * weights) @ kept.T + intercept
         losses = np.logaddexp(0, logits) - labels[:, None] * logits
         return losses.mean(axis=1).sum() + weights @ weights
 

@@ -45,14 +45,13 @@ def reviews(count: int) -> list[list[str]]:
     return [[f"word{row}", "good"] for row in range(count)]
 
 
-def test_each_source_is_split_by_itself():
+@pytest.mark.parametrize(("limit", "share"), [(None, 1), (60, 0.2)])
+def test_each_source_is_split_by_itself(limit: int | None, share: float):
     source = np.repeat([0, 1], [200, 100])
-    rows = parts_of(reviews(300), source=source)
-    assert {part: list(np.bincount(source[rows[part]])) for part in PARTS} == {
-        "train": [140, 70], "validation": [20, 10], "test": [40, 20]
-    }  # fmt: skip
-    alone = parts_of(reviews(200))
-    assert all(list(rows[part][source[rows[part]] == 0]) == list(alone[part]) for part in PARTS)
+    rows, alone = parts_of(reviews(300), limit, source=source), parts_of(reviews(200), limit and 40)
+    for part, size in {"train": 70, "validation": 10, "test": 20}.items():
+        assert list(np.bincount(source[rows[part]])) == [2 * size * share, size * share]
+        assert list(rows[part][source[rows[part]] == 0]) == list(alone[part])
 
 
 @given(st.lists(WORDS, min_size=30, max_size=60), st.integers(0, 99), st.booleans())
@@ -64,13 +63,6 @@ def test_no_text_is_in_two_parts(tokens: list[list[str]], seed: int, official: b
     rows = parts_of(tokens, seed=seed, split=apart, label=labels)
     used = [" ".join(tokens[row]) for part in PARTS for row in rows[part]]
     assert len(used) == len(set(used)) == len({" ".join(review) for review in tokens})
-
-
-@pytest.mark.parametrize(("limit", "sizes"), [(None, [700, 100, 200]), (100, [70, 10, 20])])
-def test_shares_and_classes(limit: int | None, sizes: list[int]):
-    rows = parts_of(reviews(1000), limit)
-    assert [len(rows[part]) for part in PARTS] == sizes
-    assert all(np.mean(rows[part] % 2) == 0.5 for part in PARTS)
 
 
 def test_the_source_s_own_test_part_is_kept_and_takes_texts_from_training():
@@ -87,6 +79,8 @@ RATIOS = {"dreary": -2.0, "superb": 2.0, "dull": -1.5, "witty": 1.5, "very": 0.1
 
 def test_clauses_are_negated_with_the_other_label():
     texts = ["The script is dreary. It was superb!", "I said that, the plot was very dull, he was witty, and left."]
+    # No last word of these decides, or an earlier one does too, or they are negated, or known.
+    texts += ["It is not dreary. The dull plot is superb. It is blue. He never was dull. Nothing is superb."]
     clauses, labels = pairs(texts, RATIOS, {"it was blue"})
     assert [(" ".join(words), label) for words, label in zip(clauses, labels, strict=True)] == [
         ("the script is dreary", 0), ("the script is not dreary", 1),
@@ -94,9 +88,3 @@ def test_clauses_are_negated_with_the_other_label():
         ("the plot was very dull", 0), ("the plot wasn't very dull", 1),
         ("he was witty", 1), ("he wasn't witty", 0),
     ]  # fmt: skip
-
-
-def test_clauses_that_no_last_word_decides_are_left_out():
-    texts = ["It is not dreary.", "The dull plot is superb.", "It is blue.", "He never was dull. Nothing is superb."]
-    clauses, labels = pairs(texts, RATIOS, {"it was blue"})
-    assert clauses == [] and len(labels) == 0
