@@ -16,6 +16,7 @@ from stages.autoencoder import model as network
 from stages.core import artifacts, image_quality, model_files
 from stages.core.digits import SIDE, scaled
 from stages.core.errors import StageError
+from stages.core.rng import rng
 from stages.datasets.digit_files import picture
 from stages.datasets.prepare import prepare, prepared
 from stages.denoiser.preprocess import add_noise
@@ -110,7 +111,7 @@ def denoise(options: argparse.Namespace) -> None:
     if clean is not None and clean.shape != noisy.shape:
         raise StageError(f"{options.clean} is not of the size or the colours of {options.input}")
     if options.noise:
-        noisy = add_noise(noisy, options.noise, np.random.default_rng(denoiser.seed))
+        noisy = add_noise(noisy, options.noise, rng(denoiser.seed, "reprise/noise"))
     notice("denoising ...")
     restored = denoiser.denoise(noisy)
     write(options.output, 1 - restored if options.invert else restored)

@@ -12,9 +12,10 @@ from threadpoolctl import threadpool_limits
 from stages.core import artifacts, image_quality, model_files
 from stages.core.command import run
 from stages.core.digits import SIDE, scaled
+from stages.core.rng import rng
 from stages.core.split import PARTS, every
 from stages.denoiser import baselines, recognition
-from stages.denoiser.preprocess import DATA, LEVELS, MODELS, TEST, add_noise
+from stages.denoiser.preprocess import DATA, MODELS, add_noise
 from stages.evaluation import charts, measures
 from stages.evaluation.charts import Classes, first_of_each
 from stages.params import Params
@@ -146,7 +147,7 @@ def levels(clean: np.ndarray, methods: dict[str, Denoiser], params: Params) -> l
     clean = clean[every(len(clean), params.denoiser.level_digits)]
     rows = []
     for number, std in enumerate(params.denoiser.noise_levels):
-        noisy = add_noise(clean, std, np.random.default_rng([params.seed, LEVELS, number]))
+        noisy = add_noise(clean, std, rng(params.seed, "denoiser/noise levels", number))
         for name, method in methods.items():
             psnr = image_quality.psnr(clean, method(noisy, std)).mean()
             rows.append({"noise_std": std, "method": LABELS[name], "psnr": psnr})
@@ -220,7 +221,7 @@ def measure(path: str | Path, model: Any, images: np.ndarray, *, noise_std: floa
     trained = model_files.attachments(path, {"seed": int, "noise_std": float})
     seed, std = trained["seed"], noise_std or trained["noise_std"]
     clean = scaled(images)
-    noisy = add_noise(clean, std, np.random.default_rng([seed, TEST]))
+    noisy = add_noise(clean, std, rng(seed, "denoiser/test noise"))
     denoised = layers.apply(model, noisy)
     return {
         "digits": len(clean),
