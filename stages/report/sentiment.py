@@ -11,7 +11,7 @@ from stages.report.wording import FEW, compared, verdict
 
 CALIBRATED = 0.03  # highest expected calibration error of probabilities that the report calls well calibrated
 MISTAKES = 2  # of each class: the shortest of the most confident ones
-FIRST, LAST = 140, 160  # characters of a long review
+FIRST, LAST = 110, 120  # characters of a long review
 BRANCHES = {"lstm": "LSTM", "ngrams": "n-gram"}
 
 
