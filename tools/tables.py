@@ -92,9 +92,9 @@ def spread(mean: float, std: float) -> str:
     return f"{mean:.{digits}f} ± {std:.{digits}f}"
 
 
-def metrics(task: str = "denoiser") -> str:
+def metrics(task: str = "sentiment") -> str:
     """What `dvc metrics show` prints of one task."""
-    command = ("metrics", "show", f"metrics/{task}.json")
+    command = ("metrics", "show", "--precision", "3", f"metrics/{task}.json")
     return f"```console\n$ dvc {' '.join(command)}\n{dvc(*command).strip()}\n```"
 
 
