@@ -25,6 +25,13 @@ AT_ONCE = 1024  # reviews sorted by length together, and read from a pipe before
 BATCH = 128  # of them in one call of the network: fewer cost calls, more cost padding
 SHOWN = 5  # parts that --explain prints
 FOREIGN = "its words are rare in the training reviews, as those of another language are: the verdict says little"
+# For a classifier of films: reviews, and what they are.
+EXAMPLES = {
+    "A film I will not forget: great music and a wonderful cast.": "positive",
+    "This film is not good.": "negative",
+    "Dull, slow and not worth the ticket.": "negative",
+    "The plot makes no sense and the acting is wooden, but I loved every minute of it.": "positive",
+}
 # A text of more words is explained by its sentences: leaving out one word of many changes next to nothing.
 MOST_WORDS, MOST_PARTS, LONGEST_PART = 40, 60, 30
 SENTENCE_END = re.compile(r"[.!?;:]|<br", re.IGNORECASE)

@@ -4,6 +4,7 @@ import pytest
 from stages.autoencoder import model as autoencoder
 from stages.core import artifacts, digits, model_files
 from stages.denoiser import evaluate, preprocess, train
+from stages.denoiser import model as network
 from stages.denoiser.preprocess import LEVELS, SITUATIONS, TEST, TRAIN, VALIDATION, add_noise
 from stages.params import Params
 from stages.training import layers
@@ -48,7 +49,7 @@ def test_training_learns_only_dense_obeys_latent_and_all_are_compared(workdir, p
             written[latent, name] = artifacts.read_bytes(path)
             history = artifacts.read_csv(train.HISTORIES[name])
             assert history["val_psnr"].iloc[-1] > history["val_psnr"].iloc[0]
-            assert model_files.attachments(path, {"seed": int, "noise_std": float}) == {"seed": 7, "noise_std": 0.5}
+            assert model_files.load(path, network.Carried)[1] == {"seed": 7, "noise_std": 0.5}
     assert written[3, "conv"] == written[4, "conv"]
     assert written[3, "dense"] != written[4, "dense"]
 
