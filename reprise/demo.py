@@ -118,6 +118,13 @@ class Page:
         """Both, by name."""
         return {name: digits.Denoiser(repository(f"models/denoiser-{name}.keras")) for name in ("dense", "conv")}
 
+    @property
+    def noun(self) -> str:
+        """What one of the test digits is: an image, where their classes have names."""
+        with contextlib.suppress(StageError):  # told when the page is used
+            return "image" if "names" in self.test_digits else "digit"
+        return "digit"
+
     @told()
     def random_number(self) -> int:
         """The number of a test digit."""
@@ -128,9 +135,9 @@ class Page:
         """A test digit, shape (28, 28), and what it is."""
         count = len(self.test_digits["test"])
         row = int(number or 0) % count
-        label, names = int(self.test_digits["test_labels"][row]), self.test_digits.get("names", ())
-        what = f"image {row:,} of {count:,}: {names[label]}" if len(names) else f"digit {row:,} of {count:,}: a {label}"
-        return scaled(self.test_digits["test"][row]), f"Test {what}."
+        label = int(self.test_digits["test_labels"][row])
+        name = f"a {label}" if self.noun == "digit" else self.test_digits["names"][label] or label
+        return scaled(self.test_digits["test"][row]), f"Test {self.noun} {row:,} of {count:,}: {name}."
 
     @told()
     def drawn(self, drawing: dict[str, Any] | None, about: str) -> tuple[np.ndarray | None, str]:
@@ -139,7 +146,7 @@ class Page:
         ink = np.max([layer[..., -1] for layer in layers], axis=0) / 255
         if ink.any():
             return prepared(ink), DRAWN
-        return (None, "Draw a digit.") if about == DRAWN else gr.skip()
+        return (None, "Draw something.") if about == DRAWN else gr.skip()
 
     @told()
     def upload(self, path: str) -> tuple[np.ndarray, str]:
@@ -249,7 +256,7 @@ def blocks(page: Page) -> gr.Blocks:
     """The page: three tabs, each with its inputs on the left or above and its outputs on the right or below."""
     with gr.Blocks(title="Reprise", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600)) as built:
         gr.Markdown("# Reprise\nSmall networks, run on this machine. [The report](/report/index.html) measures them.")
-        with gr.Tab("Digits"):
+        with gr.Tab(f"{page.noun.capitalize()}s"):
             _digits(page, built)
         with gr.Tab("Text"):
             _text(page)
@@ -259,14 +266,12 @@ def blocks(page: Page) -> gr.Blocks:
 
 
 def _digits(page: Page, built: gr.Blocks) -> None:
-    gr.Markdown(
-        "Draw a digit, upload a picture of one or take one of the test digits, which no network was trained on."
-    )
+    gr.Markdown(f"Draw, upload a picture or take one of the test {page.noun}s, which no network was trained on.")
     digit = gr.State()
     with gr.Row():
         with gr.Column(min_width=320):
             canvas = gr.Sketchpad(
-                label="Your digit",
+                label="Your drawing",
                 canvas_size=(280, 280),
                 fixed_canvas=True,
                 layers=False,
@@ -277,7 +282,7 @@ def _digits(page: Page, built: gr.Blocks) -> None:
             )
             about = gr.Markdown(elem_id="about")
             with gr.Row():
-                number = gr.Number(0, label="Test digit", precision=0, minimum=0, min_width=90, elem_id="number")
+                number = gr.Number(0, label=f"Test {page.noun}", precision=0, minimum=0, min_width=90, elem_id="number")
                 at_random = gr.Button("Random", min_width=80, elem_id="random")
                 upload = gr.UploadButton("Upload", min_width=80, elem_id="upload")
         with gr.Column(min_width=320, scale=2):

@@ -82,8 +82,8 @@ def mistakes(rows: Sequence[Row]) -> list[Row]:
     """The shortest of the most confident mistakes of each class."""
     chosen = []
     for name in ("negative", "positive"):
-        some = [row | {"text": shortened(row["text"])} for row in rows if row["actual"] == name]
-        chosen += sorted(some, key=lambda row: len(row["text"]))[:MISTAKES]
+        some = sorted((row for row in rows if row["actual"] == name), key=lambda row: len(row["text"]))
+        chosen += [row | {"text": shortened(row["text"])} for row in some[:MISTAKES]]
     return chosen
 
 
