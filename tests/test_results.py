@@ -48,6 +48,8 @@ def test_the_committed_report_is_of_the_committed_metrics(repository, metrics):
     for figure in (f"{metrics['autoencoder']['mse']:.4f}", f"{metrics['textgen']['nats']:.3f}"):
         assert f" {figure} |" in report
         assert f"<td>{figure}</td>" in page
+    body = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
+    assert len(re.sub(r"<[^>]*>", " ", body).split()) <= 5000  # words that a student is asked to read, sources included
 
 
 def numbers_of(value: object) -> list[float]:
