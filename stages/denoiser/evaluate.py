@@ -1,8 +1,7 @@
 """evaluate-denoiser: every denoiser on the same noisy digits, and on weaker and stronger noise than it was made for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -213,13 +212,14 @@ def invented(worst: list[recognition.Broken], classes: Classes) -> Figure:
     return charts.image_grid(grid, title=title, columns=columns)
 
 
-def measure(path: str | Path, model: Any, images: np.ndarray, *, noise_std: float | None = None) -> dict[str, Any]:
-    """The measures that need only a model, with its file, and digits from anywhere, uint8, shape (n, 28, 28).
+def measure(
+    model: Any, carried: Mapping[str, Any], images: np.ndarray, *, noise_std: float | None = None
+) -> dict[str, Any]:
+    """The measures that need only a model, with what its file carries, and uint8 digits, shape (n, 28, 28).
 
     They get noise of their own, of standard deviation `noise_std`, where none is given that of the training.
     """
-    trained = model_files.attachments(path, {"seed": int, "noise_std": float})
-    seed, std = trained["seed"], noise_std or trained["noise_std"]
+    seed, std = carried["seed"], noise_std or carried["noise_std"]
     clean = scaled(images)
     noisy = add_noise(clean, std, rng(seed, "denoiser/test noise"))
     denoised = layers.apply(model, noisy)

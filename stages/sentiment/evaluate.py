@@ -76,7 +76,7 @@ def headline(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{name: evaluation[name] for name in ("accuracy", "precision", "recall", "f1")},
         "minus_baseline": evaluation["versus"]["nb"]["interval"],  # a list, which `dvc metrics show` leaves out
-        "baselines": {"nb": evaluation["baselines"]["nb"]},
+        "baselines": {"nb": evaluation["baselines"]["nb"]["accuracy"]},
         **{name: {"accuracy": some["accuracy"]} for name, some in evaluation.get("sources", {}).items()},
     }
 

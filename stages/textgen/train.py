@@ -48,10 +48,10 @@ def main(params: Params) -> None:
     start = max(0, vocabulary.find("\n"))
     shape = network.Shape(len(vocabulary), settings.network.embedding, settings.network.units)
     lstm, history, checkpoint = trained(text, start, shape, params, settings)
-    model = network.TextModel(lstm, shape, vocabulary, params.seed)
+    model = network.TextModel(lstm, shape, vocabulary, params.seed, sizes)
     if settings.ngrams.contexts:
         model = combined(model, text, start, settings)
-    network.write(MODEL, model, sizes=sizes)
+    network.write(MODEL, model)
     artifacts.write_csv(HISTORY, history)
     checkpoint.remove()
 

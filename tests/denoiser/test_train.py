@@ -5,6 +5,7 @@ from stages.autoencoder import model as autoencoder
 from stages.core import artifacts, digits, model_files
 from stages.core.rng import rng
 from stages.denoiser import evaluate, preprocess, train
+from stages.denoiser import model as network
 from stages.denoiser.preprocess import add_noise
 from stages.params import Params
 from stages.training import layers
@@ -47,7 +48,7 @@ def test_training_learns_only_dense_obeys_latent_and_all_are_compared(workdir, p
             written[latent, name] = artifacts.read_bytes(path)
             history = artifacts.read_csv(train.HISTORIES[name])
             assert history["val_psnr"].iloc[-1] > history["val_psnr"].iloc[0]
-            assert model_files.attachments(path, {"seed": int, "noise_std": float}) == {"seed": 7, "noise_std": 0.5}
+            assert model_files.load(path, network.Carried)[1] == {"seed": 7, "noise_std": 0.5}
     assert written[3, "conv"] == written[4, "conv"]
     assert written[3, "dense"] != written[4, "dense"]
 
