@@ -49,11 +49,16 @@ class Carried(model_files.Carried):
     names, what = ("textgen",), "a text model"
 
     vocabulary: str
+    shape: Shape
     sizes: dict[str, Any]
 
     def check(self, network: keras.Model) -> None:
-        """Is there an output for each character?"""
-        if len(self.vocabulary) != (outputs := network.output_shape[-1]):
+        """Is the shape that of the network, with an output for each character?"""
+        outputs = network.output_shape[-1]
+        units = [layer.units for layer in network.layers if isinstance(layer, layers.LSTM)]
+        if (self.shape.vocabulary, list(self.shape.units)) != (outputs, units):
+            raise ValueError("it carries the shape of another network")
+        if len(self.vocabulary) != outputs:
             raise ValueError(f"it carries a vocabulary of {len(self.vocabulary)} characters for {outputs} outputs")
 
 
@@ -134,25 +139,13 @@ def build(
 def load(path: str | Path) -> TextModel:
     """A text model from its file."""
     network, carried = model_files.load(path, Carried)
-    return TextModel(network, shape_of(network), **carried)
+    return TextModel(network, Shape(*carried.pop("shape")), **carried)
 
 
 def write(path: str | Path, model: TextModel) -> None:
-    """Write a text model; its shape, which `load` has from the network, for others."""
+    """Write a text model."""
     carried = model._asdict() | {"shape": model.shape._asdict()}
     model_files.write(path, carried.pop("network"), carried)
-
-
-def shape_of(model: keras.Model) -> Shape:
-    """What a network was built from."""
-    rows = {layer.name: layer.input_dim for layer in model.layers if isinstance(layer, layers.Embedding)}
-    lengths = sum(name.startswith("continuations_") for name in rows)
-    return Shape(
-        model.output_shape[-1],
-        model.get_layer("embedding").output_dim if "embedding" in rows else None,
-        [layer.units for layer in model.layers if isinstance(layer, layers.LSTM)],
-        [(rows.get(f"index_{length}", 0), rows[f"continuations_{length}"]) for length in range(lengths)],
-    )
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:

@@ -32,6 +32,8 @@ WRONG = [
     ("sentiment", {"thresholds": []}, "thresholds is"),
     ("sentiment", {"network": {"vocabulary": 9, "length": 12, "head": 0.5, "pool": 2}}, "of another model"),
     ("textgen", {"vocabulary": "ab"}, "a vocabulary of 2 characters for 13 outputs"),
+    ("textgen", {"shape": {"vocabulary": 13, "embedding": 4, "units": [5, 5, 5]}}, "the shape of another network"),
+    ("textgen", {"shape": 3}, "shape is 3"),
     ("textgen", {"seed": -1}, "seed is -1; it should be"),
     ("denoiser-conv", {"seed": True}, "seed is True; it should be"),
     ("denoiser-conv", {"noise_std": float("nan")}, "noise_std is nan; it should be"),
