@@ -9,9 +9,7 @@ measures a model on other data, export writes it as ONNX, demo is the page. The 
 
 import contextlib
 import sys
-from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -22,17 +20,6 @@ with contextlib.chdir(REPOSITORY):  # stages pins the environment by the params.
 def repository(path: str | Path) -> Path:
     """A file of the repository, such as models/textgen.keras, which `dvc repro` makes and `dvc pull` fetches."""
     return REPOSITORY / path
-
-
-def read_model(path: Path, names: Collection[str], what: str) -> Any:
-    """A Keras model from its file, which has to be `what`: `names` are those that such a model has."""
-    from stages.core import model_files
-    from stages.core.errors import StageError
-
-    model = model_files.read(path)
-    if model.name not in names:
-        raise StageError(f"{path} is not {what}: its name is {model.name!r}")
-    return model
 
 
 def notice(text: str) -> None:

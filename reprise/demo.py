@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from reprise import digits, repository
-from reprise.reviews import FOREIGN, Classifier
+from reprise.reviews import EXAMPLES, FOREIGN, Classifier
 from reprise.text import READ, Writer
 from stages.core import artifacts, image_quality
 from stages.core.digits import scaled
@@ -45,12 +45,6 @@ EVERY = 10  # characters between two updates of a text that is being written
 DRAWN = "Your drawing, prepared as MNIST was."
 # Kind of damage → unit of its strength, function, strengths from mild to strong.
 DAMAGES = {"noise": ("standard deviation", add_noise, (0.25, 0.5, 0.75, 1.0)), **recognition.DEGRADATIONS}
-REVIEWS = (
-    "A film I will not forget: great music and a wonderful cast.",
-    "This film is not good.",
-    "Dull, slow and not worth the ticket.",
-    "The plot makes no sense and the acting is wooden, but I loved every minute of it.",
-)
 PROMPTS = ("ROMEO:\n", "To be, or not to be, ", "Enter three WITCHES.\n")
 BLUE, ORANGE = (108, 176, 245), (245, 160, 76)  # of what is positive and negative
 # Gradio's greys for small print are too pale to be read by all. A digit's pixels stay squares.
@@ -85,12 +79,34 @@ def told() -> Iterator[None]:
         raise gr.Error(escape(str(error), quote=False), print_exception=False) from error
 
 
+def own(dataset: str, task: str) -> dict[str, Any]:
+    """What was measured of a task on data of the user's own; empty for packaged data, and where nothing was."""
+    with contextlib.suppress(StageError):
+        if "==" not in artifacts.read_json(repository(f"data/raw/{dataset}.json")).get("source", ""):
+            return artifacts.read_json(repository(f"data/{task}/evaluation.json"))
+    return {}
+
+
 class Page:
     """What the page does. A model is loaded when it is first used, and tried again where it was missing."""
 
     writer = cached_property(lambda self: Writer())
     classifier = cached_property(lambda self: Classifier())
     test_digits = cached_property(lambda self: artifacts.read_npz(repository(digits.DATA)))
+
+    @cached_property
+    def prompts(self) -> list[str]:
+        """Beginnings of texts like those that the text model was trained on."""
+        if found := own("text", "textgen"):
+            return [found["context"].rpartition("\n")[2], found["test"].strip().partition("\n")[0]]
+        return list(PROMPTS)
+
+    @cached_property
+    def reviews(self) -> dict[str, str]:
+        """Reviews like those that the classifier was trained on, and what they are."""
+        found = own("reviews", "sentiment")
+        some = found["examples"] + found["mistakes"][:1] if found else []
+        return {row["text"]: row["actual"] for row in some} or EXAMPLES
 
     @cached_property
     def autoencoders(self) -> list[digits.Autoencoder]:
@@ -102,6 +118,13 @@ class Page:
         """Both, by name."""
         return {name: digits.Denoiser(repository(f"models/denoiser-{name}.keras")) for name in ("dense", "conv")}
 
+    @property
+    def noun(self) -> str:
+        """What one of the test digits is: an image, where their classes have names."""
+        with contextlib.suppress(StageError):  # told when the page is used
+            return "image" if "names" in self.test_digits else "digit"
+        return "digit"
+
     @told()
     def random_number(self) -> int:
         """The number of a test digit."""
@@ -112,8 +135,9 @@ class Page:
         """A test digit, shape (28, 28), and what it is."""
         count = len(self.test_digits["test"])
         row = int(number or 0) % count
-        label = self.test_digits["test_labels"][row]
-        return scaled(self.test_digits["test"][row]), f"Test digit {row:,} of {count:,}: a {label}."
+        label = int(self.test_digits["test_labels"][row])
+        name = f"a {label}" if self.noun == "digit" else self.test_digits["names"][label] or label
+        return scaled(self.test_digits["test"][row]), f"Test {self.noun} {row:,} of {count:,}: {name}."
 
     @told()
     def drawn(self, drawing: dict[str, Any] | None, about: str) -> tuple[np.ndarray | None, str]:
@@ -122,7 +146,7 @@ class Page:
         ink = np.max([layer[..., -1] for layer in layers], axis=0) / 255
         if ink.any():
             return prepared(ink), DRAWN
-        return (None, "Draw a digit.") if about == DRAWN else gr.skip()
+        return (None, "Draw something.") if about == DRAWN else gr.skip()
 
     @told()
     def upload(self, path: str) -> tuple[np.ndarray, str]:
@@ -175,7 +199,10 @@ class Page:
             return "No word of it is in the vocabulary: write a review.", ""
         carried, label = self.classifier.carried, CLASSES[int(verdict.probability >= threshold)]
         cost = min(carried["thresholds"], key=lambda row: abs(row["threshold"] - threshold))
-        said = f"## {label}\nProbability of a positive review: {verdict.probability:.3f}, threshold: {threshold:.3f}. "
+        said = f"## {label}\n"
+        if self.reviews.get(review, label) != label:
+            said += f"**Wrong**: it is {self.reviews[review]}. "
+        said += f"Probability of a positive review: {verdict.probability:.3f}, threshold: {threshold:.3f}. "
         said += f"But {FOREIGN}. " if verdict.foreign else ""
         said += f"With this threshold, on {carried['validation_reviews']:,} validation reviews: "
         said += f"{cost['precision']:.1%} of those called positive are (precision), "
@@ -229,7 +256,7 @@ def blocks(page: Page) -> gr.Blocks:
     """The page: three tabs, each with its inputs on the left or above and its outputs on the right or below."""
     with gr.Blocks(title="Reprise", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600)) as built:
         gr.Markdown("# Reprise\nSmall networks, run on this machine. [The report](/report/index.html) measures them.")
-        with gr.Tab("Digits"):
+        with gr.Tab(f"{page.noun.capitalize()}s"):
             _digits(page, built)
         with gr.Tab("Text"):
             _text(page)
@@ -239,14 +266,12 @@ def blocks(page: Page) -> gr.Blocks:
 
 
 def _digits(page: Page, built: gr.Blocks) -> None:
-    gr.Markdown(
-        "Draw a digit, upload a picture of one or take one of the test digits, which no network was trained on."
-    )
+    gr.Markdown(f"Draw, upload a picture or take one of the test {page.noun}s, which no network was trained on.")
     digit = gr.State()
     with gr.Row():
         with gr.Column(min_width=320):
             canvas = gr.Sketchpad(
-                label="Your digit",
+                label="Your drawing",
                 canvas_size=(280, 280),
                 fixed_canvas=True,
                 layers=False,
@@ -257,7 +282,7 @@ def _digits(page: Page, built: gr.Blocks) -> None:
             )
             about = gr.Markdown(elem_id="about")
             with gr.Row():
-                number = gr.Number(0, label="Test digit", precision=0, minimum=0, min_width=90, elem_id="number")
+                number = gr.Number(0, label=f"Test {page.noun}", precision=0, minimum=0, min_width=90, elem_id="number")
                 at_random = gr.Button("Random", min_width=80, elem_id="random")
                 upload = gr.UploadButton("Upload", min_width=80, elem_id="upload")
         with gr.Column(min_width=320, scale=2):
@@ -285,8 +310,8 @@ def _text(page: Page) -> None:
     gr.Markdown("A network continues your text, one character at a time, as the text it was trained on would go on.")
     with gr.Row():
         with gr.Column(min_width=260):
-            prompt = gr.Textbox(PROMPTS[0], label="Beginning", lines=2, max_length=READ, elem_id="prompt")
-            gr.Examples(list(PROMPTS), prompt)
+            prompt = gr.Textbox(page.prompts[0], label="Beginning", lines=2, max_length=READ, elem_id="prompt")
+            gr.Examples(page.prompts, prompt)
             temperature = gr.Slider(
                 *(0.1, 1.5, 0.6), step=0.1, label="Temperature", info="low: safe, high: wild", elem_id="temperature"
             )
@@ -304,14 +329,16 @@ def _text(page: Page) -> None:
 
 
 def _reviews(page: Page, built: gr.Blocks) -> None:
-    gr.Markdown("Positive or negative, and which words decide it? The network gets the last example wrong.")
+    gr.Markdown("Positive or negative, and which words decide it? Where the network gets an example wrong, it says so.")
     tuned = 0.5
     with contextlib.suppress(StageError):  # told when the page is used
         tuned = page.classifier.tuned_threshold()
     with gr.Row():
         with gr.Column(min_width=300):
-            review = gr.Textbox(REVIEWS[0], label="Review", lines=6, max_length=LONGEST_REVIEW, elem_id="review")
-            examples = gr.Examples(list(REVIEWS), review)
+            review = gr.Textbox(
+                next(iter(page.reviews)), label="Review", lines=6, max_length=LONGEST_REVIEW, elem_id="review"
+            )
+            examples = gr.Examples(list(page.reviews), review)
             threshold = gr.Slider(0.005, 0.995, tuned, step=0.005, label="Threshold", elem_id="threshold")
             judge = gr.Button("Classify", variant="primary", elem_id="judge")
         with gr.Column(min_width=300):

@@ -11,13 +11,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
-from reprise import notice, read_model, repository, tiles
+from reprise import notice, repository, tiles
 from stages.autoencoder import model as network
 from stages.core import artifacts, image_quality, model_files
 from stages.core.digits import SIDE, scaled
 from stages.core.errors import StageError
+from stages.core.rng import rng
 from stages.datasets.digit_files import picture
 from stages.datasets.prepare import prepare, prepared
+from stages.denoiser import model as denoisers
 from stages.denoiser.preprocess import add_noise
 from stages.training import layers
 
@@ -32,7 +34,7 @@ class Autoencoder:
 
     def __init__(self, path: Path | None = None) -> None:
         path = path or repository("models/autoencoder.keras")
-        self.model = read_model(path, ["autoencoder"], "an autoencoder of digits")
+        self.model, self.carried = model_files.load(path, network.Carried)
         self.latent = network.latent_of(self.model)
 
     def encode(self, images: np.ndarray) -> np.ndarray:
@@ -49,8 +51,7 @@ class Denoiser:
 
     def __init__(self, path: Path | None = None) -> None:
         path = path or repository("models/denoiser-conv.keras")
-        self.model = read_model(path, ["conv", "dense"], "a denoiser of digits")
-        self.seed = model_files.attachments(path, {"seed": int})["seed"]
+        self.model, self.carried = model_files.load(path, denoisers.Carried)
 
     def denoise(self, planes: np.ndarray) -> np.ndarray:
         """Denoise images of any size, one by one: shape (n, height, width), light on dark, float32 in [0, 1]."""
@@ -110,7 +111,7 @@ def denoise(options: argparse.Namespace) -> None:
     if clean is not None and clean.shape != noisy.shape:
         raise StageError(f"{options.clean} is not of the size or the colours of {options.input}")
     if options.noise:
-        noisy = add_noise(noisy, options.noise, np.random.default_rng(denoiser.seed))
+        noisy = add_noise(noisy, options.noise, rng(denoiser.carried["seed"], "reprise/noise"))
     notice("denoising ...")
     restored = denoiser.denoise(noisy)
     write(options.output, 1 - restored if options.invert else restored)

@@ -59,15 +59,15 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
     if part == "all" and _trained_on(source, data):
         result["warning"] = "not held out: the models of this repository were trained on most of this data"
         print(f"warning: {result['warning']}", file=sys.stderr)
-    return result | measure(options, path, model, data)
+    return result | measure(options, model, data)
 
 
-def measure(options: argparse.Namespace, path: Path, model: Any, data: Any) -> dict[str, Any]:
+def measure(options: argparse.Namespace, model: Any, data: Any) -> dict[str, Any]:
     """The measures of a model, as `MODELS` has it, on the chosen part of the data."""
     if options.task == "textgen":
         from stages.textgen import evaluate as task
 
-        return task.measure(path, model.model.network, data.documents, limit=options.limit)
+        return task.measure(model.model, data.documents, limit=options.limit)
     chosen = rows(np.asarray(data.test), options.limit)
     if options.task == "sentiment":
         from stages.sentiment import evaluate as task
@@ -76,7 +76,7 @@ def measure(options: argparse.Namespace, path: Path, model: Any, data: Any) -> d
         return task.measure(np.asarray(data.labels)[chosen], model.probability(ids), np.concatenate(ids))
     task = importlib.import_module(f"stages.{options.task}.evaluate")
     further = {"noise_std": options.noise_std} if options.task == "denoiser" else {}
-    return task.measure(path, model.model, data.images[chosen], **further)
+    return task.measure(model.model, model.carried, data.images[chosen], **further)
 
 
 def rows(test: np.ndarray, limit: int | None) -> np.ndarray:

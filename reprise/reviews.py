@@ -12,20 +12,26 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from reprise import notice, read_model, repository
+from reprise import notice, repository
 from stages.core import artifacts, model_files
 from stages.core.errors import StageError
 from stages.datasets import user_files
 from stages.datasets.tidy import tidy
+from stages.sentiment import model as network
 from stages.sentiment import scores
 from stages.sentiment.encoding import FIRST_WORD, Encoder, spans
 
-# What the file of a classifier carries; `thresholds`: the quality at each one on validation reviews.
-ATTACHED = {"network": dict, "vocabulary": list, "ngrams": np.ndarray, "thresholds": list, "validation_reviews": int}
 AT_ONCE = 1024  # reviews sorted by length together, and read from a pipe before the first is answered
 BATCH = 128  # of them in one call of the network: fewer cost calls, more cost padding
 SHOWN = 5  # parts that --explain prints
 FOREIGN = "its words are rare in the training reviews, as those of another language are: the verdict says little"
+# For a classifier of films: reviews, and what they are.
+EXAMPLES = {
+    "A film I will not forget: great music and a wonderful cast.": "positive",
+    "This film is not good.": "negative",
+    "Dull, slow and not worth the ticket.": "negative",
+    "The plot makes no sense and the acting is wooden, but I loved every minute of it.": "positive",
+}
 # A text of more words is explained by its sentences: leaving out one word of many changes next to nothing.
 MOST_WORDS, MOST_PARTS, LONGEST_PART = 40, 60, 30
 SENTENCE_END = re.compile(r"[.!?;:]|<br", re.IGNORECASE)
@@ -46,16 +52,8 @@ class Classifier:
 
     def __init__(self, path: Path | None = None) -> None:
         path = path or repository("models/sentiment.keras")
-        self.model = read_model(path, ["sentiment"], "a classifier of reviews")
-        self.carried = model_files.attachments(path, ATTACHED)
-        ngrams, sizes = self.carried["ngrams"], self.carried["network"]
-        try:
-            rows = [self.model.get_layer(name).input_dim for name in ("word_vectors", "ngram_weights")]
-        except ValueError as error:  # a layer is missing
-            raise StageError(f"{path} is a network that this version does not have") from error
-        if rows != [sizes.get("vocabulary", 0) + 2, len(ngrams) + 1]:
-            raise StageError(f"{path} carries the vocabulary of another model; `dvc repro` trains it anew")
-        self.encoder = Encoder(self.carried["vocabulary"], ngrams, sizes)
+        self.model, self.carried = model_files.load(path, network.Carried)
+        self.encoder = Encoder(*(self.carried[name] for name in ("vocabulary", "ngrams", "network")))
         ids = tf.TensorSpec((None, None), tf.int32)  # compiled once for all lengths
         self.run = tf.function(
             lambda words, ngrams: self.model({"words": words, "ngrams": ngrams}, training=False),

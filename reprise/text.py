@@ -6,8 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from reprise import notice, read_model, repository
-from stages.core.errors import StageError
+from reprise import notice, repository
 from stages.textgen import generate as writing
 from stages.textgen import model as network
 from stages.textgen.characters import decode, encode
@@ -19,15 +18,8 @@ class Writer:
     """The trained text model, from its file, which is all that is needed."""
 
     def __init__(self, path: Path | None = None) -> None:
-        path = path or repository("models/textgen.keras")
-        model = read_model(path, ["textgen"], "a text model")
-        try:
-            self.model = network.attached(path, model)
-        except TypeError as error:
-            raise StageError(f"{path} carries a shape that is not that of a text model") from error
-        self.vocabulary, self.seed, outputs = self.model.vocabulary, self.model.seed, model.output_shape[-1]
-        if len(self.vocabulary) != outputs:
-            raise StageError(f"{path} carries a vocabulary of {len(self.vocabulary)} characters for {outputs} outputs")
+        self.model = network.load(path or repository("models/textgen.keras"))
+        self.vocabulary, self.seed = self.model.vocabulary, self.model.seed
 
     def unknown(self, text: str) -> list[str]:
         """The characters of `text` that are not in the vocabulary, each once; the model reads them as unknown."""

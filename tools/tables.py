@@ -1,4 +1,4 @@
-"""What is generated in README.md and docs/, from dvc.yaml, metrics/ and sweeps/results/.
+"""What is generated in README.md and docs/, from dvc.yaml, metrics/, sweeps/results/ and models/.
 
 python -m tools.tables                 write it anew
 python -m tools.tables experiments     print the table of `make experiments`
@@ -37,7 +37,8 @@ def filled(text: str) -> str:
     for name, make in makers.items():
         block = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", re.DOTALL)
         text = block.sub(lambda _, make=make: f"{make()}\n", text)
-    return text
+    block = re.compile(r"(?<=<!-- examples -->\n).*?(?=<!-- end of examples -->)", re.DOTALL)
+    return block.sub(lambda found: examples(found[0]), text)
 
 
 def results() -> str:
@@ -92,9 +93,9 @@ def spread(mean: float, std: float) -> str:
     return f"{mean:.{digits}f} ± {std:.{digits}f}"
 
 
-def metrics(task: str = "denoiser") -> str:
+def metrics(task: str = "sentiment") -> str:
     """What `dvc metrics show` prints of one task."""
-    command = ("metrics", "show", f"metrics/{task}.json")
+    command = ("metrics", "show", "--precision", "3", f"metrics/{task}.json")
     return f"```console\n$ dvc {' '.join(command)}\n{dvc(*command).strip()}\n```"
 
 
@@ -110,6 +111,32 @@ def stages() -> str:
 def graph() -> str:
     """The stages and what each needs, as Mermaid."""
     return f"```mermaid\n{dvc('dag', '--mermaid').strip().expandtabs(2)}\n```"
+
+
+def examples(written: str) -> str:
+    """What the models say, headed by the hashes of their files; where these are not there, what is written of them."""
+    paths = ("models/sentiment.keras", "models/textgen.keras")
+    outs = [out for stage in artifacts.read_yaml("dvc.lock")["stages"].values() for out in stage["outs"]]
+    md5 = {out["path"]: out["md5"] for out in outs if out["path"] in paths}
+    models = f"<!-- of {', '.join(f'{path} {md5[path][:8]}' for path in paths)} -->"
+    if not all(Path(path).exists() for path in paths):
+        if written.startswith(models):
+            return written
+        raise StageError(f"the examples are not {models}: `dvc pull {' '.join(paths)}`, then `python -m tools.tables`")
+    from reprise.__main__ import import_keras
+
+    import_keras()  # without what TensorFlow writes about itself
+    from reprise.reviews import EXAMPLES, Classifier
+    from reprise.text import Writer
+
+    classifier, text = Classifier(), Writer().write("ROMEO:", [0.8], length=200, seed=1)[0]
+    threshold = classifier.tuned_threshold()
+    rows = [("Review", "It is", "Probability that it is positive", f"Verdict at {threshold:.3f}")]
+    for (review, actual), (probability, _) in zip(EXAMPLES.items(), classifier.judge(list(EXAMPLES)), strict=True):
+        label = "positive" if probability >= threshold else "negative"
+        rows.append((review, actual, f"{probability:.3f}", label if label == actual else f"{label}: **wrong**"))
+    generated = f'```console\n$ reprise generate --prompt "ROMEO:" --length 200 --seed 1\nROMEO:{text}\n```'
+    return f"{models}\n{markdown(rows)}\n\n{generated}\n"
 
 
 def experiments() -> str:

@@ -1,8 +1,7 @@
 """evaluate-autoencoder: the autoencoder and principal components on test digits; sizes of the code compared."""
 
 import re
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -109,12 +108,11 @@ def quality(clean: np.ndarray, images: np.ndarray, *, seed: int) -> dict[str, An
     }
 
 
-def measure(path: str | Path, model: Any, images: np.ndarray) -> dict[str, Any]:
-    """The measures that need only a model, with its file, and digits from anywhere, uint8, shape (n, 28, 28)."""
-    seed = model_files.attachments(path, {"seed": int})["seed"]
+def measure(model: Any, carried: Mapping[str, Any], images: np.ndarray) -> dict[str, Any]:
+    """The measures that need only a model, with what its file carries, and uint8 digits, shape (n, 28, 28)."""
     clean = scaled(images)
     copies = network.reconstruct(model, clean)
-    return {"digits": len(clean), "latent": network.latent_of(model), **quality(clean, copies, seed=seed)}
+    return {"digits": len(clean), "latent": network.latent_of(model), **quality(clean, copies, seed=carried["seed"])}
 
 
 if __name__ == "__main__":

@@ -5,7 +5,14 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from stages.core import model_files
 from stages.training import layers
+
+
+class Carried(model_files.Carried):
+    """What the file of an autoencoder carries."""
+
+    names, what = ("autoencoder",), "an autoencoder of digits"
 
 
 def build(latent: int, hidden: Sequence[int]) -> keras.Model:

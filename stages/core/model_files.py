@@ -6,14 +6,32 @@ import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import ConfigDict, Field
 
 from stages.core import artifacts
 from stages.core.errors import StageError, shortened
+from stages.params import Section, Whole, validated
 
 ATTACHED = "reprise"  # folder in a .keras archive
+
+
+class Carried(Section):
+    """What a model file carries beside the network, as far as the commands need it; each task has a class of its own.
+
+    `names` are those that its networks have, `what` says what they are.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    names: ClassVar[tuple[str, ...]]
+    what: ClassVar[str]
+
+    seed: Annotated[Whole, Field(ge=0)]
+
+    def check(self, network: Any) -> None:
+        """Raise a ValueError where the network and what the file carries do not belong together."""
 
 
 def write(path: str | Path, model: Any, attached: Mapping[str, Any] | None = None) -> None:
@@ -23,7 +41,7 @@ def write(path: str | Path, model: Any, attached: Mapping[str, Any] | None = Non
     load the model, so the archive is written again without them. `keras.models.load_model` reads the result.
 
     `attached` is what else is needed to use the model, such as its vocabulary: arrays, and what JSON can hold. It
-    stands in the archive as `ATTACHED`/<name>.npy and .json, where Keras does not look; `attachments` reads it.
+    stands in the archive as `ATTACHED`/<name>.npy and .json, where Keras does not look; `load` reads it.
     """
     import keras
 
@@ -60,31 +78,40 @@ def _renumber_shared_objects(config: str) -> str:
     )
 
 
-def attachments(path: str | Path, needed: Mapping[str, type]) -> dict[str, Any]:
-    """What a model file carries beside the network, by name; `needed` has the type of each: see `write`."""
+def load(path: str | Path, kind: type[Carried]) -> tuple[Any, dict[str, Any]]:
+    """A network for inference and what its file carries, by name, all of it of one `kind`."""
+    network = read(path)
+    if network.name not in kind.names:
+        raise StageError(f"{path} is not {kind.what}: its name is {network.name!r}")
     carried: dict[str, Any] = {}
     try:
         # np.load makes arrays of .npy members, bytes of all others.
         with np.load(io.BytesIO(artifacts.read_bytes(path)), allow_pickle=False) as archive:
-            for name in needed:
+            for name in kind.model_fields:
                 if f"{ATTACHED}/{name}" in archive.files:
                     carried[name] = archive[f"{ATTACHED}/{name}"]
                 elif f"{ATTACHED}/{name}.json" in archive.files:
                     carried[name] = json.loads(archive[f"{ATTACHED}/{name}.json"])
     except artifacts.DAMAGED as error:
         raise StageError(f"{path} is not a whole Keras model: {shortened(error)}") from error
-    for name, kind in needed.items():
-        if not isinstance(carried.get(name), kind):
-            raise StageError(f"{path} does not carry its {name}; a model that `dvc repro` trains does")
-    return carried
+    found = validated(kind, carried, Path(path))
+    try:
+        found.check(network)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise StageError(f"{path} is not {kind.what}: {shortened(error)}") from error
+    return network, found.model_dump()
 
 
 def read(path: str | Path) -> Any:
-    """Load a .keras model for inference (not compiled, no code from the file is run)."""
+    """Load a .keras file for inference (not compiled, no code from the file is run); its weights are numbers."""
     import keras
 
     artifacts.read_bytes(path)  # is it there, and a regular file?
     try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
+        network = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # a damaged or hostile configuration can make Keras raise anything
         raise StageError(f"{path} is not a whole Keras model: {shortened(error)}") from error
+    for weight in network.weights:
+        if not np.isfinite(keras.ops.convert_to_numpy(weight)).all():
+            raise StageError(f"{path} is not a trained model: {weight.path} has values that are not finite numbers")
+    return network

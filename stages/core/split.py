@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from stages.core.rng import rng
+
 PARTS = ("train", "validation", "test")
 SEPARATOR = "\n\f\n"  # between two documents in data/raw/text.txt
 
@@ -20,7 +22,7 @@ def stratified(
         Sorted row numbers under "train", "validation" and "test", disjoint. Every label with at least three rows is in
         all parts: the shares are rounded, but never to nothing.
     """
-    generator = np.random.default_rng([seed, len(labels)])
+    generator = rng(seed, "split", len(labels))
     parts: dict[str, list[np.ndarray]] = {part: [] for part in PARTS}
     for label in np.unique(labels):
         rows = generator.permutation(np.flatnonzero(labels == label))

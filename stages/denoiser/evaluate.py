@@ -1,8 +1,7 @@
 """evaluate-denoiser: every denoiser on the same noisy digits, and on weaker and stronger noise than it was made for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,9 +11,10 @@ from threadpoolctl import threadpool_limits
 from stages.core import artifacts, image_quality, model_files
 from stages.core.command import run
 from stages.core.digits import SIDE, scaled
+from stages.core.rng import rng
 from stages.core.split import PARTS, every
 from stages.denoiser import baselines, recognition
-from stages.denoiser.preprocess import DATA, LEVELS, MODELS, TEST, add_noise
+from stages.denoiser.preprocess import DATA, MODELS, add_noise
 from stages.evaluation import charts, measures
 from stages.evaluation.charts import Classes, first_of_each
 from stages.params import Params
@@ -146,7 +146,7 @@ def levels(clean: np.ndarray, methods: dict[str, Denoiser], params: Params) -> l
     clean = clean[every(len(clean), params.denoiser.level_digits)]
     rows = []
     for number, std in enumerate(params.denoiser.noise_levels):
-        noisy = add_noise(clean, std, np.random.default_rng([params.seed, LEVELS, number]))
+        noisy = add_noise(clean, std, rng(params.seed, "denoiser/noise levels", number))
         for name, method in methods.items():
             psnr = image_quality.psnr(clean, method(noisy, std)).mean()
             rows.append({"noise_std": std, "method": LABELS[name], "psnr": psnr})
@@ -212,15 +212,16 @@ def invented(worst: list[recognition.Broken], classes: Classes) -> Figure:
     return charts.image_grid(grid, title=title, columns=columns)
 
 
-def measure(path: str | Path, model: Any, images: np.ndarray, *, noise_std: float | None = None) -> dict[str, Any]:
-    """The measures that need only a model, with its file, and digits from anywhere, uint8, shape (n, 28, 28).
+def measure(
+    model: Any, carried: Mapping[str, Any], images: np.ndarray, *, noise_std: float | None = None
+) -> dict[str, Any]:
+    """The measures that need only a model, with what its file carries, and uint8 digits, shape (n, 28, 28).
 
     They get noise of their own, of standard deviation `noise_std`, where none is given that of the training.
     """
-    trained = model_files.attachments(path, {"seed": int, "noise_std": float})
-    seed, std = trained["seed"], noise_std or trained["noise_std"]
+    seed, std = carried["seed"], noise_std or carried["noise_std"]
     clean = scaled(images)
-    noisy = add_noise(clean, std, np.random.default_rng([seed, TEST]))
+    noisy = add_noise(clean, std, rng(seed, "denoiser/test noise"))
     denoised = layers.apply(model, noisy)
     return {
         "digits": len(clean),

@@ -5,8 +5,18 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from stages.core import model_files
 from stages.core.digits import SIDE
+from stages.params import Noise
 from stages.training.layers import fully_connected
+
+
+class Carried(model_files.Carried):
+    """What the file of a denoiser carries."""
+
+    names, what = ("conv", "dense"), "a denoiser of digits"
+
+    noise_std: Noise  # of the training
 
 
 def dense(latent: int, hidden: Sequence[int]) -> keras.Model:

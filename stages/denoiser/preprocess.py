@@ -4,33 +4,31 @@ import numpy as np
 
 from stages.core import artifacts, digits
 from stages.core.command import run
+from stages.core.rng import rng
 from stages.params import Params
 
 # Files that more than one stage of this task uses.
 DATA = "data/denoiser/digits.npz"
 MODELS = {"dense": "models/denoiser-dense.keras", "conv": "models/denoiser-conv.keras"}
 
-# Streams of random numbers, so that no part ever sees another's noise.
-TRAIN, VALIDATION, TEST, LEVELS, SITUATIONS = 1, 2, 3, 4, 5
-
 
 def main(params: Params) -> None:
     parts = digits.split(params)
     std = params.denoiser.noise_std
     noisy = {
-        f"{part}_noisy": add_noise(digits.scaled(parts[part]), std, np.random.default_rng([params.seed, stream]))
-        for part, stream in (("validation", VALIDATION), ("test", TEST))
+        f"{part}_noisy": add_noise(digits.scaled(parts[part]), std, rng(params.seed, f"denoiser/{part} noise"))
+        for part in ("validation", "test")
     }
     artifacts.write_npz(DATA, **parts, **noisy)
 
 
-def add_noise(images: np.ndarray, std: float, rng: np.random.Generator) -> np.ndarray:
+def add_noise(images: np.ndarray, std: float, generator: np.random.Generator) -> np.ndarray:
     """Images as a poor camera would give them: N(0, `std`) added to every pixel, then cut to [0, 1].
 
     The cut is what a camera does too. It makes the noise on black pixels positive: no filter that takes means can be
     right without putting that back (`baselines.unclipped`). Images are float32 of any shape, before and after.
     """
-    noise = rng.standard_normal(images.shape, dtype=np.float32)
+    noise = generator.standard_normal(images.shape, dtype=np.float32)
     return np.clip(images + np.float32(std) * noise, 0, 1)
 
 

@@ -18,8 +18,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from stages.core.digits import SIDE
+from stages.core.rng import rng
 from stages.core.split import every
-from stages.denoiser.preprocess import SITUATIONS, add_noise
+from stages.denoiser.preprocess import add_noise
 from stages.evaluation import measures
 from stages.params import Params
 
@@ -51,65 +52,63 @@ def situations(
     rows = every(len(clean), EXAMINED)
     clean, labels = clean[rows], labels[rows]
 
-    def rng(number: int) -> np.random.Generator:
-        return np.random.default_rng([params.seed, SITUATIONS, number])
-
     yield Situation("test digits", "clean", 0, "", clean, clean, labels)
     kinds = {"noise": ("", add_noise, params.denoiser.noise_levels), **DEGRADATIONS}
     cases = [(kind, strength) for kind, (_, _, strengths) in kinds.items() for strength in strengths]
     for number, (kind, strength) in enumerate(cases):
         unit, degrade, _ = kinds[kind]
-        yield Situation("test digits", kind, strength, unit, clean, degrade(clean, strength, rng(number)), labels)
+        degraded = degrade(clean, strength, rng(params.seed, "denoiser/situations", number))
+        yield Situation("test digits", kind, strength, unit, clean, degraded, labels)
     others, other_labels = other_digits()
     rows = np.flatnonzero(np.isin(other_labels, other_classes))
     rows = rows[every(len(rows), EXAMINED)]
     others, other_labels = others[rows], other_labels[rows]
     if len(others):
         yield Situation("other digits", "clean", 0, "", others, others, other_labels)
-        noisy = add_noise(others, params.denoiser.noise_std, rng(len(cases)))
+        noisy = add_noise(others, params.denoiser.noise_std, rng(params.seed, "denoiser/noise on other digits"))
         yield Situation("other digits", "noise", params.denoiser.noise_std, "", others, noisy, other_labels)
 
 
-def salt_and_pepper(images: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+def salt_and_pepper(images: np.ndarray, share: float, generator: np.random.Generator) -> np.ndarray:
     """A `share` of the pixels black or white at random: dead pixels, errors of transmission."""
-    hit = rng.random(images.shape) < share
-    return np.where(hit, rng.integers(0, 2, images.shape), images).astype(np.float32)
+    hit = generator.random(images.shape) < share
+    return np.where(hit, generator.integers(0, 2, images.shape), images).astype(np.float32)
 
 
-def blur(images: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
+def blur(images: np.ndarray, sigma: float, generator: np.random.Generator) -> np.ndarray:
     """Gaussian blur of `sigma` pixels: out of focus."""
     return gaussian_filter(images, (0, sigma, sigma))
 
 
-def scratches(images: np.ndarray, count: float, rng: np.random.Generator) -> np.ndarray:
+def scratches(images: np.ndarray, count: float, generator: np.random.Generator) -> np.ndarray:
     """`count` black lines, one pixel and a half wide, across the digit at any slant: creased paper, a torn film."""
     height, width = images.shape[1:]
     rows, columns = np.mgrid[:height, :width] - (height - 1) / 2
     images = images.copy()
     for image in images:
-        angles, offsets = rng.uniform(0, np.pi, int(count)), rng.uniform(-7, 7, int(count))
+        angles, offsets = generator.uniform(0, np.pi, int(count)), generator.uniform(-7, 7, int(count))
         for angle, offset in zip(angles, offsets, strict=True):
             image[np.abs(rows * np.cos(angle) + columns * np.sin(angle) - offset) < 0.75] = 0
     return images
 
 
-def covered(images: np.ndarray, side: float, rng: np.random.Generator) -> np.ndarray:
+def covered(images: np.ndarray, side: float, generator: np.random.Generator) -> np.ndarray:
     """A black square of `side` pixels somewhere over the middle: a thing in front, a stamp, a hole."""
     height, width = images.shape[1:]
     images, side = images.copy(), int(side)
-    tops = rng.integers(4, height - 4 - side + 1, len(images))
-    lefts = rng.integers(4, width - 4 - side + 1, len(images))
+    tops = generator.integers(4, height - 4 - side + 1, len(images))
+    lefts = generator.integers(4, width - 4 - side + 1, len(images))
     for image, top, left in zip(images, tops, lefts, strict=True):
         image[top : top + side, left : left + side] = 0
     return images
 
 
-def faded(images: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+def faded(images: np.ndarray, share: float, generator: np.random.Generator) -> np.ndarray:
     """White becomes the grey of `share`: faded ink, a picture taken in the dark."""
     return (images * np.float32(share)).astype(np.float32)
 
 
-def coarse(images: np.ndarray, side: float, rng: np.random.Generator) -> np.ndarray:
+def coarse(images: np.ndarray, side: float, generator: np.random.Generator) -> np.ndarray:
     """Every `side` × `side` pixels have their mean: a camera too far away."""
     side = int(side)
     count, height, width = images.shape

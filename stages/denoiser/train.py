@@ -8,8 +8,9 @@ import numpy as np
 from stages.core import artifacts, image_quality, model_files
 from stages.core.command import run
 from stages.core.digits import SIDE, scaled
+from stages.core.rng import rng
 from stages.denoiser import model as network
-from stages.denoiser.preprocess import DATA, MODELS, TRAIN
+from stages.denoiser.preprocess import DATA, MODELS
 from stages.params import Params
 from stages.training import layers
 from stages.training.batches import digit_epochs
@@ -71,8 +72,8 @@ def noise(count: int, std: float, seed: int, step: int) -> np.ndarray:
 
     Seed and number of the optimizer step are the only source of chance: no other step has the same noise.
     """
-    rng = np.random.default_rng([seed, TRAIN, step])
-    return np.float32(std) * rng.standard_normal((count, SIDE, SIDE), dtype=np.float32)
+    generator = rng(seed, "denoiser/training noise", step)
+    return np.float32(std) * generator.standard_normal((count, SIDE, SIDE), dtype=np.float32)
 
 
 if __name__ == "__main__":

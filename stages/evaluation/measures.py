@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
+from stages.core.rng import rng
+
 
 def interval(values: np.ndarray, *, seed: int, resamples: int = 2000) -> list[float]:
     """95 % percentile bootstrap interval [low, high] of the mean of `values`, shape (n,).
@@ -13,9 +15,9 @@ def interval(values: np.ndarray, *, seed: int, resamples: int = 2000) -> list[fl
     To compare two methods on the same rows, pass the differences: the comparison is then paired. Method: Efron &
     Tibshirani 1993, "An Introduction to the Bootstrap", section 13.3.
     """
-    rng = np.random.default_rng([seed, resamples])
     values = np.asarray(values, np.float64)
-    means = [values[rng.integers(len(values), size=len(values))].mean() for _ in range(resamples)]
+    generator = rng(seed, "bootstrap", len(values))
+    means = [values[generator.integers(len(values), size=len(values))].mean() for _ in range(resamples)]
     return [float(bound) for bound in np.quantile(means, [0.025, 0.975])]
 
 

@@ -11,7 +11,7 @@ from stages.report.wording import FEW, compared, verdict
 
 CALIBRATED = 0.03  # highest expected calibration error of probabilities that the report calls well calibrated
 MISTAKES = 2  # of each class: the shortest of the most confident ones
-FIRST, LAST = 140, 160  # characters of a long review
+FIRST, LAST = 110, 120  # characters of a long review
 BRANCHES = {"lstm": "LSTM", "ngrams": "n-gram"}
 
 
@@ -81,8 +81,8 @@ def mistakes(rows: Sequence[Row]) -> list[Row]:
     """The shortest of the most confident mistakes of each class."""
     chosen = []
     for name in ("negative", "positive"):
-        some = [row | {"text": shortened(row["text"])} for row in rows if row["actual"] == name]
-        chosen += sorted(some, key=lambda row: len(row["text"]))[:MISTAKES]
+        some = sorted((row for row in rows if row["actual"] == name), key=lambda row: len(row["text"]))
+        chosen += [row | {"text": shortened(row["text"])} for row in some[:MISTAKES]]
     return chosen
 
 

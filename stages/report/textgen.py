@@ -9,7 +9,7 @@ from stages.core import artifacts
 from stages.evaluation import charts
 from stages.report import results
 from stages.report.results import Row, table
-from stages.report.wording import compared, negative, than, verdict
+from stages.report.wording import FEW, compared, negative, verdict
 
 EXCERPT = 180  # characters of each sample
 PASSAGE = 1000  # characters: the items of the test text's intervals
@@ -41,6 +41,7 @@ def variables() -> Row:
     return {
         "verdict": verdict(difference, items),
         "compared": compared(difference, items),
+        "few": items < FEW,
         "best": metrics["nats"] <= min(rivals),
         "references": [(name, metrics["baselines"][key]) for key, name in BASELINES.items()],
         "mixed": "ngrams" in metrics["branches"],
@@ -74,12 +75,10 @@ def learning_curve(rows: list[Row]) -> list[Row]:
 def temperature(rows: list[Row]) -> Row:
     """Measures of the samples at the lowest and the highest temperature."""
     low, high = rows[0], rows[-1]
-    measures = ("entropy", "known_words", "distinct_1")
     return {
         "temperatures": rows,
         "low": low,
         "high": high,
-        "changes": {key: than(high[key], low[key], "rises", "falls", "stays") for key in measures},
         "unknown": 1 - high["known_words"],
         "middle": (low["temperature"] + high["temperature"]) / 2,
     }

@@ -11,6 +11,7 @@ FORMS = {
     "error": "{:.4f}",
     "db": "{:.2f}",
     "nats": "{:.3f}",
+    "change": "{:+.3f}",
     "probability": "{:.3f}",
     "ratio": "{:.1f}",
     "percent": "{:.1%}",
@@ -59,11 +60,6 @@ def compared(difference: Sequence[float], items: int) -> str:
 def negative(interval: Sequence[float]) -> list[float]:
     """The interval of a difference with the opposite sign."""
     return [-bound for bound in reversed(interval)]
-
-
-def than(a: float, b: float, more: str, less: str, equal: str) -> str:
-    """One of three wordings, by how `a` compares with `b`."""
-    return more if a > b else less if a < b else equal
 
 
 def listed(words: Sequence[str]) -> str:

@@ -1,19 +1,62 @@
 """The classifier: an LSTM over the words and weighted n-grams, whose logits are added."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import keras
 import numpy as np
 from keras import layers, ops
+from pydantic import BaseModel, FailFast, Field
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from stages.params import SentimentNetwork
+from stages.core import model_files
+from stages.params import Number, SentimentNetwork, Whole
 from stages.sentiment import encoding
 
 BRANCHES = ("lstm", "ngrams")
 READ_AT_ONCE = 256
+Proportion = Annotated[Number, Field(ge=0, le=1)]
+
+
+class Sizes(BaseModel):
+    """How a classifier reads a text: `vocabulary` words have a vector, the others see `encoding.read`."""
+
+    vocabulary: Annotated[Whole, Field(ge=1)]
+    length: Annotated[Whole, Field(ge=1)]
+    head: Proportion
+    pool: Annotated[Whole, Field(ge=1)]
+
+
+class Point(BaseModel):
+    """The quality on validation reviews at a threshold."""
+
+    threshold: Proportion
+    accuracy: Proportion
+    precision: Proportion
+    recall: Proportion
+
+
+class Carried(model_files.Carried):
+    """What the file of a classifier carries: sizes, words, the keys of its n-grams, validation at each threshold."""
+
+    names, what = ("sentiment",), "a classifier of reviews"
+
+    network: Sizes
+    vocabulary: Annotated[list[str], FailFast()]
+    ngrams: np.ndarray
+    thresholds: Annotated[list[Point], FailFast(), Field(min_length=1)]
+    validation_reviews: Annotated[Whole, Field(ge=1)]
+
+    def check(self, network: keras.Model) -> None:
+        """Does the network have a vector for each word and a weight for each n-gram, and are these made of words?"""
+        rows = [network.get_layer(name).input_dim for name in ("word_vectors", "ngram_weights")]
+        sizes = [self.network.vocabulary + encoding.FIRST_WORD, len(self.ngrams) + 1]
+        base = len(self.vocabulary) + encoding.FIRST_WORD
+        rest = self.ngrams[:, None] // base ** np.arange(encoding.ORDER + 1)  # each without its last 0, 1, 2, 3 words
+        known = np.all((rest == 0) | (rest % base >= encoding.FIRST_WORD)) and not np.any(rest[:, -1])
+        if rows != sizes or not known or len(set(self.vocabulary)) < len(self.vocabulary):
+            raise ValueError("it carries the vocabulary of another model; `dvc repro` trains it anew")
 
 
 class Reviews(NamedTuple):

@@ -1,6 +1,6 @@
 """train-sentiment: the classifier of reviews."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 
 import numpy as np
@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from stages.core import artifacts, model_files
 from stages.core.command import run
+from stages.core.rng import rng
 from stages.params import Params, SentimentNetwork, SentimentTraining
 from stages.sentiment import model as network
 from stages.sentiment import ngrams, preprocess, scores, vectors
@@ -112,7 +113,7 @@ def streams_of(
     ):
         if size and chosen.any():
             words = [texts.words[row] for row in np.flatnonzero(chosen)]
-            rows_of = bucketed(np.array([len(ids) for ids in words]), size, [params.seed, len(streams)])
+            rows_of = bucketed(np.array([len(ids) for ids in words]), size, params.seed, name)
             streams[name] = partial(_batch, words, texts.labels[chosen], multiple, rows_of)
     return streams
 
@@ -124,7 +125,7 @@ def _batch(
     return padded([words[row] for row in rows], multiple), labels[rows, None].astype(np.float32)
 
 
-def bucketed(lengths: np.ndarray, size: int, seed: Sequence[int], *, pool: int = 50) -> Callable[[int], np.ndarray]:
+def bucketed(lengths: np.ndarray, size: int, seed: int, stream: str, *, pool: int = 50) -> Callable[[int], np.ndarray]:
     """An endless sequence of batches of similar length: number of the batch → row numbers, shape (size,).
 
     Each pass over the data is a permutation; within every `pool` batches of it the reviews are sorted by length, so
@@ -136,7 +137,7 @@ def bucketed(lengths: np.ndarray, size: int, seed: Sequence[int], *, pool: int =
 
     @lru_cache(maxsize=1)
     def batches(number: int) -> np.ndarray:
-        generator = np.random.default_rng([*seed, number])
+        generator = rng(seed, f"sentiment/order of {stream}", number)
         order = generator.permutation(len(lengths))[: in_pass * size]
         chunks = [order[start : start + pool * size] for start in range(0, len(order), pool * size)]
         order = np.concatenate([chunk[np.argsort(lengths[chunk], kind="stable")] for chunk in chunks])

@@ -1,13 +1,12 @@
 """evaluate-textgen: the text model, n-grams and compressors on held-out text, and samples at each temperature."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from stages.core import artifacts, model_files
+from stages.core import artifacts
 from stages.core.command import run
 from stages.evaluation import charts, measures
 from stages.params import Params
@@ -35,7 +34,7 @@ def main(params: Params) -> None:
     text, vocabulary = read()
     start = max(0, vocabulary.find("\n"))
     train, test = decode(text.train, vocabulary), decode(text.test, vocabulary)
-    model = network.attached(MODEL, model_files.read(MODEL))
+    model = network.load(MODEL)
     reader = network.reader(model.network, model.shape, network.STREAMS, parts=True)
     validation_costs, _ = network.costs(reader, text.validation, start)
     costs, hits = network.costs(reader, text.test, start)
@@ -63,7 +62,7 @@ def main(params: Params) -> None:
         "branches": branches(model, costs, seed=params.seed),
         "parameters": model.network.count_params(),
         "vocabulary": len(vocabulary),
-        "sizes": model_files.attachments(MODEL, {"sizes": dict})["sizes"],
+        "sizes": model.sizes,
         "characters": {part: len(ids) for part, ids in text._asdict().items()},
         "known_words": of_samples[1.0]["known_words"],
         "known_words_of_test": known_words_of_test,
@@ -112,18 +111,15 @@ def branches(model: network.TextModel, costs: np.ndarray, *, seed: int) -> dict[
     }
 
 
-def measure(
-    path: str | Path, model: keras.Model, documents: Sequence[str], *, limit: int | None = None
-) -> dict[str, Any]:
-    """The measures that need only a model, with its file, and the first `limit` characters of a text."""
-    _, shape, vocabulary, seed = network.attached(path, model)
-    ids = encode(SEPARATOR.join(documents)[:limit], vocabulary)
-    reader = network.reader(model, shape, network.STREAMS)
-    (nats,), hits = network.costs(reader, ids, max(0, vocabulary.find("\n")))
+def measure(model: network.TextModel, documents: Sequence[str], *, limit: int | None = None) -> dict[str, Any]:
+    """The measures that need only a model and the first `limit` characters of a text."""
+    ids = encode(SEPARATOR.join(documents)[:limit], model.vocabulary)
+    reader = network.reader(model.network, model.shape, network.STREAMS)
+    (nats,), hits = network.costs(reader, ids, max(0, model.vocabulary.find("\n")))
     return {
         "characters": len(ids),
         "unknown_characters": np.sum(ids == 0),
-        **quality(nats, hits, seed=seed),
+        **quality(nats, hits, seed=model.seed),
         "nats_of_known": nats[ids > 0].mean() if np.any(ids > 0) else None,
     }
 

@@ -3,7 +3,7 @@
 An LSTM and an n-gram model each give a distribution; the text model's is their weighted product.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +40,26 @@ class TextModel(NamedTuple):
     shape: Shape
     vocabulary: str  # the character of each id
     seed: int
+    sizes: Mapping[str, Any] = {}  # what params.yaml leaves open, as the training chose it
+
+
+class Carried(model_files.Carried):
+    """What the file of a text model carries."""
+
+    names, what = ("textgen",), "a text model"
+
+    vocabulary: str
+    shape: Shape
+    sizes: dict[str, Any]
+
+    def check(self, network: keras.Model) -> None:
+        """Is the shape that of the network, with an output for each character?"""
+        outputs = network.output_shape[-1]
+        units = [layer.units for layer in network.layers if isinstance(layer, layers.LSTM)]
+        if (self.shape.vocabulary, list(self.shape.units)) != (outputs, units):
+            raise ValueError("it carries the shape of another network")
+        if len(self.vocabulary) != outputs:
+            raise ValueError(f"it carries a vocabulary of {len(self.vocabulary)} characters for {outputs} outputs")
 
 
 class PassageLSTM(layers.LSTM):
@@ -116,16 +136,16 @@ def build(
     return keras.Model(characters, layers.Add(name="product")([lstm, ngrams]), name="textgen")
 
 
-def attached(path: str | Path, model: keras.Model) -> TextModel:
-    """A text model that was read from a file, with what the file carries beside it."""
-    found = model_files.attachments(path, {"vocabulary": str, "seed": int, "shape": dict})
-    return TextModel(model, Shape(**found["shape"]), found["vocabulary"], found["seed"])
+def load(path: str | Path) -> TextModel:
+    """A text model from its file."""
+    network, carried = model_files.load(path, Carried)
+    return TextModel(network, Shape(*carried.pop("shape")), **carried)
 
 
-def write(path: str | Path, model: TextModel, **more: Any) -> None:
-    """Write a text model with all that `attached` reads, and more."""
-    carried = {"vocabulary": model.vocabulary, "seed": model.seed, "shape": model.shape._asdict()}
-    model_files.write(path, model.network, {**carried, **more})
+def write(path: str | Path, model: TextModel) -> None:
+    """Write a text model."""
+    carried = model._asdict() | {"shape": model.shape._asdict()}
+    model_files.write(path, carried.pop("network"), carried)
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:

@@ -18,7 +18,7 @@ from stages.training.batches import batches, permutations
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
 from stages.training.layers import start_orthogonal
-from stages.training.optimizers import lazy_adam, muon, warmup_cosine
+from stages.training.optimizers import adam, muon, warmup_cosine
 
 MODEL = "models/textgen.keras"
 HISTORY = "plots/textgen/history.csv"
@@ -26,7 +26,7 @@ PRIOR = 5_000.0  # pull of the default weights, about that of as many characters
 # the same document, where the LSTM and the longest n-grams are better than on another one
 FEW = 300  # characters of validation text that two weights can be fitted on, at least
 NUMBERS = 2**22  # logits that a validation in training takes, at most: the beginning of a long text
-OPTIMIZERS = {"adam": lazy_adam, "muon": muon}
+OPTIMIZERS = {"adam": adam, "muon": muon}
 # What params.yaml may leave open in textgen.network and textgen.training: a row of textgen.sizes has it.
 OPEN = {
     "network": ("units", "dropout", "sharpness"),
@@ -48,10 +48,10 @@ def main(params: Params) -> None:
     start = max(0, vocabulary.find("\n"))
     shape = network.Shape(len(vocabulary), settings.network.embedding, settings.network.units)
     lstm, history, checkpoint = trained(text, start, shape, params, settings)
-    model = network.TextModel(lstm, shape, vocabulary, params.seed)
+    model = network.TextModel(lstm, shape, vocabulary, params.seed, sizes)
     if settings.ngrams.contexts:
         model = combined(model, text, start, settings)
-    network.write(MODEL, model, sizes=sizes)
+    network.write(MODEL, model)
     artifacts.write_csv(HISTORY, history)
     checkpoint.remove()
 

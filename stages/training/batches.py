@@ -7,10 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from stages.core.digits import scaled
+from stages.core.rng import rng
 from stages.params import DigitTraining
 from stages.training.fit import steps_of
-
-MOVES = 5  # a stream of random numbers; stages/denoiser/preprocess.py has those of the noise
 
 
 def permutations(rows: int, seed: int) -> Callable[[int, int], np.ndarray]:
@@ -23,7 +22,7 @@ def permutations(rows: int, seed: int) -> Callable[[int, int], np.ndarray]:
 
     def positions(first: int, last: int) -> np.ndarray:
         passes = range(first // rows, (last - 1) // rows + 1)
-        order = [np.random.default_rng([seed, number]).permutation(rows) for number in passes]
+        order = [rng(seed, "order", number).permutation(rows) for number in passes]
         return np.concatenate(order)[first - passes.start * rows :][: last - first]
 
     return positions
@@ -85,9 +84,11 @@ def offsets(count: int, share: float, *, seed: int, step: int) -> np.ndarray:
         int32, shape (count, 2): row and column, 0 to 2, at which the digit begins once it has a border of one pixel;
         1: not moved.
     """
-    rng = np.random.default_rng([seed, MOVES, step])
-    moved = rng.random((count, 1)) < share
-    return np.where(moved, rng.integers(0, 3, (count, 2)), 1).astype(np.int32)
+    if not share:
+        return np.ones((count, 2), np.int32)
+    generator = rng(seed, "moves", step)
+    moved = generator.random((count, 1)) < share
+    return np.where(moved, generator.integers(0, 3, (count, 2)), 1).astype(np.int32)
 
 
 def windows(bordered: Any, offsets: Any) -> Any:

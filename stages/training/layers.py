@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 from stages.core.digits import SIDE
+from stages.core.rng import rng
 
 
 def fully_connected(latent: int, hidden: Sequence[int], *, name: str) -> keras.Model:
@@ -87,5 +88,5 @@ def start_orthogonal(model: keras.Model, seed: int) -> None:
             recurrent.append(layer)
     for number, layer in enumerate(recurrent):
         rows, columns = layer.cell.recurrent_kernel.shape
-        q, r = np.linalg.qr(np.random.default_rng([seed, rows, number]).normal(size=(columns, rows)))
+        q, r = np.linalg.qr(rng(seed, "orthogonal start", number).normal(size=(columns, rows)))
         layer.cell.recurrent_kernel.assign((q * np.sign(np.diag(r))).T.astype(np.float32))

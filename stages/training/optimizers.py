@@ -20,43 +20,18 @@ def warmup_cosine(peak: float, steps: int, *, warmup: float = 0.05) -> Any:
     return keras.optimizers.schedules.CosineDecay(0.0, max(1, steps - first), warmup_target=peak, warmup_steps=first)
 
 
-def adam(learning_rate: Any) -> Any:
+def adam(learning_rate: Any, *, clip: float | None = None) -> Any:
     """Keras' Adam with a second moment that is forgotten ten times sooner: see `BETA_2`.
 
-    Source: Kingma & Ba 2015, "Adam: A Method for Stochastic Optimization", ICLR, algorithm 1.
-    """
-    return keras.optimizers.Adam(learning_rate, beta_2=BETA_2)
-
-
-def lazy_adam(learning_rate: Any, *, clip: float) -> Any:
-    """Adam that touches only the embeddings of what a batch has read; Keras' own goes through all rows at every step.
-
-    Adam is Kingma & Ba 2015, "Adam: A Method for Stochastic Optimization", ICLR, algorithm 1. Rows that were not read
-    keep their moments, as TensorFlow Addons' LazyAdam had it. `clip` is the greatest norm of the whole gradient.
+    Source: Kingma & Ba 2015, "Adam: A Method for Stochastic Optimization", ICLR, algorithm 1. `clip` is the greatest
+    norm of the whole gradient; None: it is not clipped.
     """
 
-    class LazyAdam(keras.optimizers.Adam):
+    class Adam(keras.optimizers.Adam):
         def apply(self, grads: Any, trainable_variables: Any = None) -> None:
             super().apply(_clipped(grads, clip), trainable_variables)
 
-        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-            if not isinstance(gradient, tf.IndexedSlices):
-                super().update_step(gradient, variable, learning_rate)
-                return
-            number = self._get_variable_index(variable)
-            momentum, velocity = self._momentums[number].value, self._velocities[number].value
-            rows, places = tf.unique(gradient.indices)
-            gradient = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows))
-            step = tf.cast(self.iterations + 1, gradient.dtype)
-            rate = tf.cast(learning_rate, gradient.dtype)
-            rate *= tf.sqrt(1 - self.beta_2**step) / (1 - self.beta_1**step)
-            m = self.beta_1 * tf.gather(momentum, rows) + (1 - self.beta_1) * gradient
-            v = self.beta_2 * tf.gather(velocity, rows) + (1 - self.beta_2) * gradient**2
-            momentum.scatter_update(tf.IndexedSlices(m, rows))
-            velocity.scatter_update(tf.IndexedSlices(v, rows))
-            variable.scatter_sub(tf.IndexedSlices(rate * m / (tf.sqrt(v) + self.epsilon), rows))
-
-    return LazyAdam(learning_rate, beta_2=BETA_2)
+    return Adam(learning_rate, beta_2=BETA_2)
 
 
 def muon(learning_rate: Any, *, clip: float | None = None) -> Any:
@@ -70,12 +45,12 @@ def muon(learning_rate: Any, *, clip: float | None = None) -> Any:
     https://kellerjordan.github.io/posts/muon/; the scale of the step, with which Adam and Muon share a learning rate:
     Liu et al. 2025, "Muon is Scalable for LLM Training", arXiv:2502.16982, equation 4.
 
-    `clip` is the greatest norm of the whole gradient; None: it is not clipped.
+    `clip`: as for `adam`.
     """
 
     class Muon(keras.optimizers.Muon):
         def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-            super().apply(grads if clip is None else _clipped(grads, clip), trainable_variables)
+            super().apply(_clipped(grads, clip), trainable_variables)
 
         def _should_use_adamw(self, variable: Any) -> bool:
             of_lstm = variable.path.endswith(("lstm_cell/kernel", "lstm_cell/recurrent_kernel"))
@@ -95,18 +70,14 @@ def muon(learning_rate: Any, *, clip: float | None = None) -> Any:
     return Muon(learning_rate, momentum=0.9, adam_beta_2=BETA_2, weight_decay=None, adam_weight_decay=None)
 
 
-def _clipped(gradients: Sequence[Any], clip: float) -> list[Any]:
+def _clipped(gradients: Sequence[Any], clip: float | None) -> Sequence[Any]:
     """Gradients whose norm, of all together, is at most `clip`; of an embedding read twice, each reading counts alone.
 
-    Keras' `global_clipnorm` would make those of embeddings dense, and TensorFlow's `clip_by_global_norm` takes a
-    reciprocal as roughly as the processor gives it.
+    TensorFlow's `clip_by_global_norm`, which Keras calls, takes a reciprocal as roughly as the processor gives it.
     """
+    if clip is None:
+        return gradients
     norm = tf.linalg.global_norm(gradients)
     # Not clip / norm: TensorFlow makes a constant over y a `Reciprocal`.
     scale = tf.minimum(norm, clip) / tf.maximum(norm, 1e-30)
-    return [
-        tf.IndexedSlices(gradient.values * scale, gradient.indices, gradient.dense_shape)
-        if isinstance(gradient, tf.IndexedSlices)
-        else gradient * scale
-        for gradient in gradients
-    ]
+    return [tf.convert_to_tensor(gradient) * scale for gradient in gradients]

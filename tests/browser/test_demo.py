@@ -187,7 +187,7 @@ def test_a_review_is_judged_its_words_marked_and_the_threshold_moves(opened, ser
     page.locator("#review textarea").fill("")
     page.get_by_role("button", name="Classify").click()
     expect(page.locator("#verdict")).to_contain_text("No word of it is in the vocabulary")
-    page.get_by_role("button", name=demo.REVIEWS[1]).click()
+    page.get_by_role("button", name=list(models.reviews)[1]).click()
     expect(page.locator("#pieces")).to_contain_text("film")
     page.get_by_text("Model card: sentiment").click()
     expect(page.get_by_role("heading", name="sentiment", exact=True)).to_be_visible()

@@ -1,6 +1,7 @@
 """Words and comparisons follow from the results, whatever these are."""
 
 import html
+import re
 
 import pytest
 
@@ -65,8 +66,29 @@ def test_few_results_give_a_report_too(made, params, text):
     numbers = made_up.metrics()
     numbers["sentiment"]["reviews"]["test"] = 4
     numbers["sentiment"]["mistakes"] = []
-    assert "too few to tell (4)" in text(series=series, words=words, numbers=numbers)
+    numbers["textgen"]["characters"]["test"] = 2400
+    found = text(series=series, words=words, numbers=numbers)
+    for told in ("too few to tell (4)", "too few to tell (2)", "4 test reviews are too few to tell one threshold"):
+        assert told in found
+    # No interval of a difference over so few, and no threshold's costs.
+    _, _, textgen, reviews = re.split(r"(?<= )## (?=[A-Z][\w ]+: )", found)[1:]
+    assert [word for word in ("minus n-grams", "Leaving out") if word in textgen] == []
+    accuracy = reviews[reviews.index("| Accuracy, reviews") : reviews.index("On reviews, the network")]
+    assert not re.search(r"[+−]\d", accuracy)
+    assert [word for word in ("False alarms", "content filter", "the table", "Both") if word in reviews] == []
     build.main(params)
+
+
+def test_what_is_worse_or_the_same_thing_twice_reads_well(text):
+    """A network worse than the mean image, a best filter that is non-local means, an LSTM better left out."""
+    numbers = made_up.metrics()
+    numbers["autoencoder"]["mean_digit_mse"] = 1e-5
+    numbers["denoiser"]["best_filter"] = {"name": "non_local_means", "psnr": 12.7}
+    numbers["textgen"]["branches"]["ngrams"]["nats_minus_whole_interval"] = [-0.02, -0.01]
+    found = text(numbers=numbers)
+    assert "| 32 | none | 0.0" in found
+    assert found.count("non-local means (") == 1
+    assert "leaving out its LSTM by −0.020 to −0.010" in found
 
 
 def test_what_the_data_are_called_comes_from_the_data(made, params):

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from reprise.text import READ
+from stages.core import artifacts
 from tests.conftest import REPOSITORY
 from tests.reprise.conftest import free_port
 
@@ -105,6 +106,28 @@ def test_a_text_grows_to_what_the_command_writes_and_is_bounded(page, monkeypatc
     *_, (text, _) = page.write("<b>" + "ab" * 500_000, 1.0, 10**9, None, False)
     assert len(text) == READ + 30
     assert said == ["Not in the vocabulary, read as unknown: &lt; &gt;"]
+
+
+def test_examples_are_of_the_data_that_the_models_were_trained_on(page, repository_of, monkeypatch):
+    assert (page.prompts, page.reviews) == (list(demo.PROMPTS), demo.EXAMPLES)
+    rows = [{"text": text, "actual": actual} for text, actual in (("good film", "negative"), ("bad", "positive"))]
+    written = {
+        "raw/text": {"source": "mein.txt"},
+        "textgen/evaluation": {"test": "\nDer Fluss.\nEin Kind", "context": "Die Katze.\nEin "},
+        "raw/reviews": {"source": "my/products.csv"},
+        "sentiment/evaluation": {"examples": rows[:1], "mistakes": rows[1:]},
+    }
+    for name, content in written.items():
+        artifacts.write_json(repository_of / f"data/{name}.json", content)
+    monkeypatch.setitem(page.test_digits, "names", np.array(["circle", "cross", "<b>"]))
+    own = demo.Page()
+    found = (own.prompts, own.reviews)
+    for name in written:
+        (repository_of / f"data/{name}.json").unlink()
+    assert found == (["Ein ", "Der Fluss."], {"good film": "negative", "bad": "positive"})
+    assert "**Wrong**: it is negative." in own.judge("good film", 0.01)[0]
+    assert "Wrong" not in own.judge("good film", 0.99)[0] + own.judge("bad film", 0.5)[0]
+    assert page.test_digit(1)[1] == "Test image 1 of 3: cross."
 
 
 def test_a_review_is_judged_as_by_the_command(page):

@@ -1,5 +1,4 @@
 import re
-import shutil
 
 import numpy as np
 import pytest
@@ -88,29 +87,3 @@ def test_a_size_or_a_digit_that_is_not_there(command):
         command("reconstruct", "--test", "1", "--latent", "5", "out.png")
     with pytest.raises(StageError, match="there are test digits 0 to 2"):
         command("reconstruct", "--test", "3", "out.png")
-
-
-MODELS = {
-    "generate": ("textgen", ["generate"]),
-    "sentiment": ("sentiment", ["sentiment", "good"]),
-    "denoise": ("denoiser-conv", ["denoise", "in.png", "out.png"]),
-    "reconstruct": ("autoencoder", ["reconstruct", "--test", "1", "out.png"]),
-}
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_the_model_file_alone_is_enough_and_another_or_a_damaged_one_is_one_line(command, folder, workdir, name):
-    model, arguments = MODELS[name]
-    picture("L").save(workdir / "in.png")
-    mine = workdir / "mine.keras"
-    shutil.copy(folder / f"models/{model}.keras", mine)
-    assert command(*arguments, "--model", "mine.keras") == command(*arguments)
-    whole = mine.read_bytes()
-    mine.write_bytes(whole[: len(whole) // 2])
-    refused = {"mine.keras": r"mine\.keras", "/dev/zero": "/dev/zero is not a regular file", "missing.keras": "missing"}
-    for other in {model for model, _ in MODELS.values()} - {model}:
-        refused[str(folder / f"models/{other}.keras")] = rf"{other}\.keras is not a"
-    for path, message in refused.items():
-        with pytest.raises(StageError, match=message) as error:
-            command(*arguments, "--model", path)
-        assert "\n" not in str(error.value)

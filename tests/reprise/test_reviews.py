@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from reprise.reviews import BATCH, MOST_PARTS, Classifier
-from stages.core import artifacts, model_files
+from stages.core import artifacts
 from stages.core.errors import StageError
-from stages.params import SentimentNetwork
+from stages.params import load
 from stages.sentiment import encoding
 from stages.sentiment import model as network
 
@@ -23,7 +23,7 @@ def log_odds(classifier: Classifier, *texts: str) -> np.ndarray:
 
 def test_the_probability_is_that_of_the_evaluation(classifier, folder):
     data = artifacts.read_npz(folder / "data/sentiment/reviews.npz")
-    sizes = SentimentNetwork(**classifier.carried["network"])
+    sizes = load(folder / "params.yaml").sentiment.network
     logits = network.logits(network.branches(classifier.model), network.reviews(data, "test", sizes), sizes.pool)
     expected = network.probabilities(logits, network.weights(classifier.model))["network"]
     words = encoding.per_review(data["test_words"], data["test_word_lengths"])
@@ -111,18 +111,3 @@ def test_thresholds_are_those_of_the_validation_reviews(classifier):
     assert "30 validation reviews" in summary
     with pytest.raises(StageError, match="no threshold has precision 1 on the 30 validation reviews"):
         classifier.precise_threshold(1)
-
-
-@pytest.mark.parametrize(
-    ("changes", "problem"),
-    [
-        ({"vocabulary": None}, "does not carry its vocabulary"),
-        ({"ngrams": np.arange(3)}, "the vocabulary of another model"),
-    ],
-)
-def test_a_file_that_carries_something_else_is_refused(classifier, tmp_path, changes, problem):
-    carried = classifier.carried | changes
-    path = tmp_path / "changed.keras"
-    model_files.write(path, classifier.model, {name: value for name, value in carried.items() if value is not None})
-    with pytest.raises(StageError, match=f"changed.keras.*{problem}"):
-        Classifier(path)

@@ -1,8 +1,4 @@
-import pytest
-
 from reprise.text import READ, Writer
-from stages.core import model_files
-from stages.core.errors import StageError
 from stages.textgen import generate as writing
 from stages.textgen.characters import decode, encode
 
@@ -33,11 +29,3 @@ def test_several_temperatures_one_after_another(command):
     first, second = out.split("=== temperature 1 ===\n")
     assert first.startswith("=== temperature 0.5 ===\na")
     assert second == alone + "\n"
-
-
-@pytest.mark.parametrize("vocabulary", [None, "ab"])
-def test_a_file_that_carries_another_vocabulary_is_refused(folder, tmp_path, vocabulary):
-    carried = {"seed": 7, "shape": {}} | ({"vocabulary": vocabulary} if vocabulary else {})
-    model_files.write(tmp_path / "text.keras", model_files.read(folder / "models/textgen.keras"), carried)
-    with pytest.raises(StageError, match=r"text\.keras"):
-        Writer(tmp_path / "text.keras")

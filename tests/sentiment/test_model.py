@@ -56,13 +56,13 @@ def test_words_and_ngrams_beyond_the_network_s_are_unknown_and_left_out():
 
 def test_batches_are_a_pure_function_of_their_number_and_sorted_by_length():
     lengths = np.random.default_rng(1).integers(1, 300, 103)
-    one, other = (bucketed(lengths, 10, [7], pool=5) for _ in range(2))
+    one, other = (bucketed(lengths, 10, 7, "reviews", pool=5) for _ in range(2))
     forward = [one(step) for step in range(30)]
     assert np.array_equal([other(step) for step in reversed(range(30))], forward[::-1])
     assert any(not np.array_equal(one(step), one(step + 10)) for step in range(10))  # another pass, another order
     assert len(set(np.concatenate(forward[:10]))) == 100  # each review once at most in a pass
     assert np.mean([np.ptp(lengths[rows]) for rows in forward[:10]]) < np.ptp(lengths) / 3
-    few = bucketed(np.array([3, 1, 2]), 64, [7])
+    few = bucketed(np.array([3, 1, 2]), 64, 7, "reviews")
     assert sorted(few(0)) == sorted(few(5)) == [0, 1, 2]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from stages.core.errors import StageError
 from tests.conftest import REPOSITORY
 from tools import tables
 from tools.compare import HEADLINES
@@ -44,3 +45,17 @@ def test_over_seeds_are_the_committed_params_and_a_baseline_of_the_same_seeds(wo
         "1.476 (1 runs) |",
         "0.5 ± 0 (3 runs) |",
     ]
+
+
+def test_examples_of_other_models_are_found_without_the_models(workdir):
+    """The committed examples name the hashes of their models; those of dvc.lock are the committed models'."""
+    lock = "stages:\n  train:\n    outs:\n"
+    for path, md5 in (("models/sentiment.keras", "a123456789"), ("models/textgen.keras", "abcdefabcd")):
+        lock += f"    - {{path: {path}, md5: {md5}}}\n"
+    (workdir / "dvc.lock").write_text(lock, encoding="utf-8")
+    page = "<!-- examples -->\n{}| a review |\n<!-- end of examples -->"
+    own = page.format("<!-- of models/sentiment.keras a1234567, models/textgen.keras abcdefab -->\n")
+    assert tables.filled(own) == own
+    for other in ("", "<!-- of models/sentiment.keras a1234567, models/textgen.keras 00000000 -->\n"):
+        with pytest.raises(StageError, match=r"`dvc pull models/sentiment.keras .*python -m tools.tables"):
+            tables.filled(page.format(other))

@@ -123,7 +123,7 @@ def train(name: str, params: Params) -> None:
 
         textgen.main(params)
         stage.main(params)
-        model = network.attached(stage.MODEL, model_files.read(stage.MODEL))
+        model = network.load(stage.MODEL)
         reader = network.reader(model.network, model.shape, 4)
         nats, _ = network.costs(reader, artifacts.read_npz(textgen.OUTPUT)["test"], 0)
         artifacts.write_npz("data/used/textgen.npz", nats=nats)

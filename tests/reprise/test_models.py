@@ -1,0 +1,96 @@
+"""A model's file is all that a command needs, and one that is damaged, another's or inconsistent is one clear line."""
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stages.core import artifacts, model_files
+from stages.core.errors import StageError
+from tests.reprise.conftest import WORDS
+
+COMMANDS = {
+    "textgen": ["generate"],
+    "sentiment": ["sentiment", "good"],
+    "denoiser-conv": ["denoise", "in.png", "out.png"],
+    "autoencoder": ["reconstruct", "--test", "1", "out.png"],
+}
+POINT = {"threshold": 0.5, "accuracy": 0.5, "precision": 0.5, "recall": 0.5}
+# Model, what its file carries instead, the message.
+WRONG = [
+    ("sentiment", {"vocabulary": WORDS[:-1]}, "the vocabulary of another model"),
+    ("sentiment", {"vocabulary": ["a", *WORDS[:-1]]}, "the vocabulary of another model"),
+    ("sentiment", {"vocabulary": [1, 2]}, "vocabulary.0 is 1"),
+    ("sentiment", {"vocabulary": None}, "vocabulary is missing"),
+    ("sentiment", {"ngrams": np.arange(3)}, "the vocabulary of another model"),
+    ("sentiment", {"ngrams": np.array("a")}, "is not a classifier of reviews"),
+    ("sentiment", {"thresholds": [POINT | {"threshold": 7.0}] * 9}, "thresholds.0.threshold is 7.0; it should be"),
+    ("sentiment", {"thresholds": []}, "thresholds is"),
+    ("sentiment", {"network": {"vocabulary": 9, "length": 12, "head": 0.5, "pool": 2}}, "of another model"),
+    ("textgen", {"vocabulary": "ab"}, "a vocabulary of 2 characters for 13 outputs"),
+    ("textgen", {"shape": {"vocabulary": 13, "embedding": 4, "units": [5, 5, 5]}}, "the shape of another network"),
+    ("textgen", {"shape": 3}, "shape is 3"),
+    ("textgen", {"seed": -1}, "seed is -1; it should be"),
+    ("denoiser-conv", {"seed": True}, "seed is True; it should be"),
+    ("denoiser-conv", {"noise_std": float("nan")}, "noise_std is nan; it should be"),
+    ("autoencoder", {"seed": None}, "seed is missing"),
+]
+
+
+@pytest.fixture
+def refused(command, workdir):
+    """Is a file as --model of a command told in one line?"""
+    Image.fromarray(np.eye(30, dtype=np.uint8)).save(workdir / "in.png")
+
+    def check(model: str, path: str | Path, message: str) -> None:
+        with pytest.raises(StageError, match=message) as error:
+            command(*COMMANDS[model], "--model", str(path))
+        assert "\n" not in str(error.value)
+
+    return check
+
+
+def changed(path: Path, carried: dict) -> dict[str, bytes]:
+    """The members of a model's archive that carries something else."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    for name, value in carried.items():
+        members.pop(f"{model_files.ATTACHED}/{name}.npy", None)
+        members.pop(f"{model_files.ATTACHED}/{name}.json", None)
+        if isinstance(value, np.ndarray):
+            members[f"{model_files.ATTACHED}/{name}.npy"] = artifacts.npy(value)
+        elif value is not None:
+            members[f"{model_files.ATTACHED}/{name}.json"] = json.dumps(value).encode()
+    return members
+
+
+@pytest.mark.parametrize(("model", "carried", "message"), WRONG)
+def test_what_a_file_carries_fits_its_network(folder, refused, model, carried, message):
+    artifacts.write_bytes("mine.keras", artifacts.zipped(changed(folder / f"models/{model}.keras", carried)))
+    refused(model, "mine.keras", rf"mine\.keras.*{message}")
+
+
+@pytest.mark.parametrize("model", COMMANDS)
+def test_the_file_alone_is_enough_and_another_or_a_damaged_one_is_told(command, folder, refused, workdir, model):
+    mine = workdir / "mine.keras"
+    shutil.copy(folder / f"models/{model}.keras", mine)
+    assert command(*COMMANDS[model], "--model", "mine.keras") == command(*COMMANDS[model])
+    whole = mine.read_bytes()
+    mine.write_bytes(whole[: len(whole) // 2])
+    refused(model, "mine.keras", r"mine\.keras")
+    refused(model, "/dev/zero", "/dev/zero is not a regular file")
+    refused(model, "missing.keras", "missing")
+    for other in COMMANDS.keys() - {model}:
+        refused(model, folder / f"models/{other}.keras", rf"{other}\.keras is not a")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_are_numbers(folder, refused, value):
+    network = model_files.read(folder / "models/autoencoder.keras")
+    network.weights[0].assign(np.full(network.weights[0].shape, value))
+    model_files.write("mine.keras", network, {"seed": 7})
+    refused("autoencoder", "mine.keras", r"mine\.keras is not a trained model: .* not finite numbers")
