@@ -41,20 +41,14 @@ def main(*targets: str) -> int:
 
 
 def repro(scratch: Path, *arguments: str) -> None:
-    """`dvc repro` in the scratch clone, its output shown. If this process ends first, it ends too, stages and all."""
+    """`dvc repro` in the scratch clone, its output shown. If this process ends first, dvc and its stage do, too."""
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "DVC_SITE_CACHE_DIR": str(scratch.parent / "site"),
     }
     command = [sys.executable, "-m", "dvc", "repro", *arguments]
-    with subprocess.Popen(command, cwd=scratch, env=environment, start_new_session=True) as process:
-        try:
-            status = process.wait()
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-    if status:
+    if subprocess.run(command, cwd=scratch, env=environment, check=False).returncode:
         raise StageError("the pipeline failed in the scratch clone, as told above; your own files are untouched")
 
 

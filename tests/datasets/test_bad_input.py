@@ -37,6 +37,7 @@ CASES = [
     ("text", lambda path: path.symlink_to(path.name), "cannot read .*: Too many levels of symbolic links"),
     ("digits", Path.mkdir, "is none of what data.digits may be: a folder with MNIST's IDX files"),
     ("digits", instead("digits", FILE, lambda path: path.symlink_to("/dev/zero")), f"{FILE} is not a regular file"),
+    ("digits", lambda path: (put_digits(path) / FILE).unlink(), "one IDX file of the train images, .* it has none"),
     ("text", lambda path: put(path, "\f\n\f\n"), "is empty"),
     ("reviews", Path.mkdir, r"has no review pos/\*\.txt"),
     ("reviews", lambda path: put(put_reviews(path, ("train/",)) / "test/pos/0_7.txt", "x"), r"no review test/neg/\*"),

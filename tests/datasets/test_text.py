@@ -1,5 +1,7 @@
 """Plays as plain scripts, and a user's own text: its documents, and Project Gutenberg's licence."""
 
+import gzip
+
 import pytest
 
 from stages.core import artifacts
@@ -57,6 +59,7 @@ def test_what_differs_from_play_to_play(play, plain):
     [
         (b"One.\nTwo.\n", ["One.\nTwo."]),
         ("\ufeffOne.\r\nTwo.\r".encode(), ["One.\nTwo."]),
+        (gzip.compress(b"One.\nTwo.\n", mtime=0), ["One.\nTwo."]),
         (b"First\n\f\nSecond\n\n\f \n\nThird", ["First", "Second", "Third"]),
     ],
 )
