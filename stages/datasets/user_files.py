@@ -39,7 +39,7 @@ def below(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def read(path: Path) -> bytes:
+def read(path: str | Path) -> bytes:
     """The content of a file, plain or gzipped."""
     content = artifacts.read_input(path)
     if not content.startswith(b"\x1f\x8b"):
