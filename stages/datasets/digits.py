@@ -51,7 +51,7 @@ def _packaged(pins: Path) -> Digits:
     if wrong := [name for name, digest in MNIST_SHA256.items() if hashes[name] != digest]:
         raise StageError(f"{MEMBER} of {PACKAGE} is not MNIST: {wrong[0]} has another SHA-256")
     licence = f"{MNIST_LICENCE}; the package states none"
-    return joined(halves, {"dataset": MNIST, **facts, "idx_sha256": hashes, "licence": licence})
+    return joined(halves, {"dataset": MNIST, **facts, "idx_sha256": hashes, "licence": licence}, {})
 
 
 def out_of_pickle(content: bytes) -> dict[str, digit_files.Half]:
@@ -72,18 +72,14 @@ def _keras(pins: Path) -> Digits:
     (train, test), facts = sources.keras_files(
         lambda keras: keras.datasets.mnist.load_data(), pins, "mnist.npz", dataset="digits"
     )
-    return joined({"train": train, "test": test}, {"dataset": MNIST, **facts, "licence": MNIST_LICENCE})
+    return joined({"train": train, "test": test}, {"dataset": MNIST, **facts, "licence": MNIST_LICENCE}, {})
 
 
-def joined(
-    halves: dict[str, digit_files.Half], provenance: dict[str, Any], names: dict[int, str] | None = None
-) -> Digits:
+def joined(halves: dict[str, digit_files.Half], provenance: dict[str, Any], names: dict[int, str]) -> Digits:
     """The halves of a source in one; its test half is marked, unless it is all there is. `names` by label."""
-    images = np.concatenate([images for images, _ in halves.values()])
-    labels = np.concatenate([labels for _, labels in halves.values()])
-    test = np.repeat(
-        [half == "test" and len(halves) == 2 for half in halves], [len(half) for _, half in halves.values()]
-    )
+    images, labels = (np.concatenate(arrays) for arrays in zip(*halves.values(), strict=True))
+    test = [np.full(len(half), name == "test" and len(halves) == 2) for name, (_, half) in halves.items()]
+    test = np.concatenate(test)
     present, counts = np.unique(labels, return_counts=True)
     facts = {
         "images": len(images),

@@ -30,7 +30,7 @@ COLUMNS = {
 }
 PAIRS = (("0", "1"), ("negative", "positive"), ("neg", "pos"), ("false", "true"), ("-1", "1"))
 # Maas et al. 2011 have a small file for each review, in a folder or an archive.
-FILE_NAME = re.compile(r"(?:^|/)((?:(?:train|test)/)?(?:pos|neg)/[^/.][^/]*\.txt)\Z")
+FILE_NAME = re.compile(r"(?:^|/)(?:(train|test)/)?(pos|neg)/([^/.][^/]*\.txt)\Z")
 
 
 class Reviews(NamedTuple):
@@ -83,11 +83,13 @@ def _keras(pins: Path) -> Reviews:
 def _own(path: Path) -> Reviews:
     if artifacts.is_folder(path):
         names = [(file.relative_to(path).as_posix(), file) for file in user_files.below(path)]
-        return _files(path, [(name, artifacts.read_input(file)) for name, file in names if FILE_NAME.search(name)])
+        table = _files(path, [(name, artifacts.read_input(file)) for name, file in names if FILE_NAME.search(name)])
+        return _checked(path, table, "files laid out as aclImdb")
     content = user_files.read(path)
     if tarfile.is_tarfile(io.BytesIO(content)):
-        return _files(path, _archive(path, content))
-    return _table(path, content)
+        return _checked(path, _files(path, _archive(path, content)), "an archive laid out as aclImdb")
+    table = user_files.table(content, path).rename(index="row {:,}".format)
+    return _checked(path, table, "table with the reviews in {text!r} and {labels} in {label!r}")
 
 
 def _archive(path: Path, content: bytes) -> list[tuple[str, bytes]]:
@@ -103,34 +105,27 @@ def _archive(path: Path, content: bytes) -> list[tuple[str, bytes]]:
     return reviews
 
 
-def _files(path: Path, members: list[tuple[str, bytes]]) -> Reviews:
-    """Reviews in a file each, {train,test}/{pos,neg}/*.txt or {pos,neg}/*.txt, also in a folder within."""
-    content = {FILE_NAME.search(name)[1]: text for name, text in members}
-    halves = sorted({name.split("/")[0] for name in content} & {"train", "test"}, reverse=True) or [""]
-    order = []
-    for place in [f"{half}/{feeling}/".lstrip("/") for half in halves for feeling in ("pos", "neg")]:
-        if not (names := sorted(name for name in content if name.startswith(place))):
-            raise StageError(f"{path} has no review {place}*.txt; it should be laid out as aclImdb")
-        order += names
-    if len(order) < len(members):
+def _files(path: Path, members: list[tuple[str, bytes]]) -> pd.DataFrame:
+    """A table of reviews in a file each, {train,test}/{pos,neg}/*.txt or {pos,neg}/*.txt, also in a folder within."""
+    if not members:
+        raise StageError(f"{path} has no review pos/*.txt or train/pos/*.txt; it should be laid out as aclImdb")
+    rows = sorted((*FILE_NAME.search(name).groups(""), content) for name, content in members)
+    rows.sort(key=lambda row: row[:2], reverse=True)  # train, test; pos, neg; then the names in their order
+    table = pd.DataFrame(rows, columns=["split", "label", "name", "text"])
+    if table.duplicated(["split", "label", "name"]).any() or set(table["split"]) > {""}:
         raise StageError(f"{path} has pos and neg both beside train or test and within it, or one name twice; keep one")
-    columns = {
-        "text": [user_files.decode(content[name], path / name) for name in order],
-        "label": [int("pos/" in name) for name in order],
-        "split": [name.split("/")[0] for name in order],
-        "source": ONE_SOURCE,
-    }
-    table = pd.DataFrame(columns, index=order)
-    _refuse_empty(table, path)
-    return _tidied(table, {"dataset": "your own reviews, a file each", "format": "reviews laid out as aclImdb"})
+    table.index = ["/".join(filter(None, row[:3])) for row in rows]
+    table["text"] = [user_files.decode(text, path / name) for name, text in table["text"].items()]
+    return table.replace({"split": {"": "train"}})[["text", "label", "split"]]
 
 
-def _table(path: Path, content: bytes) -> Reviews:
-    given = user_files.table(content, path)
+def _checked(path: Path, given: pd.DataFrame, form: str) -> Reviews:
+    """The reviews of a table, whose index says where each row stands; refused unless all is clear."""
     names = {column: _column(given, path, column, allowed) for column, allowed in COLUMNS.items()}
     table = pd.DataFrame({column: given[name] for column, name in names.items() if name is not None})
-    table.index = [f"row {row:,}" for row in table.index]
-    _refuse_empty(table, path)
+    for column in table:
+        if (empty := table[column].map(tidy) == "").any():
+            raise StageError(f"{path}, {empty.idxmax()}: the {column} is empty; write one or delete the row")
     labels = table["label"].str.strip().str.lower().str.removesuffix(".0")
     pair = next((pair for pair in PAIRS if set(labels) == set(pair)), None)
     if pair is None:
@@ -145,15 +140,8 @@ def _table(path: Path, content: bytes) -> Reviews:
         raise StageError(f"{path}, {row}: the split is {table['split'][row]!r}; it should be train or test")
     if table.groupby("split")["label"].nunique().min() < 2:
         raise StageError(f"{path} should have both labels with each split")
-    form = f"table with the reviews in {names['text']!r} and {'/'.join(pair)} in {names['label']!r}"
-    return _tidied(table, {"dataset": "your own table of reviews", "format": form})
-
-
-def _refuse_empty(table: pd.DataFrame, path: Path) -> None:
-    """Every row, which the index names, has something in each column."""
-    for column in table:
-        if (empty := table[column].astype(str).map(tidy) == "").any():
-            raise StageError(f"{path}, {empty.idxmax()}: the {column} is empty; write one or delete the row")
+    form = form.format(labels="/".join(pair), **names)
+    return _tidied(table, {"dataset": "your own reviews", "format": form})
 
 
 def _column(table: pd.DataFrame, path: Path, column: str, allowed: tuple[str, ...]) -> str | None:

@@ -40,7 +40,11 @@ CASES = [
     ("digits", lambda path: (put_digits(path) / FILE).unlink(), "one IDX file of the train images, .* it has none"),
     ("text", lambda path: put(path, "\f\n\f\n"), "is empty"),
     ("reviews", Path.mkdir, r"has no review pos/\*\.txt"),
-    ("reviews", lambda path: put(put_reviews(path, ("train/",)) / "test/pos/0_7.txt", "x"), r"no review test/neg/\*"),
+    (
+        "reviews",
+        lambda path: put(put_reviews(path, ("train/",)) / "test/pos/0_7.txt", "x"),
+        "should have both labels with each split",
+    ),
     ("reviews", instead("reviews", "train/neg/9_1.txt", lambda path: put(path, b"\xe9")), r"neg/9_1\.txt is not UTF-8"),
 ]
 
