@@ -137,14 +137,19 @@ def comparison() -> str:
 
 
 def git(*arguments: str, folder: str | Path = ".") -> str:
-    """What a git command prints; git's own message, as one line, where it fails."""
-    command = ["git", "-C", folder, *arguments]
+    """What a git command prints."""
+    return printed("git", "-C", folder, *arguments)
+
+
+def printed(*command: str | Path) -> str:
+    """What a command prints; its own message, as one line, where it fails."""
     try:
         return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
     except FileNotFoundError as error:
-        raise StageError("git is not installed") from error
+        raise StageError(f"{command[0]} is not installed") from error
     except subprocess.CalledProcessError as error:
-        raise StageError(f"git says: {' '.join(error.stderr.split()) or 'nothing is committed'}") from error
+        message = " ".join(error.stderr.split()) or "nothing is committed"
+        raise StageError(f"{Path(command[0]).name} says: {message}") from error
 
 
 def clone(commit: str, folder: Path) -> None:
