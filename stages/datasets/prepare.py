@@ -58,8 +58,6 @@ def prepare(source: Path, target: Path, *, invert: bool = False) -> list[str]:
         except StageError as error:
             raise StageError(f"{path}: {error}") from error
 
-    if not artifacts.is_folder(source):
-        raise StageError(f"{source} is a file; it should be a folder with a folder of pictures for each class")
     halves, form, names = digit_files.read_pictures(source, decode)
     halves = digit_files.checked(halves, source)
     lines = [f"{source} is read as {form}"]
