@@ -95,13 +95,13 @@ def _own(path: Path) -> Reviews:
 def _archive(path: Path, content: bytes) -> list[tuple[str, bytes]]:
     """The reviews of an archive, name and content; nothing is unpacked to the disk."""
     try:
-        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
             members = [member for member in archive if member.isreg() and FILE_NAME.search(member.name)]
             reviews = [(member.name, archive.extractfile(member).read()) for member in members]
     except (OSError, EOFError, ValueError, tarfile.TarError) as error:
-        raise StageError(f"{path} is not a whole archive: {error}") from error
+        raise StageError(f"{path} is not a whole .tar or .tar.gz: {error}") from error
     if not content.endswith(bytes(1024)):  # tarfile does not miss it
-        raise StageError(f"{path} is not a whole archive: its end is missing")
+        raise StageError(f"{path} is not a whole .tar or .tar.gz: its end is missing")
     return reviews
 
 

@@ -1,5 +1,6 @@
 """Reviews from a package, a table, a folder or an archive become one table: text, label, split, source."""
 
+import bz2
 import gzip
 import json
 
@@ -110,8 +111,15 @@ def test_a_folder_as_aclimdb_and_its_archive_are_the_same(tmp_path):
 def test_an_archive_that_is_damaged_or_cut_off_is_refused_whole(tmp_path):
     packed = tar(put_reviews(tmp_path / "good"), tmp_path / "good.tar.gz").read_bytes()
     plain = gzip.decompress(packed)
-    for content in (packed[:-100], packed[:-1], packed[:-8] + bytes(8), plain[:12_000], plain[:16_000]):
-        refused(reviews.load, put(tmp_path / "bad", content), r"bad is not a whole (gzip file|archive)")
+    for content in (
+        packed[:-100],
+        packed[:-1],
+        packed[:-8] + bytes(8),
+        plain[:12_000],
+        plain[:16_000],
+        bz2.compress(plain),
+    ):
+        refused(reviews.load, put(tmp_path / "bad", content), r"bad is not a whole (gzip file|\.tar or \.tar\.gz)")
 
 
 def test_texts_with_both_labels_are_counted(tmp_path, capsys):
