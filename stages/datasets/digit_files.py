@@ -112,13 +112,17 @@ def _idx_halves(folder: Path, files: list[Path]) -> dict[str, Half]:
             found["train" if match[1] == "train" else "test", match[2]].append(file)
 
     def array(half: str, kind: str, dimensions: int) -> np.ndarray:
-        if len(paths := found[half, kind]) != 1:
-            names = user_files.listed(path.name for path in paths) or "none"
-            raise StageError(f"{folder} should have one IDX file of the {half} {kind}, plain or .gz; it has {names}")
-        return read_idx(paths[0], dimensions)
+        return read_idx(_only(folder, f"IDX file of the {half} {kind}, plain or .gz", found[half, kind]), dimensions)
 
     halves = sorted({half for half, _ in found}, reverse=True)  # train, then test
     return {half: (array(half, "images", 3), array(half, "labels", 1)) for half in halves}
+
+
+def _only(folder: Path, what: str, paths: list[Path]) -> Path:
+    if len(paths) != 1:
+        names = user_files.listed(path.name for path in paths) or "none"
+        raise StageError(f"{folder} should have one {what}; it has {names}")
+    return paths[0]
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:
@@ -161,13 +165,9 @@ def _npz(path: Path) -> dict[str, Half]:
 
 def _tables(folder: Path, files: list[Path]) -> dict[str, Half]:
     """The CSV files of a folder: one whose name says train, and maybe one whose name says test."""
-    chosen = {half: [file for file in files if half in file.name.lower()] for half in ("train", "test")}
-    if [len(chosen["train"]), len(chosen["test"])] not in ([1, 0], [1, 1]):
-        raise StageError(
-            f"{folder} has the CSV files {user_files.listed(file.name for file in files)}; one of them should be named "
-            "train, and one test, or data.digits should be one of the files"
-        )
-    return {half: _table(file) for half, files in chosen.items() for file in files}
+    found = {half: [file for file in files if half in file.name.lower()] for half in ("train", "test")}
+    halves = [half for half in found if half == "train" or found[half]]
+    return {half: _table(_only(folder, f"CSV file named {half}.csv", found[half])) for half in halves}
 
 
 def _table(path: Path) -> Half:

@@ -30,6 +30,7 @@ def device(path: Path) -> None:
         (digits, Path.mkdir, "is none of what data.digits may be: a folder with MNIST's IDX files"),
         (digits, device, f"{FILE} is not a regular file"),
         (digits, lambda path: (put_digits(path) / FILE).unlink(), "one IDX file of the train images, .* it has none"),
+        (digits, lambda path: put(path / "mnist.csv", "1"), r"should have one CSV file named train\.csv; it has none"),
         (reviews, Path.mkdir, r"has no review pos/\*\.txt"),
         (reviews, lambda path: put(put_reviews(path, ("train/",)) / "test/pos/0_7.txt", "x"), "both labels with each"),
         (reviews, lambda path: put(put_reviews(path) / "pos/0_7.txt", "x"), "both beside train or test and within it"),
