@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.core import artifacts
+from stages.core.errors import StageError
 from tools import run
 from tools.compare import HEADLINES, Headline, figures, flat, look_up, printed
 
