@@ -22,6 +22,7 @@ from stages.core.errors import StageError
 from sweeps.worker import set_param
 
 REPOSITORY = Path(__file__).parents[1]
+START_UP = "ours includes start-up"  # a note
 
 
 class Row(NamedTuple):

@@ -34,7 +34,7 @@ def autoencoder() -> Iterator[Row]:
     data, figures = artifacts.read_npz("data/autoencoder/digits.npz"), common.figures("autoencoder")
     train, test = scaled(data["train"]), scaled(data["test"])
     pca = PrincipalComponents(train, figures["latent"])
-    task, name, interval = "autoencoder", f"PCA, {figures['latent']} components", figures.get("mse_minus_pca_interval")
+    task, name, interval = "autoencoder", f"PCA, {figures['latent']} components", figures["mse_minus_pca_interval"]
     yield Row(task, "mean squared error", figures["mse"], name, figures["pca"]["mse"], "lower", interval)
     note = "Science 313, p. 506; a code of 30 numbers"
     for published, value in PUBLISHED.items():

@@ -1,6 +1,6 @@
 """The whole pipeline, an old commit beside the present one: python -m benchmarks.pipeline --against COMMIT.
 
-Both run in turns, stage by stage, in fresh clones with empty caches. What the rounds took is kept in
+One after the other, stage by stage, in fresh clones with empty caches. What the stages took is kept in
 benchmarks/pipeline.csv. Where requirements.txt differs, the old commit needs an environment of its own: `make setup` in
 a checkout of it, and --programs with the folder .venv/bin there.
 """
@@ -37,31 +37,26 @@ def run(commit: str, programs: Path) -> Iterator[dict[str, Any]]:
 
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Medians of the measured rounds for each stage of both commits, their sums, and the ratio of CPU seconds."""
-    medians = rows.pivot_table(index="stage", columns="way", values=["seconds", "cpu"], aggfunc="median", sort=False)
-    medians.loc["whole"] = medians.sum()
-    medians["ratio", ""] = medians["cpu", "new"] / medians["cpu", "old"]
-    return medians.round(2)
+    """Seconds of each stage of both commits, their sums, and the ratio of CPU seconds."""
+    seconds = rows.pivot_table(index="stage", columns="way", values=["seconds", "cpu"], sort=False)
+    seconds.loc["whole"] = seconds.sum()
+    seconds["ratio", ""] = seconds["cpu", "new"] / seconds["cpu", "old"]
+    return seconds.round(2)
 
 
 def main(*arguments: str) -> None:
-    """Measure the rounds that the command line asks for."""
+    """Measure both commits."""
     here = Path(sys.executable).parent
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline", allow_abbrev=False)
     parser.add_argument("--against", metavar="COMMIT", required=True, help="the old commit")
     parser.add_argument("--programs", type=Path, default=here, help="where its python and dvc are")
-    parser.add_argument("--rounds", type=int, default=1, help="how often each runs; medians are shown")
     options = parser.parse_args(arguments)
-    last = ("log", "-1", "--format=%H")
-    commits = {"old": git(*last, options.against, "--").strip(), "new": git(*last).strip()}
     rows: list[dict[str, Any]] = []
-    for number in range(options.rounds):
-        for way, commit in commits.items():
-            name = {"way": way, "commit": commit[:10], "processor": common.processor(), "round": number}
-            programs = options.programs.resolve() if way == "old" else here
-            rows += [{**name, **row} for row in run(commit, programs)]
-            print(f"round {number + 1}, {way}: done", flush=True)
-        artifacts.write_csv(OUTPUT, rows)
+    for way, name, programs in (("old", options.against, options.programs.resolve()), ("new", "HEAD", here)):
+        commit = git("log", "-1", "--format=%H", name, "--").strip()
+        about = {"way": way, "commit": commit[:10], "processor": common.processor()}
+        rows += [about | row for row in run(commit, programs)]
+    artifacts.write_csv(OUTPUT, rows)
     print(table(pd.DataFrame(rows)).to_string())
 
 

@@ -176,7 +176,7 @@ def _texts(options: argparse.Namespace) -> Iterable[str]:
     if options.csv is None:
         sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
         return sys.stdin
-    table = user_files.table(artifacts.read_input(options.csv), options.csv)
+    table = user_files.table(user_files.read(options.csv), options.csv)
     if options.column not in table.columns:
         raise StageError(f"{options.csv} has no column {options.column!r}; it has {', '.join(table.columns)}")
     return table[options.column]

@@ -16,7 +16,7 @@ from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.params import Params, Section, Whole, validated
 from sweeps.worker import set_param
-from tools.compare import flat, git, numbers
+from tools.compare import flat, git, metrics
 
 
 class Group(Section):
@@ -119,12 +119,11 @@ def existing() -> dict[str, str]:
 def check(path: Path, group: Group, stages: list[str]) -> None:
     """Compare targets, params and metrics of a group with dvc.yaml, params.yaml and the committed metrics."""
     committed = artifacts.read_yaml("params.yaml")
-    files = Path("metrics").glob("*.json")
-    metrics = [f"{file.stem}.{key}" for file in files for key in numbers(artifacts.read_json(file))]
+    files = [str(file) for file in Path("metrics").glob("*.json")]
     for kind, found, known in (
         ("dvc.yaml has no stage", group.targets, stages),
         ("params.yaml has no", group.params, list(flat(committed))),
-        ("metrics/ has no number", group.metrics, metrics),
+        ("metrics/ has no number", group.metrics, list(metrics(files))),
     ):
         for name in found:
             if name not in known:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from stages.core import artifacts
 from stages.core.errors import StageError
 from sweeps.declaration import Sweep, existing
-from tools.compare import git, numbers
+from tools.compare import metrics
 from tools.tables import markdown, spread
 
 FOLDER = Path("sweeps/results")
@@ -36,12 +36,12 @@ def write(sweep: Sweep) -> list[Path]:
 def collect(sweep: Sweep) -> pd.DataFrame:
     """A row for every number in the metrics files that a group names, for every setting of its params."""
     known, found = existing(), []
-    files = {group.name: sorted({metric.split(".")[0] for metric in group.metrics}) for group in sweep.groups}
+    tasks = {group.name: sorted({metric.split(".")[0] for metric in group.metrics}) for group in sweep.groups}
+    files = {group: [f"metrics/{task}.json" for task in names] for group, names in tasks.items()}
     for name, group, params, seed, _ in sweep.experiments:
-        for file in files[group] if name in known else []:
-            shared = {"group": group, "params": json.dumps(params), "seed": str(seed)}
-            for key, value in numbers(json.loads(git("show", f"{known[name]}:metrics/{file}.json"))).items():
-                found.append({**shared, "metric": f"{file}.{key}", "value": value})
+        shared = {"group": group, "params": json.dumps(params), "seed": str(seed)}
+        for metric, value in metrics(files[group], known[name]).items() if name in known else ():
+            found.append({**shared, "metric": metric, "value": value})
     if not found:
         raise StageError(f"no experiment of {sweep.path} has been run: python -m sweeps run {sweep.path}")
     grouped = pd.DataFrame(found).groupby(["group", "params", "metric"], sort=False)

@@ -6,6 +6,7 @@ python -m tools.compare
 import json
 import math
 import subprocess
+from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,7 +60,11 @@ class Difference(NamedTuple):
     committed: float | None
     now: float | None
     allowed: float
-    beyond: bool  # is this more than rounding explains?
+
+    @property
+    def beyond(self) -> bool:
+        """Is this more than rounding explains?"""
+        return None in (self.committed, self.now) or abs(self.now - self.committed) > self.allowed
 
 
 def main() -> None:
@@ -121,9 +126,8 @@ def comparison() -> str:
         return f"results differ from the committed ones, as {', '.join(edited[:3])} may explain; {where}"
     others = {stage for stage, path in old.keys() | new.keys() if old.get((stage, path)) != new.get((stage, path))}
     first = next((stage for stage in artifacts.read_yaml("dvc.yaml")["stages"] if stage in others), "none of dvc.lock")
-    found = []
-    for path in Path("metrics").glob("*.json"):
-        found += differences(json.loads(git("show", f"HEAD:./{path}")), artifacts.read_json(path), path.stem)
+    paths = [str(path) for path in Path("metrics").glob("*.json")]
+    found = differences(metrics(paths, "HEAD"), metrics(paths))
     off = [difference.name for difference in found if difference.beyond]
     return (
         f"results differ from the committed ones, though params and code do not; {where}\n"
@@ -133,14 +137,19 @@ def comparison() -> str:
 
 
 def git(*arguments: str, folder: str | Path = ".") -> str:
-    """What a git command prints; git's own message, as one line, where it fails."""
-    command = ["git", "-C", folder, *arguments]
+    """What a git command prints."""
+    return printed("git", "-C", folder, *arguments)
+
+
+def printed(*command: str | Path) -> str:
+    """What a command prints; its own message, as one line, where it fails."""
     try:
         return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
     except FileNotFoundError as error:
-        raise StageError("git is not installed") from error
+        raise StageError(f"{command[0]} is not installed") from error
     except subprocess.CalledProcessError as error:
-        raise StageError(f"git says: {' '.join(error.stderr.split()) or 'nothing is committed'}") from error
+        message = " ".join(error.stderr.split()) or "nothing is committed"
+        raise StageError(f"{Path(command[0]).name} says: {message}") from error
 
 
 def clone(commit: str, folder: Path) -> None:
@@ -163,15 +172,19 @@ def hashes(lock: str) -> dict[tuple[str, str], str]:
     return {(name, out["path"]): out["md5"] for name, stage in stages.items() for out in stage.get("outs", [])}
 
 
-def differences(committed: dict, now: dict, task: str) -> list[Difference]:
-    """The metrics of a task that differ, by their dotted keys."""
-    before, after, found = numbers(committed), numbers(now), []
-    for key in sorted(before.keys() | after.keys()):
-        old, new, allowed = before.get(key), after.get(key), tolerance(f"{task}.{key}", before.get(key, 0.0))
-        if old != new:
-            beyond = old is None or new is None or abs(new - old) > allowed
-            found.append(Difference(f"{task}.{key}", old, new, allowed, beyond))
+def metrics(paths: Iterable[str], commit: str = "", folder: str | Path = ".") -> dict[str, float]:
+    """Every number of some files metrics/<task>.json, as they are or as a commit has them: `<task>.<key>` → value."""
+    found = {}
+    for path in paths:
+        text = git("show", f"{commit}:./{path}", folder=folder) if commit else artifacts.read_text(Path(folder, path))
+        found |= {f"{Path(path).stem}.{key}": value for key, value in numbers(json.loads(text)).items()}
     return found
+
+
+def differences(committed: dict[str, float], now: dict[str, float]) -> list[Difference]:
+    """The metrics that differ, by name."""
+    pairs = {name: (committed.get(name), now.get(name)) for name in sorted(committed | now)}
+    return [Difference(name, old, new, tolerance(name, old or 0.0)) for name, (old, new) in pairs.items() if old != new]
 
 
 def tolerance(name: str, committed: float) -> float:

@@ -7,7 +7,6 @@ python -m tools.tables experiments     print the table of `make experiments`
 import json
 import math
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from stages.core import artifacts
 from stages.core.errors import StageError
 from tools import run
-from tools.compare import HEADLINES, Headline, figures, flat, look_up
+from tools.compare import HEADLINES, Headline, figures, flat, look_up, printed
 
 PAGES = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 SWEEP = Path("sweeps/results/default.csv")
@@ -160,11 +159,7 @@ def experiments() -> str:
 
 def dvc(*arguments: str) -> str:
     """What a dvc command prints."""
-    command = [sys.executable, "-m", "dvc", *arguments]
-    told = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
-    if told.returncode:
-        raise StageError(f"dvc says: {told.stderr.strip()}")
-    return told.stdout
+    return printed(Path(sys.executable).with_name("dvc"), *arguments)
 
 
 def markdown(rows: list[tuple[str, ...]]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from stages.core import artifacts
 from stages.core.errors import StageError
 from tools import run
-from tools.compare import changed, clone, differences, git, hashes, numbers
+from tools.compare import changed, clone, differences, git, hashes, metrics
 
 Hashes = dict[tuple[str, str], str]  # of an output, by stage and path
 
@@ -31,37 +31,25 @@ def main(*targets: str) -> int:
     with tempfile.TemporaryDirectory(prefix="reprise-verify-") as folder:
         scratch = Path(folder, "clone")
         clone(commit, scratch)
-        committed, before = hashes(git("show", f"{commit}:dvc.lock", folder=scratch)), metrics(scratch)
         repro(scratch, *targets)
         now = hashes(artifacts.read_text(scratch / "dvc.lock"))
-        if tell_hashes(committed, now, changed(*(path for _, path in now), folder=scratch)):
+        if tell_hashes(hashes(git("show", "HEAD:./dvc.lock", folder=scratch)), now, changed(".", folder=scratch)):
             print("verified by bytes: every output is the committed one")
             return 0
-        ran = {Path(path).stem for _, path in now if path.startswith("metrics/")}
-        return tell_metrics(before, {task: new for task, new in metrics(scratch).items() if task in ran})
+        ran = [path for _, path in now if path.startswith("metrics/")]
+        return tell_metrics(metrics(ran, "HEAD", scratch), metrics(ran, folder=scratch))
 
 
 def repro(scratch: Path, *arguments: str) -> None:
-    """`dvc repro` in the scratch clone, its output shown. If this process ends first, it ends too, stages and all."""
+    """`dvc repro` in the scratch clone, its output shown. If this process ends first, dvc and its stage do, too."""
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "DVC_SITE_CACHE_DIR": str(scratch.parent / "site"),
     }
     command = [sys.executable, "-m", "dvc", "repro", *arguments]
-    with subprocess.Popen(command, cwd=scratch, env=environment, start_new_session=True) as process:
-        try:
-            status = process.wait()
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-    if status:
+    if subprocess.run(command, cwd=scratch, env=environment, check=False).returncode:
         raise StageError("the pipeline failed in the scratch clone, as told above; your own files are untouched")
-
-
-def metrics(folder: Path) -> dict[str, dict]:
-    """The content of every metrics/<task>.json, by task."""
-    return {path.stem: artifacts.read_json(path) for path in sorted((folder / "metrics").glob("*.json"))}
 
 
 def tell_hashes(committed: Hashes, now: Hashes, edited: list[str]) -> bool:
@@ -74,7 +62,7 @@ def tell_hashes(committed: Hashes, now: Hashes, edited: list[str]) -> bool:
     for (stage, path), new in now.items():
         old = committed.get((stage, path), "-")
         verdict = "equal" if old == new else "different"
-        if old == new and any(file == path or file.startswith(f"{path}/") for file in edited):
+        if old == new and any(f"{file}/".startswith(f"{path}/") for file in edited):
             verdict = "different from the committed file"
         equal += verdict == "equal"
         print(f"{stage:<23} {path:<39} {old[:8]:<8}  {new[:8]:<8}  {verdict}")
@@ -82,24 +70,21 @@ def tell_hashes(committed: Hashes, now: Hashes, edited: list[str]) -> bool:
     return equal == len(now)
 
 
-def tell_metrics(committed: dict[str, dict], now: dict[str, dict]) -> int:
+def tell_metrics(committed: dict[str, float], now: dict[str, float]) -> int:
     """Print every metric that differs and its tolerance; return the exit status."""
     print(
-        "\nbytes differ: other packages (`make setup` installs the pinned ones), a processor that rounds differently,"
+        "\nbytes differ: other packages (`make setup` installs the pinned ones), a processor that rounds differently,\n"
+        "or committed results that are not of the committed code; so the metrics are compared:\n"
+        f"{'metric':<55} {'committed':>10} {'now':>10} {'allowed':>9}"
     )
-    print("or committed results that are not of the committed code; so the metrics are compared:")
-    print(f"{'metric':<55} {'committed':>10} {'now':>10} {'allowed':>9}")
-    off = 0
-    for task, new in now.items():
-        for found in differences(committed.get(task, {}), new, task):
-            off += found.beyond
-            old_and_new = " ".join(f"{'none' if x is None else f'{x:.6g}':>10}" for x in found[1:3])
-            print(f"{found.name:<55} {old_and_new} {found.allowed:>9.3g}{'  OFF' if found.beyond else ''}")
-    compared = sum(len(numbers(new)) for new in now.values())
-    if off:
-        print(f"not verified: {off} of {compared} metrics differ by more than rounding explains")
+    found = differences(committed, now)
+    for one in found:
+        old, new = ("none" if value is None else f"{value:.6g}" for value in (one.committed, one.now))
+        print(f"{one.name:<55} {old:>10} {new:>10} {one.allowed:>9.3g}{'  OFF' if one.beyond else ''}")
+    if off := sum(one.beyond for one in found):
+        print(f"not verified: {off} of {len(now)} metrics differ by more than rounding explains")
         return 1
-    print(f"verified by metrics, not by bytes: all {compared} are within their tolerance")
+    print(f"verified by metrics, not by bytes: all {len(now)} are within their tolerance")
     return 0
 
 

@@ -4,16 +4,13 @@ Letters, clothes and the like are digits here too, if they have MNIST's form: 28
 class each.
 """
 
-import gzip
 import io
 import math
 import re
 import struct
-import warnings
-import zlib
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -25,8 +22,8 @@ from stages.core.errors import StageError
 from stages.datasets import user_files
 
 Half = tuple[np.ndarray, np.ndarray]  # images, uint8, shape (n, 28, 28); labels, uint8, shape (n,)
-# The halves of a path, "train" and "test" or one of them; facts for the provenance; names of classes by label.
-Source = tuple[dict[str, Half], dict[str, Any], dict[int, str]]
+# The halves of a path, "train" and "test" or one of them; what they were taken for; names of classes by label.
+Source = tuple[dict[str, Half], str, dict[int, str]]
 
 IDX_NAME = re.compile(r"(train|t10k|test)-(images|labels)[-.]idx[13]-ubyte(\.gz)?$")  # its beginning is free
 LABEL = ("label", "class", "target", "digit")  # names of the label's column
@@ -41,51 +38,55 @@ FORMS = (
 
 def read(path: Path) -> Source:
     """Own digits of any form."""
-    halves, facts, names = (_folder if artifacts.is_folder(path) else _file)(path)
+    halves, form, names = (_folder if artifacts.is_folder(path) else _file)(path)
+    halves = checked(halves, path)
     if len(classes := np.unique(np.concatenate([labels for _, labels in halves.values()]))) < 2:
         raise StageError(f"{path} has one class only, {classes[0]}; the label is the first column without a header")
     if np.mean([images.mean() for images, _ in halves.values()]) > 150:
         print(f"data.digits: {path} is mostly light; digits should be light on dark: `reprise prepare-digits --invert`")
-    return halves, facts, names
+    return halves, form, names
 
 
 def _folder(path: Path) -> Source:
     files = [file for file in user_files.below(path) if file.parent == path]
     names = _class_names(path / CLASSES) if path / CLASSES in files else {}
     if any(IDX_NAME.search(file.name) for file in files):
-        return *_idx_halves(path, files), names
+        return _idx_halves(path, files), "IDX files", names
     if tables := [file for file in files if file.suffix.lower() == ".csv"]:
-        return *_tables(path, tables), names
-    halves, facts, folders = read_pictures(path, exact)
-    return halves, facts, folders or names
+        return _tables(path, tables), "CSV files of labels and 784 grey values", names
+    halves, form, folders = read_pictures(path, exact)
+    return halves, form, folders or names
 
 
 def _file(path: Path) -> Source:
-    content = artifacts.read_input(path)
-    if content.startswith((b"\0\0", b"\x1f\x8b")):
+    content = user_files.read(path)
+    if content.startswith(b"\0\0"):
         raise StageError(f"{path} is none of what data.digits may be: {FORMS}")
     if content.startswith(b"PK\3\4"):
-        halves, taken_for = _npz(path), "the arrays x_train, y_train, x_test and y_test"
-    else:
-        halves, taken_for = {"train": _table(path)}, "a CSV of labels and 784 grey values"
-    return halves, {"format": taken_for, "sha256": user_files.digest(content)}, {}
+        return _npz(path), "the arrays x_train, y_train, x_test and y_test", {}
+    return {"train": _table(path)}, "a CSV of labels and 784 grey values", {}
 
 
-def checked(images: np.ndarray, labels: np.ndarray, path: Path) -> Half:
+def checked(halves: dict[str, Half], path: Path) -> dict[str, Half]:
     """The arrays as uint8; refused unless they are images of 28 × 28 values 0..255, each with a label in 0..99."""
-    if images.shape[1:] != (SIDE, SIDE):
-        raise StageError(f"{path} has images of {' × '.join(map(str, images.shape[1:]))}; they should be 28 × 28 bytes")
-    if labels.shape != (len(images),) or not len(images):
-        raise StageError(f"{path} has {len(images):,} images, but there are {len(labels):,} labels")
-    for values, what, most in ((images, "grey value", 255), (labels, "label", 99)):
-        if values.dtype.kind not in "iu":
-            raise StageError(f"{path} has a {what} of {values.dtype}; it should be a whole number")
-        if len(wrong := np.argwhere((values < 0) | (values > most))):
-            place = tuple(wrong[0])
-            raise StageError(f"{path}, image {place[0] + 1:,}: a {what} is {values[place]}; it should be in 0..{most}")
-    if images.max() <= 1:
-        raise StageError(f"{path} has grey values up to {images.max()}; they should be in 0..255, 255 for white")
-    return images.astype(np.uint8), labels.astype(np.uint8)
+    for half, (images, labels) in halves.items():
+        where = f"{path}, {half}"
+        if images.shape[1:] != (SIDE, SIDE):
+            size = " × ".join(map(str, images.shape[1:]))
+            raise StageError(f"{where}: images of {size}; they should be 28 × 28 bytes")
+        if labels.shape != (len(images),) or not len(images):
+            raise StageError(f"{where}: {len(images):,} images, but {len(labels):,} labels")
+        for values, what, most in ((images, "grey value", 255), (labels, "label", 99)):
+            if values.dtype.kind not in "iu":
+                raise StageError(f"{where}: a {what} of {values.dtype}; it should be a whole number")
+            if len(wrong := np.argwhere((values < 0) | (values > most))):
+                place = tuple(wrong[0])
+                raise StageError(
+                    f"{where} image {place[0] + 1:,}: a {what} is {values[place]}; it should be in 0..{most}"
+                )
+        if images.max() <= 1:
+            raise StageError(f"{where}: grey values up to {images.max()}; they should be in 0..255, 255 for white")
+    return {half: (images.astype(np.uint8), labels.astype(np.uint8)) for half, (images, labels) in halves.items()}
 
 
 def _class_names(path: Path) -> dict[int, str]:
@@ -103,24 +104,25 @@ def _class_names(path: Path) -> dict[int, str]:
 # ---- MNIST's own format
 
 
-def _idx_halves(folder: Path, files: list[Path]) -> tuple[dict[str, Half], dict[str, Any]]:
+def _idx_halves(folder: Path, files: list[Path]) -> dict[str, Half]:
     """MNIST's files in a folder; each plain or gzipped, also with a beginning in common, as EMNIST's have it."""
-    found: dict[tuple[str, str], Path] = {}
+    found: dict[tuple[str, str], list[Path]] = defaultdict(list)
     for file in files:
         if match := IDX_NAME.search(file.name):
-            key = "train" if match[1] == "train" else "test", match[2]
-            if key in found:
-                raise StageError(f"{folder} has both {found[key].name} and {file.name}; keep one of them there")
-            found[key] = file
-    halves = {}
-    for half in sorted({half for half, _ in found}, reverse=True):  # train, then test
-        for kind in ("images", "labels"):
-            if (half, kind) not in found:
-                raise StageError(f"{folder} has no IDX file of the {half} {kind}, plain or .gz")
-        images, labels = found[half, "images"], found[half, "labels"]
-        halves[half] = checked(read_idx(images, 3), read_idx(labels, 1), images)
-    hashes = {file.name: user_files.digest(artifacts.read_input(file)) for file in found.values()}
-    return halves, {"format": "IDX files", "sha256": hashes}
+            found["train" if match[1] == "train" else "test", match[2]].append(file)
+
+    def array(half: str, kind: str, dimensions: int) -> np.ndarray:
+        return read_idx(_only(folder, f"IDX file of the {half} {kind}, plain or .gz", found[half, kind]), dimensions)
+
+    halves = sorted({half for half, _ in found}, reverse=True)  # train, then test
+    return {half: (array(half, "images", 3), array(half, "labels", 1)) for half in halves}
+
+
+def _only(folder: Path, what: str, paths: list[Path]) -> Path:
+    if len(paths) != 1:
+        names = user_files.listed(path.name for path in paths) or "none"
+        raise StageError(f"{folder} should have one {what}; it has {names}")
+    return paths[0]
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:
@@ -129,19 +131,14 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     Source: LeCun, Cortes & Burges, "The MNIST database of handwritten digits", its last section: two zero bytes, 8
     for unsigned bytes, the number of dimensions, each dimension as a big-endian 32-bit number, then the bytes.
     """
-    content = artifacts.read_input(path)
-    if content.startswith(b"\x1f\x8b"):
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise StageError(f"{path} is not a whole gzip file: {error}") from error
+    content = user_files.read(path)
     start = 4 + 4 * dimensions
     if content[:4] != bytes([0, 0, 8, dimensions]) or len(content) < start:
         raise StageError(f"{path} is not IDX: it begins with {content[:4].hex(' ')}, not 00 00 08 {dimensions:02x}")
     shape = struct.unpack(f">{dimensions}I", content[4:start])
     if len(content) - start != math.prod(shape):
-        told = " × ".join(map(str, shape))
-        raise StageError(f"{path} should have {told} bytes after its header; it has {len(content) - start:,}")
+        size = " × ".join(map(str, shape))
+        raise StageError(f"{path} should have {size} bytes after its header; it has {len(content) - start:,}")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
@@ -163,25 +160,19 @@ def _npz(path: Path) -> dict[str, Half]:
     arrays = artifacts.read_npz(path)
     if missing := [name for name in ("x_train", "y_train", "x_test", "y_test") if name not in arrays]:
         raise StageError(f"{path} has no array {missing[0]}; it has {user_files.listed(arrays) or 'none'}")
-    return {half: checked(arrays[f"x_{half}"], arrays[f"y_{half}"], path) for half in ("train", "test")}
+    return {half: (arrays[f"x_{half}"], arrays[f"y_{half}"]) for half in ("train", "test")}
 
 
-def _tables(folder: Path, files: list[Path]) -> tuple[dict[str, Half], dict[str, Any]]:
+def _tables(folder: Path, files: list[Path]) -> dict[str, Half]:
     """The CSV files of a folder: one whose name says train, and maybe one whose name says test."""
-    chosen = {half: [file for file in files if half in file.name.lower()] for half in ("train", "test")}
-    if [len(chosen["train"]), len(chosen["test"])] not in ([1, 0], [1, 1]):
-        raise StageError(
-            f"{folder} has the CSV files {user_files.listed(file.name for file in files)}; one of them should be named "
-            "train, and one test, or data.digits should be one of the files"
-        )
-    halves = {half: _table(file) for half, files in chosen.items() for file in files}
-    hashes = {file.name: user_files.digest(artifacts.read_input(file)) for files in chosen.values() for file in files}
-    return halves, {"format": "CSV files of labels and 784 grey values", "sha256": hashes}
+    found = {half: [file for file in files if half in file.name.lower()] for half in ("train", "test")}
+    halves = [half for half in found if half == "train" or found[half]]
+    return {half: _table(_only(folder, f"CSV file named {half}.csv", found[half])) for half in halves}
 
 
 def _table(path: Path) -> Half:
     """A CSV of a label and 784 grey values a row; the label is in the column of that name, without a header first."""
-    text = user_files.decode(artifacts.read_input(path), path)
+    text = user_files.decode(user_files.read(path), path)
     first = [field.strip().strip('"').lower() for field in text.split("\n", 1)[0].split(",")]
     header = not all(re.fullmatch(r"-?\d+(\.\d*)?", field) for field in first)
     if len(first) != SIDE * SIDE + 1:
@@ -198,7 +189,7 @@ def _table(path: Path) -> Half:
         )
     except (ValueError, OverflowError) as error:
         raise StageError(f"{path} is not a table of a label and 784 grey values: {error} (from row 0)") from error
-    return checked(np.delete(values, places, axis=1).reshape(-1, SIDE, SIDE), values[:, places[0]], path)
+    return np.delete(values, places, axis=1).reshape(-1, SIDE, SIDE), values[:, places[0]]
 
 
 # ---- pictures
@@ -226,14 +217,8 @@ def read_pictures(folder: Path, decode: Callable[[Path], np.ndarray]) -> Source:
     halves = {}
     for half, paths in found.items():
         images = [decode(path) for path in tqdm(paths, "pictures", disable=None, leave=False)]
-        halves[half] = checked(np.stack(images), np.array([label[path.parent.name] for path in paths]), folder)
-    files = [(str(path.relative_to(folder)), path.read_bytes()) for paths in found.values() for path in paths]
-    facts = {
-        "format": "JPEG, PNG and BMP pictures in a folder of each class",
-        "sha256": user_files.digest_of_all(files),
-        "sha256_of": "a line `SHA256  NAME` for each picture, in the order here: train, test; classes; names as text",
-    }
-    return halves, facts, names
+        halves[half] = np.stack(images), np.array([label[path.parent.name] for path in paths])
+    return halves, "JPEG, PNG and BMP pictures in a folder of each class", names
 
 
 def exact(path: Path) -> np.ndarray:
@@ -252,9 +237,8 @@ def picture(path: Path) -> Image.Image:
     """A PNG, JPEG or BMP picture, 8 bits a channel, with its pixels decoded."""
     content = artifacts.read_input(path)
     try:
-        with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
-            image = Image.open(io.BytesIO(content), formats=PICTURES)
-            image.load()
+        image = Image.open(io.BytesIO(content), formats=PICTURES)
+        image.load()
     except Exception as error:  # a decoder may raise anything on a broken file
         raise StageError(f"{path} is not a whole PNG, JPEG or BMP picture: {error or type(error).__name__}") from error
     if image.mode.startswith("I"):

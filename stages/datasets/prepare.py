@@ -58,10 +58,9 @@ def prepare(source: Path, target: Path, *, invert: bool = False) -> list[str]:
         except StageError as error:
             raise StageError(f"{path}: {error}") from error
 
-    if not artifacts.is_folder(source):
-        raise StageError(f"{source} is a file; it should be a folder with a folder of pictures for each class")
-    halves, facts, names = digit_files.read_pictures(source, decode)
-    lines = [f"{source} is read as {facts['format']}"]
+    halves, form, names = digit_files.read_pictures(source, decode)
+    halves = digit_files.checked(halves, source)
+    lines = [f"{source} is read as {form}"]
     for half, arrays in halves.items():
         for name, content in digit_files.idx_files(half, *arrays).items():
             artifacts.write_bytes(target / name, content)

