@@ -201,7 +201,7 @@ class Textgen(Section):
 class SentimentNetwork(Section):
     """What the classifier of reviews reads, and the sizes of its layers."""
 
-    vocabulary: Annotated[Whole, Field(ge=10, le=1_000_000)]
+    vocabulary: Annotated[Whole, Field(ge=1, le=1_000_000)]
     ngrams: Annotated[Whole, Field(ge=1, le=10_000_000)]
     length: Annotated[Whole, Field(ge=1, le=10_000)]
     head: Annotated[Number, Field(ge=0, le=1)]

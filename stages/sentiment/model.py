@@ -19,15 +19,6 @@ READ_AT_ONCE = 256
 Proportion = Annotated[Number, Field(ge=0, le=1)]
 
 
-class Sizes(BaseModel):
-    """How a classifier reads a text: `vocabulary` words have a vector, the others see `encoding.read`."""
-
-    vocabulary: Annotated[Whole, Field(ge=1)]
-    length: Annotated[Whole, Field(ge=1)]
-    head: Proportion
-    pool: Annotated[Whole, Field(ge=1)]
-
-
 class Point(BaseModel):
     """The quality on validation reviews at a threshold."""
 
@@ -42,7 +33,7 @@ class Carried(model_files.Carried):
 
     names, what = ("sentiment",), "a classifier of reviews"
 
-    network: Sizes
+    network: SentimentNetwork
     vocabulary: Annotated[list[str], FailFast()]
     ngrams: np.ndarray
     thresholds: Annotated[list[Point], FailFast(), Field(min_length=1)]

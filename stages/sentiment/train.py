@@ -14,6 +14,7 @@ from stages.params import Params, SentimentNetwork, SentimentTraining
 from stages.sentiment import model as network
 from stages.sentiment import ngrams, preprocess, scores, vectors
 from stages.sentiment.encoding import padded
+from stages.training.batches import permutations
 from stages.training.checkpoint import Checkpoint
 from stages.training.fit import fit, prepare, steps_of
 from stages.training.layers import binary_cross_entropy, start_orthogonal
@@ -128,22 +129,18 @@ def _batch(
 def bucketed(lengths: np.ndarray, size: int, seed: int, stream: str, *, pool: int = 50) -> Callable[[int], np.ndarray]:
     """An endless sequence of batches of similar length: number of the batch → row numbers, shape (size,).
 
-    Each pass over the data is a permutation; within every `pool` batches of it the reviews are sorted by length, so
-    that little is padded, and the batches are put in a random order. Reviews that do not fill a batch are left out.
-    No state is kept but the last pass: a resumed training sees the same batches as an uninterrupted one.
+    The rows of every `pool` batches, in the order of `permutations`, are sorted by length, so that little is padded;
+    then these batches are put in a random order. A resumed training sees the same ones as an uninterrupted one.
     """
-    size = min(size, len(lengths))
-    in_pass = len(lengths) // size
+    order, pool = permutations(len(lengths), seed, stream), min(pool, max(1, len(lengths) // size))
 
     @lru_cache(maxsize=1)
     def batches(number: int) -> np.ndarray:
-        generator = rng(seed, f"sentiment/order of {stream}", number)
-        order = generator.permutation(len(lengths))[: in_pass * size]
-        chunks = [order[start : start + pool * size] for start in range(0, len(order), pool * size)]
-        order = np.concatenate([chunk[np.argsort(lengths[chunk], kind="stable")] for chunk in chunks])
-        return generator.permutation(order.reshape(in_pass, size))
+        rows = order(number * pool * size, (number + 1) * pool * size)
+        rows = rows[np.argsort(lengths[rows], kind="stable")].reshape(pool, size)
+        return rng(seed, f"sentiment/batches of {stream}", number).permutation(rows)
 
-    return lambda step: batches(step // in_pass)[step % in_pass]
+    return lambda step: batches(step // pool)[step % pool]
 
 
 def epochs_of(streams: Mapping[str, Stream], settings: SentimentTraining) -> Callable[[int], tf.data.Dataset]:

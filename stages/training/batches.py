@@ -12,8 +12,8 @@ from stages.params import DigitTraining
 from stages.training.fit import steps_of
 
 
-def permutations(rows: int, seed: int) -> Callable[[int, int], np.ndarray]:
-    """An endless sequence of row numbers: each pass over the data a fresh permutation.
+def permutations(rows: int, seed: int, name: str = "") -> Callable[[int, int], np.ndarray]:
+    """An endless sequence of row numbers: each pass over the data a fresh permutation. Other names, other orders.
 
     Returns:
         A function (first, last) → row numbers at the positions first..last-1 of the sequence. It keeps no state, so a
@@ -22,7 +22,7 @@ def permutations(rows: int, seed: int) -> Callable[[int, int], np.ndarray]:
 
     def positions(first: int, last: int) -> np.ndarray:
         passes = range(first // rows, (last - 1) // rows + 1)
-        order = [rng(seed, "order", number).permutation(rows) for number in passes]
+        order = [rng(seed, f"order {name}", number).permutation(rows) for number in passes]
         return np.concatenate(order)[first - passes.start * rows :][: last - first]
 
     return positions

@@ -25,6 +25,8 @@ from tests.conftest import REPOSITORY
 
 VOCABULARY = "\ufffd\n abcdeHLMT:"
 WORDS = ["a", "good", "bad", "film", "not", "very"]
+SIZES = {"vocabulary": 10, "ngrams": 10, "length": 12, "embedding": 4, "filters": 4, "pool": 2, "units": 4}
+SIZES |= {"sentence_scale": 8, "clause_scale": 3}  # of the classifier
 
 
 def free_port() -> int:
@@ -43,9 +45,7 @@ def folder(tmp_path_factory) -> Path:
 def write_models(folder: Path) -> None:
     """All that the commands and the page read."""
     content = yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))
-    sizes = {"vocabulary": 10, "ngrams": 10, "length": 12, "embedding": 4, "filters": 4, "pool": 2, "units": 4}
-    sizes |= {"sentence_scale": 8, "clause_scale": 3}
-    content["sentiment"]["network"] |= sizes
+    content["sentiment"]["network"] |= SIZES
     content["latent"] = 8
     content["autoencoder"]["compare_latents"] = [4, 8]
     (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")

@@ -11,7 +11,9 @@ from PIL import Image
 
 from stages.core import artifacts, model_files
 from stages.core.errors import StageError
-from tests.reprise.conftest import WORDS
+from stages.params import load
+from tests.conftest import REPOSITORY
+from tests.reprise.conftest import SIZES, WORDS
 
 COMMANDS = {
     "textgen": ["generate"],
@@ -19,6 +21,7 @@ COMMANDS = {
     "denoiser-conv": ["denoise", "in.png", "out.png"],
     "autoencoder": ["reconstruct", "--test", "1", "out.png"],
 }
+NETWORK = load(REPOSITORY / "params.yaml").sentiment.network.model_dump() | SIZES
 POINT = {"threshold": 0.5, "accuracy": 0.5, "precision": 0.5, "recall": 0.5}
 # Model, what its file carries instead, the message.
 WRONG = [
@@ -30,7 +33,8 @@ WRONG = [
     ("sentiment", {"ngrams": np.array("a")}, "is not a classifier of reviews"),
     ("sentiment", {"thresholds": [POINT | {"threshold": 7.0}] * 9}, "thresholds.0.threshold is 7.0; it should be"),
     ("sentiment", {"thresholds": []}, "thresholds is"),
-    ("sentiment", {"network": {"vocabulary": 9, "length": 12, "head": 0.5, "pool": 2}}, "of another model"),
+    ("sentiment", {"network": NETWORK | {"vocabulary": 9}}, "of another model"),
+    ("sentiment", {"network": NETWORK | {"pool": 0}}, "network.pool is 0; it should be"),
     ("textgen", {"vocabulary": "ab"}, "a vocabulary of 2 characters for 13 outputs"),
     ("textgen", {"shape": {"vocabulary": 13, "embedding": 4, "units": [5, 5, 5]}}, "the shape of another network"),
     ("textgen", {"shape": 3}, "shape is 3"),

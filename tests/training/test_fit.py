@@ -77,4 +77,4 @@ def test_recurrent_kernels_start_orthonormal_and_the_same_everywhere():
         np.testing.assert_allclose(kernel @ kernel.T, np.eye(len(kernel)), atol=1e-6)
     # What Keras' own initializer gives differs from one kind of x86 processor to the next.
     hashes = [hashlib.sha256(kernel.tobytes()).hexdigest()[:8] for kernel in kernels]
-    assert hashes == ["2368b4d8", "82869aef", "e7a762da"]
+    assert hashes == ["fb60e227", "3d20561f", "daca57cf"]
