@@ -13,7 +13,7 @@ class PrincipalComponents:
     """Linear codes: the best reconstruction, in squared error on the training digits, that a linear map can give."""
 
     def __init__(self, images: np.ndarray, components: int) -> None:
-        self.pca = PCA(components, svd_solver="covariance_eigh").fit(_flat(images))
+        self.pca = PCA(components, svd_solver="covariance_eigh", copy=False).fit(_flat(images))
 
     def cut(self, components: int) -> "PrincipalComponents":
         """With only the first `components` of these: the same as fitted anew, without the work."""

@@ -90,14 +90,14 @@ def compare(
         return baselines.probe(codes[0], data["train_labels"], codes[1], data["test_labels"])
 
     read, pca_read = probe(lambda images: network.encode(model, images)), probe(pca.encode)
-    mean = (data["train"].mean(axis=0, keepdims=True) / 255).astype(np.float32)
+    mean = (data["train"].mean(axis=0) / 255).astype(np.float32)
     return {
         "latent": network.latent_of(model),
         "parameters": model.count_params(),
         "digits": {part: len(data[part]) for part in PARTS},
         **quality(test, copies["autoencoder"], seed=seed),
         "probe_accuracy": read.mean(),
-        "mean_digit_mse": image_quality.mse(test, mean).mean(),
+        "mean_digit_mse": image_quality.mse(test, np.broadcast_to(mean, test.shape)).mean(),
         "pca": {**image_quality.means(test, copies["PCA"]), "probe_accuracy": pca_read.mean()},
         "mse_minus_pca_interval": measures.interval(difference, seed=seed),
         "probe_minus_pca_interval": measures.interval(read.astype(float) - pca_read, seed=seed),

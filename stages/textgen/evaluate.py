@@ -37,7 +37,6 @@ def main(params: Params) -> None:
     train, test = decode(text.train, vocabulary), decode(text.test, vocabulary)
     model = network.attached(MODEL, model_files.read(MODEL))
     reader = network.reader(model.network, model.shape, network.STREAMS, parts=True)
-    validation_costs, _ = network.costs(reader, text.validation, start)
     costs, hits = network.costs(reader, text.test, start)
     del reader  # a second copy of the n-gram tables
     counted = baselines.KneserNey(text.train, params.textgen.ngrams.order, len(vocabulary))
@@ -55,9 +54,8 @@ def main(params: Params) -> None:
 
     evaluation = {
         **quality(costs[0], hits, seed=params.seed),
-        "validation_nats": validation_costs[0].mean(),
         "baselines": dict(zip(("unigram", "bigram", "ngram"), means["test"][[0, 1, order - 1]], strict=True))
-        | baselines.compressed(train, test),
+        | {"bzip2": baselines.bzip2(train, test)},
         "ngram_order": order,
         "nats_minus_ngram_interval": measures.interval(difference, seed=params.seed),
         "branches": branches(model, costs, seed=params.seed),
