@@ -1,7 +1,7 @@
 """The text model by the size of its text: python -m benchmarks.learning_curve [--quick] [--peers].
 
 For each size the training text is a draw of the packaged plays, other plays for each seed; the test text is of a play
-that none of them has. Beside the text model: n-grams of the order that validation chooses, bzip2, xz; with --peers, for
+that none of them has. Beside the text model: n-grams of the order that validation chooses, bzip2; with --peers, for
 the draws of the first seed, also a plain LSTM, the best on validation of four sizes, and the GPT of
 `benchmarks.peers.gpt`, which needs PyTorch.
 
@@ -65,9 +65,9 @@ def measure(characters: int, seed: int, changes: dict[str, Any], peers: bool) ->
         (sampled,) = artifacts.read_json(folder / "models/textgen-samples.json")
     low, high = figures["nats_minus_ngram_interval"]
     found = {
-        **{name: figures[name] for name in ("nats", "validation_nats")},
+        "nats": figures["nats"],
         "lstm": figures["branches"]["lstm"]["nats"],
-        **{name: figures["baselines"][name] for name in ("ngram", "bzip2", "xz")},
+        **{name: figures["baselines"][name] for name in ("ngram", "bzip2")},
         **{"minus_ngram_low": low, "minus_ngram_high": high, "seconds": usage.seconds},
         **{name: sampled["measures"][name] for name in ("longest_copy", "copied")},
     }

@@ -16,7 +16,7 @@ from stages.params import Params
 RAW = "data/raw/text.txt"
 SEPARATOR = "\n\f\n"  # between its documents
 LENGTH = 1_115_394  # characters of tiny Shakespeare
-BASELINES = {"ngram": "Kneser-Ney n-gram", "bzip2": "bzip2, primed", "xz": "xz, primed", "bigram": "bigram"}
+BASELINES = {"ngram": "Kneser-Ney n-gram", "bzip2": "bzip2, primed", "bigram": "bigram"}
 QUICK = {
     "textgen.training.steps": 8,
     "textgen.training.epochs": 2,

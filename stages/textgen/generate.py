@@ -10,8 +10,7 @@ import numpy as np
 
 from stages.params import Params
 from stages.textgen import model as network
-from stages.textgen.baselines import ngrams
-from stages.textgen.characters import codes_of, decode, encode, sample
+from stages.textgen.characters import decode, encode, sample
 
 COPIED = 30  # characters from which a run that stands in the training text counts as copied
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
@@ -95,22 +94,17 @@ def copies(groups: Sequence[Sequence[str]], source: str, length: int) -> list[tu
 
     @cache
     def shared(size: int) -> set[str]:
-        """The passages of so many characters that stand in any text and in the source."""
-        texts = [text for group in groups for text in group if len(text) >= size]
-        passages = [text[start : start + size] for text in texts for start in range(len(text) - size + 1)]
-        keys = np.concatenate([np.zeros(0, np.int64), *(_keys(text, size) for text in texts)])
-        return set(itertools.compress(passages, np.isin(keys, _keys(source, size))))
+        """The passages of so many characters that stand in any text and in the source, which is read once for all."""
+        texts = [text for group in groups for text in group]
+        wanted = {text[start : start + size] for text in texts for start in range(len(text) - size + 1)}
+        found = (source[start : start + size] for start in range(len(source) - size + 1))
+        return {passage for passage in found if passage in wanted}
 
     found = []
     for texts in groups:
         passages = (_longest(texts, source, shared(size), size) for size in (16, 8, 4, 2, 1))
         found.append((next(filter(None, passages), ""), _share(texts, shared(length), length)))
     return found
-
-
-def _keys(text: str, size: int) -> np.ndarray:
-    """A number for each passage of so many characters, int64; that different ones share one is next to impossible."""
-    return ngrams(codes_of(text).astype(np.int64), size, 6_364_136_223_846_793_005)  # wraps around
 
 
 def _longest(texts: Sequence[str], source: str, shared: set[str], size: int) -> str:
