@@ -1,4 +1,4 @@
-"""evaluate-textgen: the text model, n-grams and compressors on held-out text, and samples at each temperature."""
+"""evaluate-textgen: the text model, n-grams and bzip2 on held-out text, and samples at each temperature."""
 
 from collections.abc import Sequence
 from pathlib import Path
