@@ -1,7 +1,7 @@
 """The text model by the size of its text: python -m benchmarks.learning_curve [--quick] [--peers].
 
 For each size the training text is a draw of the packaged plays, other plays for each seed; the test text is of a play
-that none of them has. Beside the text model: n-grams of the order that validation chooses, bzip2, xz; with --peers, for
+that none of them has. Beside the text model: n-grams of the order that validation chooses, bzip2; with --peers, for
 the draws of the first seed, also a plain LSTM, the best on validation of four sizes, and the GPT of
 `benchmarks.peers.gpt`, which needs PyTorch.
 
@@ -43,14 +43,14 @@ def measure(characters: int, seed: int, quick: bool, peers: bool) -> dict[str, f
     settings = {"seed": seed, **SAMPLES, **shares, **(QUICK if quick else {})}
     ours = our_model(text, settings)
     found = {
-        **{name: ours[name] for name in ("nats", "validation_nats", "seconds", "longest_copy")},
+        **{name: ours[name] for name in ("nats", "seconds", "longest_copy")},
         "lstm": ours["branches"]["lstm"]["nats"],
-        **{name: ours["baselines"][name] for name in ("ngram", "bzip2", "xz")},
+        **{name: ours["baselines"][name] for name in ("ngram", "bzip2")},
         **dict(zip(("minus_ngram_low", "minus_ngram_high"), ours["nats_minus_ngram_interval"], strict=True)),
     }
     if peers and seed == SEEDS[0]:
         plain = {units: our_model(text, settings | PLAIN | {"textgen.network.units": [units]}) for units in UNITS}
-        best = min(UNITS, key=lambda units: plain[units]["validation_nats"])
+        best = min(UNITS, key=lambda units: plain[units]["validation_loss"])
         found |= {"plain_lstm": plain[best]["nats"], "plain_lstm_units": best}
         found["gpt"] = gpt(text, test, quick)["nats"]  # it trains on the validation text, too
     return found

@@ -31,67 +31,73 @@ def main(params: Params) -> None:
     latent = network.latent_of(model)
     paths = {int(re.sub(r"\D", "", path.stem)): path for path in SIZES.glob("*.keras")}
     components = baselines.PrincipalComponents(scaled(data["train"]), max(latent, *paths))
-    pca = components.cut(latent)
+    test, labels = scaled(data["test"]), data["test_labels"]
+    classes, shown = Classes(data), first_of_each(labels)
 
-    evaluation = compare(model, pca, data, seed=params.seed)
+    def reconstructed(model: Any) -> dict[str, np.ndarray]:
+        """The test digits through the code of a network and back, and through as many principal components."""
+        pca = components.cut(network.latent_of(model))
+        return {"autoencoder": network.reconstruct(model, test), "PCA": pca.reconstruct(test)}
+
+    copies = reconstructed(model)
+    evaluation = compare(model, components.cut(latent), data, copies, seed=params.seed)
     artifacts.write_json(EVALUATION, evaluation)
     headlines = {name: evaluation[name] for name in HEADLINES} | {"pca": {"mse": evaluation["pca"]["mse"]}}
     artifacts.write_json(METRICS, headlines | {"minus_baseline": evaluation["mse_minus_pca_interval"]})
     artifacts.write_csv("plots/autoencoder/layers.csv", measures.layers(model))
 
-    test, labels = scaled(data["test"]), data["test_labels"]
-    classes, shown = Classes(data), first_of_each(labels)
-    columns = [] if classes.are_digits else classes.captions(labels[shown])  # digits say themselves which they are
-    copies = {f"autoencoder, {latent}": network.reconstruct(model, test), f"PCA, {latent}": pca.reconstruct(test)}
     curve, errors, at_sizes = [], [], {}
     for size in sorted(paths):
-        of_size = {
-            "autoencoder": network.reconstruct(model_files.read(paths[size]), test),
-            "PCA": components.cut(size).reconstruct(test),
-        }
-        at_sizes[f"latent {size}"] = of_size["autoencoder"]
+        of_size = reconstructed(model_files.read(paths[size]))
+        at_sizes[f"latent {size}"] = of_size["autoencoder"][shown]
         for method, images in of_size.items():
-            curve.append({"latent": size, "method": method, **image_quality.means(test, images)})
             mse = image_quality.mse(test, images)
+            curve.append({"latent": size, "method": method, "mse": mse.mean()})
             for label in np.unique(labels):
                 row = {"digit": classes.name(label), "mse": mse[labels == label].mean()}
                 errors.append({"latent": size, "method": f"{method}, {size}", **row})
     artifacts.write_csv("plots/autoencoder/sizes.csv", curve)
     artifacts.write_csv("plots/autoencoder/classes.csv", errors)
-    for path, title, pictures in (
-        ("plots/autoencoder/reconstructions.png", f"Test digits, through {latent} numbers and back", copies),
-        ("plots/autoencoder/sizes.png", "The same test digits at each size of the code", at_sizes),
+    columns = [] if classes.are_digits else classes.captions(labels[shown])  # digits say themselves which they are
+    for name, title, rows in (
+        (
+            "reconstructions",
+            f"Test digits, through {latent} numbers and back",
+            {f"{method}, {latent}": images[shown] for method, images in copies.items()},
+        ),
+        ("sizes", "The same test digits at each size of the code", at_sizes),
     ):
-        rows = {name: images[shown] for name, images in {"original": test, **pictures}.items()}
-        artifacts.write_png(path, charts.image_grid(rows, title=title, columns=columns))
+        picture = charts.image_grid({"original": test[shown], **rows}, title=title, columns=columns)
+        artifacts.write_png(f"plots/autoencoder/{name}.png", picture)
     print(f"autoencoder: mean squared error {evaluation['mse']:.4f}, PCA's {evaluation['pca']['mse']:.4f}")
 
 
 def compare(
-    model: Any, pca: baselines.PrincipalComponents, data: dict[str, np.ndarray], *, seed: int
+    model: Any,
+    pca: baselines.PrincipalComponents,
+    data: dict[str, np.ndarray],
+    copies: dict[str, np.ndarray],
+    *,
+    seed: int,
 ) -> dict[str, Any]:
-    """Measures of the autoencoder, with a code of as many numbers as `pca`, and of `pca` on the digits of `DATA`."""
-    train, validation, test = (scaled(data[part]) for part in PARTS)
-    copies, pca_copies = network.reconstruct(model, test), pca.reconstruct(test)
-    margin = baselines.best_margin(validation, pca.reconstruct(validation))
-    difference = image_quality.mse(test, copies) - image_quality.mse(test, pca_copies)
+    """Measures of the autoencoder, with a code of as many numbers as `pca`, and of `pca`; `copies` are by both."""
+    test = scaled(data["test"])
+    difference = image_quality.mse(test, copies["autoencoder"]) - image_quality.mse(test, copies["PCA"])
 
     def probe(encode: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        return baselines.probe(encode(train), data["train_labels"], encode(test), data["test_labels"])
+        codes = encode(scaled(data["train"])), encode(test)
+        return baselines.probe(codes[0], data["train_labels"], codes[1], data["test_labels"])
 
     read, pca_read = probe(lambda images: network.encode(model, images)), probe(pca.encode)
+    mean = (data["train"].mean(axis=0) / 255).astype(np.float32)
     return {
         "latent": network.latent_of(model),
         "parameters": model.count_params(),
         "digits": {part: len(data[part]) for part in PARTS},
-        **quality(test, copies, seed=seed),
+        **quality(test, copies["autoencoder"], seed=seed),
         "probe_accuracy": read.mean(),
-        "mean_digit_mse": image_quality.mse(test, np.broadcast_to(train.mean(axis=0), test.shape)).mean(),
-        "pca": {
-            "bce": baselines.cross_entropy(test, np.clip(pca_copies, margin, 1 - margin)),
-            **image_quality.means(test, pca_copies),
-            "probe_accuracy": pca_read.mean(),
-        },
+        "mean_digit_mse": image_quality.mse(test, np.broadcast_to(mean, test.shape)).mean(),
+        "pca": {**image_quality.means(test, copies["PCA"]), "probe_accuracy": pca_read.mean()},
         "mse_minus_pca_interval": measures.interval(difference, seed=seed),
         "probe_minus_pca_interval": measures.interval(read.astype(float) - pca_read, seed=seed),
     }

@@ -32,4 +32,4 @@ def split(params: Params) -> dict[str, np.ndarray]:
 
 def scaled(images: np.ndarray) -> np.ndarray:
     """Grey values 0..255, uint8, any shape, as float32 in [0, 1]: what the networks read and write."""
-    return images.astype(np.float32) / 255
+    return images / np.float32(255)

@@ -9,9 +9,10 @@ import os
 import platform
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 KERNELS = ("portable", "native")
+UNUSED = ("matplotlib", "pandas", "sklearn")  # by what of Keras the stages use
 
 _stderr: TextIO | None = None  # Python's own, between `begin_imports` and `finish_imports`
 
@@ -47,6 +48,18 @@ def pin(threads: int, kernels: str = "portable") -> None:
     os.environ["MATPLOTLIBRC"] = os.devnull
     # No start-up notices, nor an error for want of a GPU; what fails still raises.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if _LeanKeras not in sys.meta_path:
+        sys.meta_path.insert(0, _LeanKeras)
+
+
+class _LeanKeras:
+    """Tells Keras that `UNUSED` are not installed: it would import them, which takes as long as all the rest of it."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any, target: Any = None) -> None:
+        """Raise where Keras imports one of them; all others get theirs from the finders that follow."""
+        if name in UNUSED and getattr(getattr(sys.modules.get("keras"), "__spec__", None), "_initializing", False):
+            raise ModuleNotFoundError(f"Keras is spared {name}", name=name)
 
 
 def begin_imports() -> None:

@@ -1,5 +1,7 @@
 """How close images are to clean ones: mean squared error, PSNR and SSIM."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 SIGMA, RADIUS = 1.5, 5  # of the window of SSIM, pixels
@@ -9,7 +11,7 @@ BLOCK = 500  # images at a time
 
 def mse(clean: np.ndarray, images: np.ndarray) -> np.ndarray:
     """Mean squared error of each image: shape (n, height, width) in [0, 1], both, → (n,)."""
-    return np.mean(np.square(clean.astype(np.float64) - images), axis=(1, 2))
+    return _in_blocks(lambda one, other: np.mean((one - other) ** 2, axis=(1, 2)), clean, images)
 
 
 def psnr(clean: np.ndarray, images: np.ndarray) -> np.ndarray:
@@ -27,23 +29,34 @@ def ssim(clean: np.ndarray, images: np.ndarray) -> np.ndarray:
     in Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity", IEEE Trans. Image
     Processing 13(4), section III-B. The same numbers as scikit-image's `structural_similarity`, many images at a time.
     """
-    blocks = [slice(start, start + BLOCK) for start in range(0, len(clean), BLOCK)]
-    return np.concatenate(
-        [_ssim(clean[block].astype(np.float64), images[block].astype(np.float64)) for block in blocks]
-    )
+    return _in_blocks(_ssim, clean, images)
 
 
 def _ssim(clean: np.ndarray, images: np.ndarray) -> np.ndarray:
-    from scipy.ndimage import gaussian_filter  # here: training needs no SSIM
+    rows, columns = (_window(size) for size in clean.shape[1:])
 
     def mean(values: np.ndarray) -> np.ndarray:
-        return gaussian_filter(values, (0, SIGMA, SIGMA), truncate=RADIUS / SIGMA)[:, RADIUS:-RADIUS, RADIUS:-RADIUS]
+        return rows @ values @ columns.T
 
     one, other = mean(clean), mean(images)
     variances = mean(clean * clean) - one * one + (mean(images * images) - other * other)
     covariance = mean(clean * images) - one * other
     likeness = (2 * one * other + C1) * (2 * covariance + C2)
     return np.mean(likeness / ((one**2 + other**2 + C1) * (variances + C2)), axis=(1, 2))
+
+
+def _window(size: int) -> np.ndarray:
+    """What takes the windows' means along one axis of `size` pixels: shape (size - 2 × RADIUS, size)."""
+    centres = np.arange(RADIUS, size - RADIUS)
+    distances = centres[:, None] - np.arange(size)
+    weights = np.exp(-0.5 * (distances / SIGMA) ** 2) * (np.abs(distances) <= RADIUS)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _in_blocks(measure: Callable[..., np.ndarray], clean: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """A measure of each image, in float64, of `BLOCK` images at a time: of all at once it would take much memory."""
+    pairs = [(clean[start : start + BLOCK], images[start : start + BLOCK]) for start in range(0, len(clean), BLOCK)]
+    return np.concatenate([measure(one.astype(np.float64), other.astype(np.float64)) for one, other in pairs])
 
 
 def means(clean: np.ndarray, images: np.ndarray) -> dict[str, float]:

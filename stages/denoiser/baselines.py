@@ -85,7 +85,7 @@ METHODS: dict[str, Callable[..., np.ndarray]] = {
 }
 # Every combination of a method's values is tried.
 GRIDS: dict[str, dict[str, tuple[float, ...]]] = {
-    "non_local_means": {"patch": (5, 7), "distance": (4, 6), "strength": (0.35, 0.5, 0.65)},
+    "non_local_means": {"patch": (5, 7), "distance": (6,), "strength": (0.35, 0.5, 0.65)},
     "gaussian": {"sigma": (0.8, 0.9, 1.0, 1.1, 1.2)},
     "total_variation": {"weight": (0.4, 0.45, 0.5, 0.55, 0.6)},
     "median_gaussian": {"sigma": (0.5, 0.6, 0.7, 0.8, 0.9)},

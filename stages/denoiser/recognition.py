@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.ndimage import gaussian_filter, shift, zoom
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.svm import SVC
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from stages.core.digits import SIDE
 from stages.core.rng import rng
@@ -24,7 +23,8 @@ from stages.denoiser.preprocess import add_noise
 from stages.evaluation import measures
 from stages.params import Params
 
-EXAMINED = 500  # digits of each situation at most
+EXAMINED = 300  # digits of each situation at most
+COMPONENTS = 30  # that the classifier reads
 BOX = 20  # pixels that a digit of MNIST fills at most
 
 Degradation = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
@@ -146,40 +146,23 @@ def other_digits() -> tuple[np.ndarray, np.ndarray]:
 
 
 class Classifier:
-    """A classifier of digits that knows clean ones only: a support vector machine on 50 principal components.
-
-    Its confidence is the softmax of its scores, divided by the one temperature that makes the labels of clean
-    validation digits likeliest: Guo et al. 2017, "On Calibration of Modern Neural Networks", ICML, section 4.2.
-    """
+    """A classifier that knows clean digits only: logistic regression on principal components and their products."""
 
     def __init__(self, images: np.ndarray, labels: np.ndarray) -> None:
-        flat = images.reshape(len(images), -1)
-        components = PCA(min(50, *flat.shape), svd_solver="covariance_eigh")
-        self.machine = make_pipeline(components, SVC(C=10, break_ties=True)).fit(flat, labels)
-        self.classes, self.temperature = self.machine.classes_, 1.0
-
-    def calibrate(self, images: np.ndarray, labels: np.ndarray) -> None:
-        """Choose the temperature on clean validation digits."""
-        known = np.isin(labels, self.classes)  # a class of one or two digits may lack in training
-        scores, places = self.scores(images)[known], np.searchsorted(self.classes, labels[known])
-
-        def cost(logarithm: float) -> float:
-            return -np.mean(log_softmax(scores / np.exp(logarithm), axis=1)[np.arange(len(scores)), places])
-
-        if len(scores):
-            self.temperature = float(np.exp(minimize_scalar(cost, bounds=(-5, 5), method="bounded").x))
+        flat = _flat(images)
+        components = PCA(min(COMPONENTS, *flat.shape), svd_solver="covariance_eigh")
+        regression = LogisticRegression(C=0.03, max_iter=200)
+        self.machine = make_pipeline(components, PolynomialFeatures(include_bias=False), StandardScaler(), regression)
+        self.classes = self.machine.fit(flat, labels).classes_
 
     def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The digit read in each image, shape (n, 28, 28), and the confidence in it; both of shape (n,)."""
-        scores = self.scores(images)
-        places = scores.argmax(axis=1)  # what `predict` says, which would compute the scores once more
-        likelihoods = log_softmax(scores / self.temperature, axis=1)
-        return self.classes[places], np.exp(likelihoods[np.arange(len(places)), places])
+        likelihoods = self.machine.predict_proba(_flat(images))
+        return self.classes[likelihoods.argmax(axis=1)], likelihoods.max(axis=1)
 
-    def scores(self, images: np.ndarray) -> np.ndarray:
-        """A score for each class, shape (n, classes)."""
-        scores = self.machine.decision_function(images.reshape(len(images), -1))
-        return scores if scores.ndim == 2 else np.stack([-scores, scores], axis=1)
+
+def _flat(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), -1)
 
 
 class Broken(NamedTuple):

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 
 from stages.core.rng import rng
 
@@ -27,6 +26,8 @@ def share_interval(correct: np.ndarray) -> list[float]:
     Unlike the bootstrap's it does not collapse where all items are true, or none. Method: Wilson 1927, "Probable
     Inference, the Law of Succession, and Statistical Inference", Journal of the American Statistical Association 22.
     """
+    from scipy.stats import binomtest  # here: half a second that few need
+
     return list(binomtest(int(np.sum(correct)), len(correct)).proportion_ci(method="wilson"))
 
 

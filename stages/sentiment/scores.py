@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 CLASSES = ("negative", "positive")
 BINS = 10
@@ -55,6 +54,8 @@ def overall(actual: np.ndarray, probability: np.ndarray) -> dict[str, float]:
     The expected calibration error is the mean gap in the bins of `calibration`, weighted by reviews. Source: Naeini,
     Cooper & Hauskrecht 2015, "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI, p. 2903.
     """
+    from sklearn.metrics import average_precision_score, roc_auc_score  # here: a second that `reprise sentiment` saves
+
     gaps = [row["reviews"] * abs(row["predicted"] - row["observed"]) for row in calibration(actual, probability)]
     return {
         **quality(actual, probability, 0.5),
@@ -75,6 +76,8 @@ def calibration(actual: np.ndarray, probability: np.ndarray) -> list[dict[str, A
 
 def precision_recall(actual: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Recall at 101 even steps, and the precision of the highest threshold that reaches each."""
+    from sklearn.metrics import precision_recall_curve
+
     precision, recall, _ = precision_recall_curve(actual, probability)
     steps = np.linspace(0, 1, 101)
     return steps, np.array([precision[np.flatnonzero(recall >= step - 1e-12)[-1]] for step in steps])

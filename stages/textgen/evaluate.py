@@ -1,4 +1,4 @@
-"""evaluate-textgen: the text model, n-grams and compressors on held-out text, and samples at each temperature."""
+"""evaluate-textgen: the text model, n-grams and bzip2 on held-out text, and samples at each temperature."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -36,8 +36,8 @@ def main(params: Params) -> None:
     train, test = decode(text.train, vocabulary), decode(text.test, vocabulary)
     model = network.load(MODEL)
     reader = network.reader(model.network, model.shape, network.STREAMS, parts=True)
-    validation_costs, _ = network.costs(reader, text.validation, start)
     costs, hits = network.costs(reader, text.test, start)
+    context, next_characters = worked_example(reader, text.test, start, vocabulary)
     del reader  # a second copy of the n-gram tables
     counted = baselines.KneserNey(text.train, params.textgen.ngrams.order, len(vocabulary))
     ngrams = {part: -np.log(counted.probabilities(getattr(text, part), start)) for part in ("validation", "test")}
@@ -49,14 +49,12 @@ def main(params: Params) -> None:
     samples = generate.measured(model, prompt, train, params)
     of_samples = {row["measures"]["temperature"]: row["measures"] for row in samples}
     known_words_of_test = generate.known_words(test, set(generate.words(train)))
-    context, next_characters = worked_example(model.network, text.test, vocabulary)
     difference = passages(costs[0] - ngrams["test"][order - 1])
 
     evaluation = {
         **quality(costs[0], hits, seed=params.seed),
-        "validation_nats": validation_costs[0].mean(),
         "baselines": dict(zip(("unigram", "bigram", "ngram"), means["test"][[0, 1, order - 1]], strict=True))
-        | baselines.compressed(train, test),
+        | {"bzip2": baselines.bzip2(train, test)},
         "ngram_order": order,
         "nats_minus_ngram_interval": measures.interval(difference, seed=params.seed),
         "branches": branches(model, costs, seed=params.seed),
@@ -79,8 +77,14 @@ def main(params: Params) -> None:
     }
     artifacts.write_json(METRICS, headlines)
     artifacts.write_json(SAMPLES, samples)
-    of_model = {part: some[0].mean() for part, some in (("validation", validation_costs), ("test", costs))}
-    artifacts.write_csv(f"{PLOTS}/orders.csv", orders(means, of_model))
+    curves = {f"Kneser-Ney, {part}": of_orders for part, of_orders in means.items()}
+    curves["text model, test"] = np.full(len(means["test"]), costs[0].mean())
+    rows = [
+        {"order": n, "method": method, "nats": nats}
+        for method, curve in curves.items()
+        for n, nats in enumerate(curve, start=1)
+    ]
+    artifacts.write_csv(f"{PLOTS}/orders.csv", rows)
     artifacts.write_csv(f"{PLOTS}/layers.csv", measures.layers(model.network))
     artifacts.write_csv(f"{PLOTS}/next.csv", next_characters)
     artifacts.write_csv(f"{PLOTS}/temperature.csv", list(of_samples.values()))
@@ -141,29 +145,21 @@ def passages(nats: np.ndarray) -> np.ndarray:
     return nats[: len(nats) // length * length].reshape(-1, length).mean(axis=1)
 
 
-def orders(means: dict[str, np.ndarray], of_model: dict[str, float]) -> list[dict[str, Any]]:
-    """Curves to plot: nats per character of the n-grams of each order on each held-out part; and of the model."""
-    return [
-        {"order": order, "method": f"{name}, {part}", "nats": cost}
-        for part, of_orders in means.items()
-        for name, curve in (("Kneser-Ney", of_orders), ("text model", [of_model[part]] * len(of_orders)))
-        for order, cost in enumerate(curve, start=1)
-    ]
-
-
 def worked_example(
-    model: keras.Model, ids: np.ndarray, vocabulary: str
+    reader: keras.Model, ids: np.ndarray, start: int, vocabulary: str
 ) -> tuple[dict[str, str], list[dict[str, float | str]]]:
     """The distribution of the next character at one place of a text, at each temperature of `WORKED`.
 
     The place is the first one, from the 100th character on, where `OPEN` or more characters have a probability of
     `LIKELY` or more, or else the one with the highest entropy. Rows have the `LISTED` likeliest characters at
-    temperature 1, and the others together.
+    temperature 1, and the others together. The first three arguments are those of `network.read`.
     """
     ids = ids[:SEARCHED]
-    logits = model.predict_on_batch(ids[None, :-1].astype(np.int32))[0]
+    logits = np.zeros((len(ids), len(vocabulary)), np.float32)
+    for places, (by_model, *_) in network.read(reader, ids, start):
+        logits[places] = by_model
     likelihoods = tempered(logits, np.ones(len(logits)))
-    begin = min(100, len(logits) - 1)
+    begin = min(100, len(ids) - 1)
     choices = np.sum(np.exp(likelihoods[begin:]) >= LIKELY, axis=1)
     found = np.argmax(choices >= OPEN) if choices.max() >= OPEN else np.argmax(entropy(likelihoods[begin:]))
     place = int(begin + found)
@@ -174,8 +170,8 @@ def worked_example(
         chosen = [(visible(vocabulary[number]), probabilities[number]) for number in listed]
         for character, probability in [*chosen, ("all others", max(0.0, 1 - probabilities[listed].sum()))]:
             rows.append({"temperature": temperature, "character": character, "probability": probability})
-    read = decode(ids[: place + 1], vocabulary)
-    return {"context": read[-EXCERPT:], "next": visible(vocabulary[ids[place + 1]])}, rows
+    context = decode(ids[max(0, place - EXCERPT) : place], vocabulary)
+    return {"context": context, "next": visible(vocabulary[ids[place]])}, rows
 
 
 def visible(character: str) -> str:

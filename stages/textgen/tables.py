@@ -124,14 +124,17 @@ def distribution(characters: keras.KerasTensor, vocabulary: int, sizes: Sequence
         whole = ops.pad(characters, [[0, 0], [past, 0]])
     else:
         whole = Past(past, name="past")(characters)
-    everywhere = ops.zeros_like(characters)
-    found = layers.Embedding(1, vocabulary, trainable=False, name="continuations_0")(everywhere)
+
+    def table(rows: int, width: int, name: str) -> layers.Layer:
+        return layers.Embedding(rows, width, "zeros", trainable=False, name=name)
+
+    found = table(1, vocabulary, "continuations_0")(ops.zeros_like(characters))
     for length, keys in enumerate(hashes(whole, past, len(sizes) - 1), start=1):
         slots, rows = sizes[length]
-        slot = layers.Embedding(slots, 2 * PLACES, trainable=False, name=f"index_{length}")(ops.mod(keys, slots))
+        slot = table(slots, 2 * PLACES, f"index_{length}")(ops.mod(keys, slots))
         match = ops.equal(slot[..., :PLACES], ops.cast(keys % HASH_PRIME, "float32")[..., None])
         row = ops.cast(ops.sum(ops.where(match, slot[..., PLACES:], 0.0), axis=-1), "int32")
-        row = layers.Embedding(rows, vocabulary + 1, trainable=False, name=f"continuations_{length}")(row)
+        row = table(rows, vocabulary + 1, f"continuations_{length}")(row)
         found = row[..., :-1] + row[..., -1:] * found
     return found
 

@@ -43,10 +43,12 @@ def apply(model: keras.Model, images: np.ndarray, *, batch: int = 504) -> np.nda
     multiple of 24, the last one with black images: other sizes have bits that depend on the processor's cache, see
     docs/reproducibility.md.
     """
-    filled = np.pad(images, ((0, -len(images) % 24), (0, 0), (0, 0)))
-    batches = [filled[start : start + batch] for start in range(0, len(filled), batch)]
-    outputs = [keras.ops.convert_to_numpy(model(part, training=False)) for part in batches]
-    return np.concatenate(outputs)[: len(images)]
+    outputs = []
+    for start in range(0, len(images), batch):
+        part = images[start : start + batch]
+        filled = np.pad(part, ((0, -len(part) % 24), (0, 0), (0, 0)))
+        outputs.append(keras.ops.convert_to_numpy(model(filled, training=False))[: len(part)])
+    return np.concatenate(outputs)
 
 
 def binary_cross_entropy(targets: Any, logits: Any) -> Any:

@@ -17,9 +17,7 @@ def bars(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    classifier = Classifier(*bars(90))
-    classifier.calibrate(*bars(60))
-    return classifier
+    return Classifier(*bars(90))
 
 
 def test_a_classifier_reads_and_is_surer_of_what_is_plain(classifier):
@@ -35,7 +33,6 @@ def test_two_classes_are_enough():
     images, labels = bars(90)
     two = labels < 2
     classifier = Classifier(images[two], labels[two])
-    classifier.calibrate(images, labels)  # with a class that was never taught
     assert np.array_equal(classifier.read(images[two])[0], labels[two])
 
 

@@ -8,7 +8,9 @@ from stages.textgen.evaluate import PASSAGE, WORKED, branches, worked_example
 
 
 class Fixed:
-    """A model of five characters: sure of the next one, but open where the text has character 2."""
+    """A reader of five characters: sure of the next one, but open where the text has character 2."""
+
+    layers, input_shape = (), (1, None)
 
     def predict_on_batch(self, ids: np.ndarray) -> np.ndarray:
         logits = np.zeros((*ids.shape, 5))
@@ -20,7 +22,7 @@ class Fixed:
 def test_the_worked_example_is_the_first_open_place():
     ids = np.ones(300, int)
     ids[[50, 150, 200]] = 2
-    context, rows = worked_example(Fixed(), ids, "?ab\n ")
+    context, rows = worked_example(Fixed(), ids, 0, "?ab\n ")
     assert len(context["context"]) == 151
     assert context["context"].endswith("ab")
     assert context["next"] == "a"
@@ -28,7 +30,7 @@ def test_the_worked_example_is_the_first_open_place():
     for start in range(0, len(rows), 6):
         assert sum(row["probability"] for row in rows[start : start + 6]) == pytest.approx(1)
     assert [row["character"] for row in rows[:4]] == ["b", "space", "a", "line break"]
-    worked_example(Fixed(), np.ones(3, int), "?ab\n ")  # a text of three characters, and no open place
+    worked_example(Fixed(), np.ones(3, int), 0, "?ab\n ")  # a text of three characters, and no open place
 
 
 def test_each_branch_is_measured_by_itself():
