@@ -29,7 +29,8 @@ def adam(learning_rate: Any, *, clip: float | None = None) -> Any:
 
     class Adam(keras.optimizers.Adam):
         def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-            super().apply(_clipped(grads, clip), trainable_variables)
+            # Of an embedding, the sum of all readings of a row: Keras would square each one by itself.
+            super().apply([tf.convert_to_tensor(grad) for grad in _clipped(grads, clip)], trainable_variables)
 
     return Adam(learning_rate, beta_2=BETA_2)
 
@@ -45,7 +46,8 @@ def muon(learning_rate: Any, *, clip: float | None = None) -> Any:
     https://kellerjordan.github.io/posts/muon/; the scale of the step, with which Adam and Muon share a learning rate:
     Liu et al. 2025, "Muon is Scalable for LLM Training", arXiv:2502.16982, equation 4.
 
-    `clip`: as for `adam`.
+    `clip`: as for `adam`. Of an embedding, each reading of a row is squared by itself, not their sum: so its second
+    moment is smaller and its steps are longer, without which the text model's LSTM is worse.
     """
 
     class Muon(keras.optimizers.Muon):
@@ -80,4 +82,9 @@ def _clipped(gradients: Sequence[Any], clip: float | None) -> Sequence[Any]:
     norm = tf.linalg.global_norm(gradients)
     # Not clip / norm: TensorFlow makes a constant over y a `Reciprocal`.
     scale = tf.minimum(norm, clip) / tf.maximum(norm, 1e-30)
-    return [tf.convert_to_tensor(gradient) * scale for gradient in gradients]
+    return [
+        tf.IndexedSlices(gradient.values * scale, gradient.indices, gradient.dense_shape)
+        if isinstance(gradient, tf.IndexedSlices)
+        else gradient * scale
+        for gradient in gradients
+    ]

@@ -1,6 +1,8 @@
 import ast
 from pathlib import Path
 
+import numpy as np
+
 from stages.core.rng import rng
 
 ROOT = Path(__file__).parents[2]
@@ -23,8 +25,8 @@ def test_no_two_places_draw_the_same_random_numbers():
 
 
 def test_streams_are_drawn_by_name_alone():
-    # characters.py stands beside exported models and hashes a name of its own.
-    allowed = {"stages/core/rng.py", "stages/textgen/characters.py"}
+    # characters.py stands beside exported models and hashes a name of its own; split.py draws once for each dataset.
+    allowed = {"stages/core/rng.py", "stages/core/split.py", "stages/textgen/characters.py"}
     found = {str(path.relative_to(ROOT)) for path in ROOT.glob("stages/**/*.py") if "default_rng" in path.read_text()}
     assert found == allowed
 
@@ -34,4 +36,5 @@ def test_streams_whose_names_or_numbers_differ_at_all_have_other_numbers():
     calls += [(7, "a", 11, 1)]
     drawn = {call: rng(*call).integers(2**63) for call in calls}
     assert len(set(drawn.values())) == len(calls)
+    assert np.random.default_rng([7, 3]).integers(2**63) not in drawn.values()  # a split
     assert all(rng(*call).integers(2**63) == number for call, number in drawn.items())
