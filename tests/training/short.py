@@ -181,7 +181,7 @@ def measure_digits() -> None:
         "psnr": psnr,
         "ssim": image_quality.ssim(clean, noisy),
         "interval": np.array(measures.interval(psnr, seed=7)),
-        "scores": recognition.Classifier(smaller, labels).scores(damaged),
+        "read": np.stack(recognition.Classifier(smaller, labels).read(damaged)),
         "other_digits": recognition.other_digits()[0],
     }
     for name, settings in filters.items():
