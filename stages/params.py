@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stages.core import artifacts
-from stages.core.environment import KERNELS
 from stages.core.errors import StageError, shortened
 
 PATH = Path("params.yaml")
@@ -236,7 +235,6 @@ class Params(Section):
 
     seed: Annotated[Whole, Field(ge=0, le=2**31 - 1)]
     threads: Annotated[Whole, Field(ge=1, le=256)]
-    kernels: Literal[KERNELS]
     latent: Annotated[Whole, Field(ge=1, le=784)]
     data: Data
     split: Split

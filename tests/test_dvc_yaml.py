@@ -63,7 +63,7 @@ def test_a_stage_depends_on_what_its_kind_does(name):
     if name.startswith("download"):
         assert "data/checked.txt" in stage["deps"]
     if name.startswith(("train", "evaluate")):
-        assert {"seed", "threads", "kernels"} <= set(stage["params"])
+        assert {"seed", "threads"} <= set(stage["params"])
 
 
 def test_every_model_is_an_artifact_with_its_own_name():

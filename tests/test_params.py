@@ -52,7 +52,6 @@ def message(path) -> str:
     [
         ("latent", 0, "latent is 0; it should be greater than or equal to 1"),
         ("latent", "many", "latent is 'many'; it should be a valid integer"),
-        ("kernels", "fast", "kernels is 'fast'; it should be 'portable' or 'native'"),
         ("split.digits.test", float("nan"), "split.digits.test is nan; it should be a finite number"),
         ("textgen.documents.test", ["Twelfth Night"], "under validation and under test: Twelfth Night"),
         ("textgen.sizes", [SIZE | {"characters": 5}], "begin with 0 and rise"),

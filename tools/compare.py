@@ -78,8 +78,6 @@ def main() -> None:
         print(comparison())
     except StageError as error:
         print(f"not compared with committed results: {error}")
-    if artifacts.read_yaml("params.yaml")["kernels"] == "native":
-        print("kernels: native: the bits are those of this kind of processor; portable gives the same everywhere")
 
 
 def figures(headline: Headline, metrics: dict) -> tuple[str, str]:

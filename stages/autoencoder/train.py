@@ -63,7 +63,7 @@ def train(params: Params, latent: int, model_path: str | Path, history_path: str
         jit_compile=False,
         steps_per_execution=16,
     )
-    common = {"seed": params.seed, "threads": params.threads, "kernels": params.kernels}
+    common = {"seed": params.seed, "threads": params.threads}
     checkpoint = Checkpoint(
         f"autoencoder-{latent}", {**common, "latent": latent, "autoencoder": params.autoencoder}, inputs=[DATA]
     )

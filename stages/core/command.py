@@ -36,17 +36,16 @@ def begin() -> None:
 
 
 def pin_from_params(path: str = "params.yaml") -> None:
-    """Pin the environment with the `threads` and `kernels` of params.yaml.
+    """Pin the environment with the `threads` of params.yaml.
 
     Where they cannot be read nothing is pinned: the stage ends before it computes, with an error from `params.load`.
     """
     try:
-        content = artifacts.read_yaml(path)
-        threads, kernels = content["threads"], content["kernels"]
+        threads = artifacts.read_yaml(path)["threads"]
     except (StageError, KeyError, TypeError):
         return
-    if type(threads) is int and threads > 0 and kernels in environment.KERNELS:
-        environment.pin(threads, kernels)
+    if type(threads) is int and threads > 0:
+        environment.pin(threads)
 
 
 def _end_with_dvc() -> None:

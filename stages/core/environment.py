@@ -11,32 +11,25 @@ import sys
 from pathlib import Path
 from typing import Any, TextIO
 
-KERNELS = ("portable", "native")
 UNUSED = ("matplotlib", "pandas", "sklearn")  # by what of Keras the stages use
 
 _stderr: TextIO | None = None  # Python's own, between `begin_imports` and `finish_imports`
 
 
-def pin(threads: int, kernels: str = "portable") -> None:
+def pin(threads: int) -> None:
     """Fix, for this process, every setting outside params.yaml that changes a result.
 
-    `threads` of the numeric libraries are part of the result: a sum's rounding follows its split over them. `kernels`
-    "portable" are matrix products and convolutions with AVX2, the same bits on every such processor; "native" ones use
-    all that this processor has, which is faster where it has more, with other bits.
+    `threads` of the numeric libraries are part of the result: a sum's rounding follows its split over them. No kernel
+    uses instructions beyond AVX2, so that the bits are the same on every processor that has it.
     """
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ[f"{library}_NUM_THREADS"] = str(threads)
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(threads)
-    # The same kernels on every x86 processor since 2013, not the widest each one happens to have.
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
     os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX2"
     if platform.machine().lower() in ("x86_64", "amd64"):
         os.environ["OPENBLAS_CORETYPE"] = "Haswell"
-        # Also under "native": elementwise work gains little, and what a preprocess stage makes stays the same.
         os.environ["NPY_DISABLE_CPU_FEATURES"] = "X86_V4 AVX512_ICL AVX512_SPR"  # all that numpy has beyond AVX2
-    if kernels == "native":
-        os.environ["ONEDNN_MAX_CPU_ISA"] = "DEFAULT"
-        os.environ.pop("OPENBLAS_CORETYPE", None)
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     os.environ["KERAS_BACKEND"] = "tensorflow"
     # Not the user's own, where a keras.json may change the float type.

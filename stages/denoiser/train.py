@@ -34,7 +34,7 @@ def main(params: Params, name: str) -> None:
         jit_compile=False,
         steps_per_execution=16,
     )
-    depends_on = {"seed": params.seed, "threads": params.threads, "kernels": params.kernels, "noise_std": std}
+    depends_on = {"seed": params.seed, "threads": params.threads, "noise_std": std}
     depends_on |= {"latent": params.latent} if name == "dense" else {}
     checkpoint = Checkpoint(f"denoiser-{name}", {**depends_on, name: getattr(params.denoiser, name)}, inputs=[DATA])
     fresh = partial(noise, settings.batch, std, params.seed)

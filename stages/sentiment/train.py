@@ -48,7 +48,7 @@ def main(params: Params) -> None:
     # Makes the variables that hold the mean losses. If the first step made them, it would be traced twice: 4 s.
     nothing = dict.fromkeys(streams, np.zeros((1, 1), np.float32))
     lstm.compute_loss(y=nothing, y_pred=nothing)
-    decisive = {name: getattr(params, name) for name in ("seed", "threads", "kernels", "sentiment")}
+    decisive = {name: getattr(params, name) for name in ("seed", "threads", "sentiment")}
     checkpoint = Checkpoint("sentiment", decisive, inputs=[preprocess.OUTPUT])
     history = fit(
         lstm,

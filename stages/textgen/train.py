@@ -101,7 +101,7 @@ def trained(
         return {"loss": nats.mean()}
 
     sections = {"network": settings.network, "training": training}
-    depends_on = {"seed": params.seed, "threads": params.threads, "kernels": params.kernels, **sections}
+    depends_on = {"seed": params.seed, "threads": params.threads, **sections}
     checkpoint = Checkpoint("textgen", depends_on, inputs=[DATA])
     history = fit(model, epoch_data, epochs=training.epochs, validate=validate, checkpoint=checkpoint)
     network.copy_weights(model, lstm)

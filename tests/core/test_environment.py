@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 ASK = """
 import stages
@@ -37,17 +36,9 @@ def test_personal_settings_are_not_read(tmp_path, repository):
     assert told == ["tensorflow float32 agg 1.5 []", "[]", "[2]"]
 
 
-def test_native_kernels_use_all_that_the_processor_has(repository):
-    code = "import gc, sys; gc.disable(); from stages.core.environment import pin; pin(1, sys.argv[1]); "
+def test_products_use_avx2_whatever_the_processor_has(repository):
+    code = "import gc; gc.disable(); from stages.core.environment import pin; pin(1); "
     code += "import tensorflow as tf; one = tf.ones((64, 64)); tf.linalg.matmul(one, one)"
-
-    def instructions(kernels: str) -> str:
-        environment = {**os.environ, "ONEDNN_VERBOSE": "1", "PYTHONPATH": str(repository)}
-        command = [sys.executable, "-c", code, kernels]
-        told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-        (line,) = [line for line in told.splitlines() if ",isa:" in line]
-        return line.partition(",isa:")[2]
-
-    assert instructions("portable") == "Intel AVX2"
-    more = "avx512" in Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    assert ("AVX-512" in instructions("native")) == more
+    environment = {**os.environ, "ONEDNN_VERBOSE": "1", "PYTHONPATH": str(repository)}
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert "isa:Intel AVX2\n" in told.stdout
