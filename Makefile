@@ -25,7 +25,7 @@ help:
 	@echo "make verify        run the last commit again in a scratch clone and compare every output, to the bit"
 	@echo "make demo          a page to play with the models, on this machine alone (PORT=7860)"
 	@echo "make notebook      a tour of the results in Jupyter, to run and change: notebooks/tour.ipynb"
-	@echo "make test          set up .venv and run the tests (eight minutes); LONG=1: also the long ones (thirteen)"
+	@echo "make test          set up .venv and run the tests (seven minutes); LONG=1: also the long ones (eleven)"
 	@echo "make test-fast     what runs in a minute: after every edit"
 	@echo "make test-long     60 kills, and every setting of a user by itself: before a release (an hour or more)"
 	@echo "make test-offline  the tests that need no network"

@@ -76,7 +76,7 @@ def test_data_that_was_trained_on_is_known_by_its_hash(command, data, repository
     found = json.loads(command("evaluate", "textgen", "--data", "text.txt")[0])
     assert "warning" not in found
     raw = repository_of / "data/raw/text.json"
-    raw.parent.mkdir()
+    raw.parent.mkdir(exist_ok=True)
     raw.write_text(json.dumps(found["provenance"] | {"source": "elsewhere"}), encoding="utf-8")
     out, err = command("evaluate", "textgen", "--data", "text.txt")
     raw.unlink()
