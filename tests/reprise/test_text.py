@@ -1,4 +1,7 @@
+import pytest
+
 from reprise.text import READ, Writer
+from stages.core.errors import StageError
 from stages.textgen import generate as writing
 from stages.textgen.characters import decode, encode
 
@@ -21,6 +24,14 @@ def test_what_of_a_prompt_is_not_read_is_reported(command):
     out, err = command("generate", "--prompt", "ab" * 5_000, "--length", "7")
     assert len(out) == READ + 8
     assert b"the last 1,000 are read" in err
+
+
+def test_a_prompt_from_a_windows_file_is_read_as_a_text_is(command):
+    plain, _ = command("generate", "--prompt", "a\nb\n", "--length", "5")
+    out, err = command("generate", "--prompt", "\ufeffa\r\nb\r\n", "--length", "5")
+    assert (out, err) == (plain, b"")
+    with pytest.raises(StageError, match="--prompt is not UTF-8: 'caf"):
+        command("generate", "--prompt", b"caf\xe9".decode(errors="surrogateescape"), "--length", "5")
 
 
 def test_several_temperatures_one_after_another(command):
