@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tools import tables
-from tools.compare import look_up
+from tools.compare import numbers
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def metrics() -> dict:
     ],
 )
 def test_every_task_reaches_its_bar(metrics, task, key, least, most):
-    assert least < look_up(metrics[task], key) < most
+    assert least < numbers(metrics[task])[key] < most
 
 
 @pytest.mark.parametrize("task", ["autoencoder", "denoiser", "textgen", "sentiment"])

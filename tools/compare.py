@@ -81,15 +81,10 @@ def main() -> None:
 
 
 def figures(headline: Headline, metrics: dict) -> tuple[str, str]:
-    """The result and its baselines, as text with four digits; what the metrics lack is left out."""
-    found = {name: look_up(metrics, key) for name, key in headline.baselines.items()}
-    told = ", ".join(f"{name} {value:.4g}" for name, value in found.items() if value is not None)
-    return f"{look_up(metrics, headline.key):.4g}", told
-
-
-def look_up(content: dict, key: str) -> Any:
-    """What stands under a dotted key, or None."""
-    return flat(content).get(key)
+    """The result and its baselines, as text with four digits; what is no number in the metrics is left out."""
+    found = numbers(metrics)
+    told = ", ".join(f"{name} {found[key]:.4g}" for name, key in headline.baselines.items() if key in found)
+    return f"{found[headline.key]:.4g}" if headline.key in found else "not a number", told
 
 
 def flat(content: dict, prefix: str = "") -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from stages.core import artifacts
 from stages.core.errors import StageError
 from tools import run
-from tools.compare import HEADLINES, Headline, figures, flat, look_up, printed
+from tools.compare import HEADLINES, Headline, figures, flat, numbers, printed
 
 PAGES = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 SWEEP = Path("sweeps/results/default.csv")
@@ -149,7 +149,7 @@ def experiments() -> str:
     rows = [("Experiment", *(headline.key for headline in HEADLINES), *differing)]
     for state, found in zip(states, params, strict=True):
         metrics = {Path(path).stem: one.get("data", {}) for path, one in state["data"]["metrics"].items()}
-        values = [look_up(metrics.get(headline.task, {}), headline.key) for headline in HEADLINES]
+        values = [numbers(metrics.get(headline.task, {})).get(headline.key) for headline in HEADLINES]
         told = ["" if value is None else f"{value:.4g}" for value in values]
         rows.append(
             (state["name"] or state["rev"][:7], *told, *(str(found.get(key)).rpartition("/")[2] for key in differing))

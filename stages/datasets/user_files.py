@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import math
 import os
 import shlex
 import zlib
@@ -131,7 +132,7 @@ def _json_lines(text: str, name: str | Path) -> pd.DataFrame:
 
 
 def _as_text(value: Any) -> str:
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and math.isfinite(value):
         return json.dumps(value)
     return value if isinstance(value, str) else ""
 

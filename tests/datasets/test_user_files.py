@@ -82,7 +82,7 @@ def test_a_tsv_with_quotation_marks_in_its_text():
 
 
 def test_json_lines():
-    content = b'{"text": "NA", "label": true, "x": []}\n\n{"text": "a\\nb", "label": 1.0}'
+    content = b'{"text": "NA", "label": true, "x": []}\n\n{"text": "a\\nb", "label": 1.0, "x": NaN}'
     table = user_files.table(content, "mine")
     assert table["text"].tolist() == ["NA", "a\nb"]
     assert table["label"].tolist() == ["true", "1.0"]
