@@ -46,6 +46,6 @@ def test_what_is_said_of_the_results(checkout, lock, metrics, pipeline, told):
 
 
 def test_a_result_that_is_no_number_is_told_and_left_out():
-    headline = next(headline for headline in compare.HEADLINES if headline.task == "sentiment")
+    headline = compare.HEADLINES[-1]
     assert compare.figures(headline, {"accuracy": float("nan"), "baselines": {"nb": True}}) == ("not a number", "")
     assert compare.figures(headline, {"accuracy": 0.5, "baselines": {"nb": 0.25}}) == ("0.5", "NB n-grams 0.25")
