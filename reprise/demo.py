@@ -24,6 +24,7 @@ from stages.core.errors import StageError
 from stages.datasets.prepare import prepared
 from stages.denoiser import baselines, recognition
 from stages.denoiser.preprocess import add_noise
+from stages.report import results
 from stages.sentiment.scores import CLASSES
 
 # Read by gradio and huggingface_hub when they are imported: no statistics, no look for a newer version.
@@ -82,8 +83,8 @@ def told() -> Iterator[None]:
 def own(dataset: str, task: str) -> dict[str, Any]:
     """What was measured of a task on data of the user's own; empty for packaged data, and where nothing was."""
     with contextlib.suppress(StageError):
-        if "==" not in artifacts.read_json(repository(f"data/raw/{dataset}.json")).get("source", ""):
-            return artifacts.read_json(repository(f"data/{task}/evaluation.json"))
+        if not results.packaged(dataset, repository(".")):
+            return results.measured(task, repository("."))
     return {}
 
 

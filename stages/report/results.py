@@ -1,6 +1,7 @@
 """The results that the report is made of, read where they are told."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -8,24 +9,25 @@ import pandas as pd
 from stages.core import artifacts
 
 Row = dict[str, Any]
+HERE = Path()
 
 SAMPLES, INVENTED = "models/textgen-samples.json", "data/denoiser/invented.json"
 DATASETS = ("digits", "text", "reviews")
 
 
-def measured(task: str) -> Row:
+def measured(task: str, repository: Path = HERE) -> Row:
     """All that was measured in a task's evaluation."""
-    return artifacts.read_json(f"data/{task}/evaluation.json")
+    return artifacts.read_json(repository / f"data/{task}/evaluation.json")
 
 
-def provenance(dataset: str) -> Row:
+def provenance(dataset: str, repository: Path = HERE) -> Row:
     """Where a dataset came from."""
-    return artifacts.read_json(f"data/raw/{dataset}.json")
+    return artifacts.read_json(repository / f"data/raw/{dataset}.json")
 
 
-def packaged(dataset: str) -> bool:
+def packaged(dataset: str, repository: Path = HERE) -> bool:
     """Is a dataset the packaged one, on which the benchmarks were measured?"""
-    return "==" in provenance(dataset).get("source", "")
+    return "==" in provenance(dataset, repository).get("source", "")
 
 
 def table(name: str) -> list[Row]:
