@@ -75,13 +75,14 @@ def chart(sweep: Sweep, panels: Sequence[pd.DataFrame]) -> Figure:
     """A panel for each group and metric: mean and standard deviation of each setting."""
     columns = min(3, len(panels))
     lines = -(-len(panels) // columns)
-    figure, axes = plt.subplots(lines, columns, figsize=(4 * columns, 0.6 + 2.8 * lines), squeeze=False)
+    size = 4 * columns, 0.6 + 2.8 * lines
+    figure, axes = plt.subplots(lines, columns, figsize=size, squeeze=False, layout="constrained")
     for axis in axes.flat[len(panels) :]:
         axis.set_axis_off()
     for axis, panel in zip(axes.flat, panels, strict=False):
-        names = ["\n".join([*setting(row.params), f"{row.runs} runs"]) for row in panel.itertuples()]
+        names = ["\n".join([*setting(row.params), f"{row.runs} runs"]).replace("=", "\n") for row in panel.itertuples()]
         axis.errorbar(range(len(panel)), panel["mean"], yerr=panel["std"].fillna(0), fmt="o", capsize=4)
         axis.set(title=panel["metric"].iloc[0], xticks=range(len(panel)), xlim=(-0.6, len(panel) - 0.4))
-        axis.set_xticklabels(names, fontsize=8)
+        axis.set_xticklabels(names, fontsize=7)
     figure.suptitle(f"Sweep {sweep.path.stem}: mean and standard deviation over seeds")
     return figure
