@@ -1,9 +1,7 @@
-"""The text model by the size of its text: python -m benchmarks.learning_curve [--quick] [--peers].
+"""The text model by the size of its text: python -m benchmarks.learning_curve [--quick].
 
 For each size the training text is a draw of the packaged plays, other plays for each seed; the test text is of a play
-that none of them has. Beside the text model: n-grams of the order that validation chooses, bzip2; with --peers, for
-the draws of the first seed, also a plain LSTM, the best on validation of four sizes, and the GPT of
-`benchmarks.peers.gpt`, which needs PyTorch.
+that none of them has. Beside the text model: n-grams of the order that validation chooses, and bzip2.
 
 The table is benchmarks/learning_curve.csv. What it has is not measured again: remove a line to measure it anew.
 """
@@ -15,12 +13,10 @@ import numpy as np
 
 import tools
 from benchmarks import common
-from benchmarks.textgen import QUICK, gpt, our_model, plays
+from benchmarks.textgen import QUICK, our_model, plays
 
 OUTPUT = Path("benchmarks/learning_curve.csv")
 SIZES, SEEDS = (30_000, 100_000, 300_000, 1_000_000, 3_000_000, 100_000_000), (7, 8, 9)  # the last is more than all
-UNITS = (64, 128, 256, 512)  # of the plain LSTM
-PLAIN = {"textgen.ngrams.contexts": 0, "textgen.network.dropout": 0.0}
 VALIDATION = 0.05  # of the training text, cut off its end, as textgen.holdout does
 HELD_OUT = "King Lear"
 SAMPLES = {"textgen.temperatures": [1.0], "textgen.sampling.samples": 8}
@@ -36,24 +32,18 @@ def drawn(characters: int, seed: int) -> tuple[str, float]:
     return training + test, len(test) / len(training + test)
 
 
-def measure(characters: int, seed: int, quick: bool, peers: bool) -> dict[str, float]:
-    """Figures of the text model on drawn plays, with the seconds of its train stage, and of the peers."""
+def measure(characters: int, seed: int, quick: bool) -> dict[str, float]:
+    """Figures of the text model on drawn plays, with the seconds of its train stage, and of its baselines."""
     text, test = drawn(characters, seed)
     shares = {"textgen.holdout.test": test, "textgen.holdout.validation": VALIDATION * (1 - test)}
     settings = {"seed": seed, **SAMPLES, **shares, **(QUICK if quick else {})}
     ours = our_model(text, settings)
-    found = {
+    return {
         **{name: ours[name] for name in ("nats", "seconds", "longest_copy")},
         "lstm": ours["branches"]["lstm"]["nats"],
         **{name: ours["baselines"][name] for name in ("ngram", "bzip2")},
         **dict(zip(("minus_ngram_low", "minus_ngram_high"), ours["nats_minus_ngram_interval"], strict=True)),
     }
-    if peers and seed == SEEDS[0]:
-        plain = {units: our_model(text, settings | PLAIN | {"textgen.network.units": [units]}) for units in UNITS}
-        best = min(UNITS, key=lambda units: plain[units]["validation_loss"])
-        found |= {"plain_lstm": plain[best]["nats"], "plain_lstm_units": best}
-        found["gpt"] = gpt(text, test, quick)["nats"]  # it trains on the validation text, too
-    return found
 
 
 def main(*options: str) -> None:
@@ -62,7 +52,7 @@ def main(*options: str) -> None:
     sizes, seeds = ((20_000,), SEEDS[:1]) if quick else (SIZES, SEEDS)
     most = len("\n\n".join(text for title, text in plays().items() if title != HELD_OUT))
     draws = [{"characters": min(size, most), "seed": seed} for seed in seeds for size in sizes]
-    common.complete(OUTPUT, draws, partial(measure, quick=quick, peers="--peers" in options), keep=not quick)
+    common.complete(OUTPUT, draws, partial(measure, quick=quick), keep=not quick)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from benchmarks.common import START_UP, Row
 from stages.core import artifacts
 from stages.params import Params, load
 
-RAW, HISTORY, SAMPLES = "data/raw/text.txt", "plots/textgen/history.csv", "models/textgen-samples.json"
+RAW, SAMPLES = "data/raw/text.txt", "models/textgen-samples.json"
 SEPARATOR = "\n\f\n"  # between its documents
 LENGTH = 1_115_394  # characters of tiny Shakespeare
 BASELINES = {"ngram": "Kneser-Ney n-gram", "bzip2": "bzip2, primed", "bigram": "bigram"}
@@ -59,15 +59,14 @@ def plays() -> dict[str, str]:
 
 
 def our_model(text: str, changes: dict[str, Any]) -> dict[str, Any]:
-    """Figures of our model and its baselines on a text; `seconds` and `validation_loss` of its train stage."""
+    """Figures of our model and its baselines on a text; with the `seconds` of its train stage."""
     with common.scratch({"data.limit": None, **changes}) as folder:
         artifacts.write_text(folder / RAW, text)
         common.stage(folder, "textgen.preprocess")
         seconds = common.stage(folder, "textgen.train").seconds
         common.stage(folder, "textgen.evaluate")
-        loss = artifacts.read_csv(folder / HISTORY)["val_loss"].min()  # of the epochs; the best one's weights are kept
         copies = [row["measures"]["longest_copy"] for row in artifacts.read_json(folder / SAMPLES)]
-        found = {"seconds": seconds, "validation_loss": loss, "longest_copy": max(copies)}
+        found = {"seconds": seconds, "longest_copy": max(copies)}
         return common.figures("textgen", folder) | found
 
 

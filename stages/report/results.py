@@ -50,20 +50,5 @@ def curves(rows: Sequence[Row], x: str, y: str, by: str) -> dict[str, tuple[list
 
 
 def mean_rows(rows: Sequence[Row], by: str, columns: Sequence[str]) -> list[Row]:
-    """A row for each value of column `by`, which rises: the means of `columns`, without those of empty cells alone."""
-    frame = pd.DataFrame(rows)
-    numbers = frame[[column for column in columns if column in frame]].apply(pd.to_numeric)
-    means = numbers.groupby(frame[by]).mean().reset_index()
-    return [dict(row.dropna()) for _, row in means.iterrows()]
-
-
-def learning_curves(
-    rows: Sequence[Row], by: str, methods: dict[str, str]
-) -> dict[str, tuple[list[float], list[float]]]:
-    """The mean of each method (column → name) over column `by`; a method that was not measured everywhere lacks."""
-    means = mean_rows(rows, by, list(methods))
-    return {
-        name: ([row[by] for row in means], [row[column] for row in means])
-        for column, name in methods.items()
-        if all(column in row for row in means)
-    }
+    """A row for each value of column `by`, which rises: the means of `columns`."""
+    return pd.DataFrame(rows).groupby(by)[list(columns)].mean().reset_index().to_dict("records")

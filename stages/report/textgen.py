@@ -25,8 +25,6 @@ LEARNERS = {
     "lstm": "its LSTM alone",
     "ngram": "Kneser-Ney n-grams",
     "bzip2": "bzip2",
-    "plain_lstm": "plain LSTM",
-    "gpt": "GPT",
 }
 
 
@@ -65,7 +63,7 @@ def learning_curve(rows: list[Row]) -> list[Row]:
         row["spread"] = statistics.stdev(one["nats"] for one in some) if len(some) > 1 else 0.0
         row["longest_copy"] = max(one["longest_copy"] for one in some)
         row["ratio"] = row["nats"] / row["ngram"]
-        row["best"] = min(row["nats"], row["lstm"], row["ngram"], row["bzip2"])
+        row["best"] = min(row[name] for name in LEARNERS)
     return found
 
 
@@ -115,7 +113,9 @@ def figures() -> Iterator[tuple[str, Figure]]:
         chart = charts.lines(series, x_label="temperature", y_label=label)
         chart.axes[0].set_ylim(bottom=0)
         yield name, chart
-    learners = results.learning_curves(table(LEARNING_CURVE), "characters", LEARNERS)
+    means = results.mean_rows(table(LEARNING_CURVE), "characters", list(LEARNERS))
+    sizes = [row["characters"] for row in means]
+    learners = {name: (sizes, [row[column] for row in means]) for column, name in LEARNERS.items()}
     chart = charts.lines(learners, x_label="characters to train on", y_label="nats per character")
     charts.make_logarithmic(chart.axes[0])
     yield "textgen-sizes", chart

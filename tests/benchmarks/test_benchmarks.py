@@ -3,12 +3,11 @@
 import subprocess
 import sys
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from benchmarks import __main__ as table
-from benchmarks import common, pipeline, review_sizes
+from benchmarks import common, pipeline
 from stages.core import artifacts
 from tests.conftest import REPOSITORY
 
@@ -66,18 +65,6 @@ def test_a_missing_input_ends_in_one_line(settings):
     command = [sys.executable, "-m", "benchmarks", "sentiment"]
     ended = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     assert ended.stderr.splitlines()[-1].startswith("error: data/sentiment/evaluation.json does not exist")
-
-
-def test_drawn_reviews_are_balanced_and_none_is_tested_on():
-    labels = np.arange(7_000) % 2
-    table = pd.DataFrame({"text": [f"review {number}" for number in range(7_000)], "label": labels, "split": "train"})
-    table = pd.concat([table.assign(source="reviews"), table[:99].assign(text="a sentence", source="sentences")])
-    rows = review_sizes.drawn(table, 500, 7)
-    assert rows.groupby(["split", "label"]).size().tolist() == [2_500, 2_500, 250, 250]  # test, train
-    assert rows["text"].is_unique
-    assert set(rows["source"]) == {"reviews"}
-    other = review_sizes.drawn(table, 500, 8)
-    assert set(other["text"][other["split"] == "train"]) != set(rows["text"][rows["split"] == "train"])
 
 
 def test_the_table_of_the_pipeline_has_both_commits_and_their_ratio(tmp_path, monkeypatch):
