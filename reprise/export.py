@@ -86,7 +86,7 @@ def write(name: str, folder: Path) -> tuple[int, float]:
     count, difference = _onnx(model, name, folder / "model.onnx")
     with zipfile.ZipFile(path) as archive:
         for member in archive.namelist():
-            if member.startswith(f"{model_files.ATTACHED}/"):
+            if member.startswith(f"{model_files.ATTACHED}/") and member != model_files.DIGEST:
                 (folder / Path(member).name).write_bytes(archive.read(member))
     if name == "sentiment":
         artifacts.write_json(folder / "threshold.json", Classifier(path).tuned_threshold())

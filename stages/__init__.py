@@ -5,6 +5,11 @@ read it, params, code and inputs are noted before anything is read from them, an
 libraries are still being imported.
 """
 
+import sys
+
 from stages.core import command
 
-command.begin()
+try:
+    command.begin()
+except ModuleNotFoundError as error:
+    sys.exit(f"error: {sys.executable} has no {error.name}; activate the environment: . .venv/bin/activate")

@@ -14,9 +14,9 @@ import secrets
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from stages.core.errors import StageError, shortened
 
@@ -30,14 +30,15 @@ DAMAGED = (ValueError, TypeError, AttributeError, OSError, EOFError, RuntimeErro
            zlib.error)  # fmt: skip
 
 
-def write_bytes(path: str | Path, content: bytes | memoryview) -> None:
-    """Write `content` to `path` whole or not at all: where it fails, an older file of that name is untouched."""
+@contextlib.contextmanager
+def writing(path: str | Path) -> Iterator[BinaryIO]:
+    """A file to write, which becomes `path` whole or not at all: where it fails, an older `path` is untouched."""
     path = Path(path)
     temporary = temporary_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "xb") as file:  # x: never a file, link or pipe that is there already
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -47,30 +48,45 @@ def write_bytes(path: str | Path, content: bytes | memoryview) -> None:
         raise StageError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
+def write_bytes(path: str | Path, content: bytes | memoryview) -> None:
+    """Write `content` to `path` as `writing` does."""
+    with writing(path) as file:
+        file.write(content)
+
+
 def temporary_name(path: Path, suffix: str = ".tmp") -> Path:
     """A new hidden name next to `path`, which no other writer has: several may write the same file at once."""
     return path.with_name(f".{path.name[:50]}.{secrets.token_hex(8)}{suffix}")
 
 
 def is_folder(path: str | Path) -> bool:
-    """Is `path` a folder, or a regular file? Nothing else will do: reading a pipe or a device may never end."""
+    """Is `path` a folder, or a regular file that can be read whole? A pipe or a device may never end."""
     try:
-        mode = os.stat(path).st_mode
+        status = os.stat(path)
     except FileNotFoundError as error:
         raise StageError(f"{path} does not exist") from error
     except (OSError, ValueError) as error:
         raise StageError(f"cannot read {path}: {getattr(error, 'strerror', error)}") from error
-    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+    if stat.S_ISDIR(status.st_mode):
+        return True
+    if not stat.S_ISREG(status.st_mode):
         raise StageError(f"{path} is not a regular file but a pipe, a socket or a device")
-    return stat.S_ISDIR(mode)
+    if status.st_size > LARGEST_INPUT:
+        raise StageError(f"{path} has more than {LARGEST_INPUT // 2**30} GiB, the most that is read")
+    return False
 
 
-def read_input(path: str | Path) -> bytes:
-    """The content of a file that a user brings."""
+def check_file(path: str | Path, *, made: bool = False) -> None:
+    """Raise a StageError unless `path` is a regular file that can be read whole; `made`: by the pipeline."""
+    if made and not os.path.lexists(path):
+        raise StageError(f"{path} does not exist; `dvc repro` makes it, `dvc pull` fetches it")
     if is_folder(path):
         raise StageError(f"{path} is a folder; it should be a file")
-    if Path(path).stat().st_size > LARGEST_INPUT:
-        raise StageError(f"{path} has more than {LARGEST_INPUT // 2**30} GiB, the most that is read")
+
+
+def read_input(path: str | Path, *, made: bool = False) -> bytes:
+    """The content of a file that a user brings."""
+    check_file(path, made=made)
     try:
         return Path(path).read_bytes()
     except OSError as error:
@@ -79,9 +95,7 @@ def read_input(path: str | Path) -> bytes:
 
 def read_bytes(path: str | Path) -> bytes:
     """The content of a file that the pipeline makes."""
-    if not os.path.lexists(path):
-        raise StageError(f"{path} does not exist; `dvc repro` makes it, `dvc pull` fetches it")
-    return read_input(path)
+    return read_input(path, made=True)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -142,11 +156,8 @@ def parse_yaml(content: bytes, name: str | Path) -> Any:
     yaml = YAML(typ="safe", pure=True)
     try:
         text = content.decode("utf-8")
-        if "*" in text and any(isinstance(event, AliasEvent) for event in yaml.parse(text)):
-            raise StageError(f"{name} has YAML aliases, `*name`, which are not allowed: write the value out")
-        return yaml.load(text)
-    except StageError:
-        raise
+        aliases = "*" in text and any(isinstance(event, AliasEvent) for event in yaml.parse(text))
+        value = None if aliases else yaml.load(text)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise StageError(f"{name} is not UTF-8: line {line}; save it as UTF-8") from error
@@ -154,6 +165,9 @@ def parse_yaml(content: bytes, name: str | Path) -> Any:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
         raise StageError(f"{name} is not YAML: {where}{shortened(getattr(error, 'problem', None) or error)}") from error
+    if aliases:
+        raise StageError(f"{name} has YAML aliases, `*name`, which are not allowed: write the value out")
+    return value
 
 
 def write_csv(path: str | Path, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -173,7 +187,7 @@ def read_csv(path: str | Path, *, text: Iterable[str] = ()) -> Any:
 
 def write_npz(path: str | Path, **arrays: np.ndarray) -> None:
     """Write arrays as .npz, uncompressed: what a compressor writes depends on its version."""
-    write_bytes(path, zipped({f"{name}.npy": npy(array) for name, array in arrays.items()}))
+    write_zip(path, {f"{name}.npy": npy(array) for name, array in arrays.items()})
 
 
 def npy(array: np.ndarray) -> memoryview:
@@ -185,16 +199,14 @@ def npy(array: np.ndarray) -> memoryview:
     return member.getbuffer()
 
 
-def zipped(members: Mapping[str, bytes | memoryview]) -> memoryview:
-    """An uncompressed zip archive whose bytes depend on its members alone."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
+def write_zip(path: str | Path, members: Mapping[str, bytes | memoryview]) -> None:
+    """Write an uncompressed zip archive whose bytes depend on its members alone."""
+    with writing(path) as file, zipfile.ZipFile(file, "w") as archive:
         for name, content in members.items():
             header = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             header.create_system = 3  # Unix, also where it is not
             header.external_attr = 0o600 << 16
             archive.writestr(header, content)
-    return buffer.getbuffer()
 
 
 def read_npz(path: str | Path) -> dict[str, np.ndarray]:

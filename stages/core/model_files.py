@@ -1,9 +1,10 @@
 """Keras models as files: the same bytes for the same model, with all that is needed to use them."""
 
-import io
+import hashlib
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -16,6 +17,7 @@ from stages.core.errors import StageError, shortened
 from stages.params import Section, Whole, validated
 
 ATTACHED = "reprise"  # folder in a .keras archive
+DIGEST = f"{ATTACHED}/digest.txt"
 
 
 class Carried(Section):
@@ -30,9 +32,6 @@ class Carried(Section):
 
     seed: Annotated[Whole, Field(ge=0)]
 
-    def check(self, network: Any) -> None:
-        """Raise a ValueError where the network and what the file carries do not belong together."""
-
 
 def write(path: str | Path, model: Any, attached: Mapping[str, Any] | None = None) -> None:
     """Write a Keras model, without its optimizer, as a .keras file whose bytes depend on the model alone.
@@ -41,7 +40,8 @@ def write(path: str | Path, model: Any, attached: Mapping[str, Any] | None = Non
     load the model, so the archive is written again without them. `keras.models.load_model` reads the result.
 
     `attached` is what else is needed to use the model, such as its vocabulary: arrays, and what JSON can hold. It
-    stands in the archive as `ATTACHED`/<name>.npy and .json, where Keras does not look; `load` reads it.
+    stands in the archive as `ATTACHED`/<name>.npy and .json, where Keras does not look; `load` reads it. A digest ties
+    it to the network: weights with another model's vocabulary would give other answers, and no error.
     """
     import keras
 
@@ -65,7 +65,14 @@ def write(path: str | Path, model: Any, attached: Mapping[str, Any] | None = Non
             members[f"{ATTACHED}/{name}.npy"] = artifacts.npy(value)
         else:
             members[f"{ATTACHED}/{name}.json"] = json.dumps(value, ensure_ascii=False).encode()
-    artifacts.write_bytes(path, artifacts.zipped(members))
+    members[DIGEST] = digest({name: zlib.crc32(content) for name, content in members.items()})
+    artifacts.write_zip(path, members)
+
+
+def digest(checksums: Mapping[str, int]) -> bytes:
+    """The member `DIGEST` of an archive, from the CRC-32 of each other member."""
+    others = sorted(item for item in checksums.items() if item[0] != DIGEST)
+    return hashlib.sha256(repr(others).encode()).hexdigest().encode()
 
 
 def _renumber_shared_objects(config: str) -> str:
@@ -86,7 +93,10 @@ def load(path: str | Path, kind: type[Carried]) -> tuple[Any, dict[str, Any]]:
     carried: dict[str, Any] = {}
     try:
         # np.load makes arrays of .npy members, bytes of all others.
-        with np.load(io.BytesIO(artifacts.read_bytes(path)), allow_pickle=False) as archive:
+        with np.load(path, allow_pickle=False) as archive:
+            checksums = {member.filename: member.CRC for member in archive.zip.infolist()}
+            if DIGEST not in checksums or archive[DIGEST] != digest(checksums):
+                raise StageError(f"{path} is not as its training wrote it; `dvc repro` trains it anew")
             for name in kind.model_fields:
                 if f"{ATTACHED}/{name}" in archive.files:
                     carried[name] = archive[f"{ATTACHED}/{name}"]
@@ -94,19 +104,14 @@ def load(path: str | Path, kind: type[Carried]) -> tuple[Any, dict[str, Any]]:
                     carried[name] = json.loads(archive[f"{ATTACHED}/{name}.json"])
     except artifacts.DAMAGED as error:
         raise StageError(f"{path} is not a whole Keras model: {shortened(error)}") from error
-    found = validated(kind, carried, Path(path))
-    try:
-        found.check(network)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise StageError(f"{path} is not {kind.what}: {shortened(error)}") from error
-    return network, found.model_dump()
+    return network, validated(kind, carried, Path(path)).model_dump()
 
 
 def read(path: str | Path) -> Any:
     """Load a .keras file for inference (not compiled, no code from the file is run); its weights are numbers."""
     import keras
 
-    artifacts.read_bytes(path)  # is it there, and a regular file?
+    artifacts.check_file(path, made=True)
     try:
         network = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # a damaged or hostile configuration can make Keras raise anything

@@ -39,16 +39,6 @@ class Carried(model_files.Carried):
     thresholds: Annotated[list[Point], FailFast(), Field(min_length=1)]
     validation_reviews: Annotated[Whole, Field(ge=1)]
 
-    def check(self, network: keras.Model) -> None:
-        """Does the network have a vector for each word and a weight for each n-gram, and are these made of words?"""
-        rows = [network.get_layer(name).input_dim for name in ("word_vectors", "ngram_weights")]
-        sizes = [self.network.vocabulary + encoding.FIRST_WORD, len(self.ngrams) + 1]
-        base = len(self.vocabulary) + encoding.FIRST_WORD
-        rest = self.ngrams[:, None] // base ** np.arange(encoding.ORDER + 1)  # each without its last 0, 1, 2, 3 words
-        known = np.all((rest == 0) | (rest % base >= encoding.FIRST_WORD)) and not np.any(rest[:, -1])
-        if rows != sizes or not known or len(set(self.vocabulary)) < len(self.vocabulary):
-            raise ValueError("it carries the vocabulary of another model; `dvc repro` trains it anew")
-
 
 class Reviews(NamedTuple):
     """One part of the data: word ids and n-gram ids, an array per review; labels and source numbers, shape (n,)."""

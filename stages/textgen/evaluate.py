@@ -38,7 +38,6 @@ def main(params: Params) -> None:
     reader = network.reader(model.network, model.shape, network.STREAMS, parts=True)
     costs, hits = network.costs(reader, text.test, start)
     context, next_characters = worked_example(reader, text.test, start, vocabulary)
-    del reader  # a second copy of the n-gram tables
     counted = baselines.KneserNey(text.train, params.textgen.ngrams.order, len(vocabulary))
     ngrams = {part: -np.log(counted.probabilities(getattr(text, part), start)) for part in ("validation", "test")}
     del counted

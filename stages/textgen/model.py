@@ -52,15 +52,6 @@ class Carried(model_files.Carried):
     shape: Shape
     sizes: dict[str, Any]
 
-    def check(self, network: keras.Model) -> None:
-        """Is the shape that of the network, with an output for each character?"""
-        outputs = network.output_shape[-1]
-        units = [layer.units for layer in network.layers if isinstance(layer, layers.LSTM)]
-        if (self.shape.vocabulary, list(self.shape.units)) != (outputs, units):
-            raise ValueError("it carries the shape of another network")
-        if len(self.vocabulary) != outputs:
-            raise ValueError(f"it carries a vocabulary of {len(self.vocabulary)} characters for {outputs} outputs")
-
 
 class PassageLSTM(layers.LSTM):
     """An LSTM that carries its state from batch to batch and resets it every `passage` batches.
@@ -97,6 +88,7 @@ def build(
     dropout: float = 0.0,
     batch: int | None = None,
     passage: int | None = None,
+    tables_of: keras.Model | None = None,
 ) -> keras.Model:
     """Character ids → embedding → stack of LSTMs → logits of the next; added to those of n-grams, if any.
 
@@ -110,7 +102,7 @@ def build(
     From ids, shape (batch, length), to logits, shape (batch, length, vocabulary). `dropout` hides a share of the last
     LSTM's outputs while training (Zaremba et al. 2014, "Recurrent neural network regularization", arXiv:1409.2329).
     With a `batch` so many texts are read in parallel, each call continuing where the last one ended, and with a
-    `passage` the state is reset every so many calls.
+    `passage` the state is reset every so many calls. The tables of the n-grams may be `tables_of` another model.
     """
     characters = keras.Input((None,), batch_size=batch, dtype="int32", name="characters")
     if shape.embedding is None:
@@ -130,7 +122,7 @@ def build(
     if not shape.tables:
         return keras.Model(characters, logits, name="textgen")
     # Products of many small shares may leave the range of float32, where the logarithm is minus infinity.
-    likelihoods = ops.log(ops.maximum(distribution(characters, shape.vocabulary, shape.tables), LEAST))
+    likelihoods = ops.log(ops.maximum(distribution(characters, shape.vocabulary, shape.tables, tables_of), LEAST))
     lstm = layers.Rescaling(weights[0], name=WEIGHTED[0])(logits)
     ngrams = layers.Rescaling(weights[1], name=WEIGHTED[1])(likelihoods)
     return keras.Model(characters, layers.Add(name="product")([lstm, ngrams]), name="textgen")
@@ -156,6 +148,8 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
         return [variable for variable in layer.weights if variable.name != "batches"]  # of a PassageLSTM
 
     for layer in target.layers:
+        if layer in source.layers:  # shared
+            continue
         if isinstance(layer, layers.Embedding | layers.LSTM | layers.Dense) and layer.name in layers_of_source:
             for new, value in zip(matrices(layer), matrices(layers_of_source[layer.name]), strict=True):
                 new.assign(value)
@@ -171,7 +165,8 @@ def reader(model: keras.Model, shape: Shape, batch: int, *, parts: bool = False)
 
     With `parts` it also gives the outputs of the LSTM and, where the model has them, of the n-grams by themselves.
     """
-    copy = build(shape, weights=weights_of(model) if shape.tables else DEFAULT_WEIGHTS, batch=batch)
+    weights = weights_of(model) if shape.tables else DEFAULT_WEIGHTS
+    copy = build(shape, weights=weights, batch=batch, tables_of=model)  # a second copy of them takes 150 MB
     copy_weights(model, copy)
     if not parts:
         return copy

@@ -114,10 +114,13 @@ class Past(layers.Layer):
         self.states[0].assign(np.zeros_like(self.states[0]))
 
 
-def distribution(characters: keras.KerasTensor, vocabulary: int, sizes: Sequence[tuple[int, int]]) -> keras.KerasTensor:
+def distribution(
+    characters: keras.KerasTensor, vocabulary: int, sizes: Sequence[tuple[int, int]], source: keras.Model | None = None
+) -> keras.KerasTensor:
     """The n-grams' distribution of the next character, shape (batch, length, vocabulary), from tables of these sizes.
 
     From the shortest context to the longest one: what its counts give, and the shorter one's distribution for the rest.
+    With a `source` the tables are the layers of that model.
     """
     past = max(1, len(sizes) - 2)
     if characters.shape[0] is None:
@@ -126,6 +129,8 @@ def distribution(characters: keras.KerasTensor, vocabulary: int, sizes: Sequence
         whole = Past(past, name="past")(characters)
 
     def table(rows: int, width: int, name: str) -> layers.Layer:
+        if source is not None:
+            return source.get_layer(name)
         return layers.Embedding(rows, width, "zeros", trainable=False, name=name)
 
     found = table(1, vocabulary, "continuations_0")(ops.zeros_like(characters))

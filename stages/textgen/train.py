@@ -113,11 +113,12 @@ def combined(lstm: network.TextModel, text: Parts, start: int, settings: Textgen
     counted = baselines.KneserNey(text.train, settings.ngrams.order, lstm.shape.vocabulary)
     order = 1 + int(np.argmin(-np.log(counted.probabilities(text.validation, start)).mean(axis=1)))
     made = tables.tables(counted, order, settings.ngrams.contexts)
+    del counted
     shape = lstm.shape._replace(tables=tables.sizes_of(made))
     model = network.build(shape)
     network.copy_weights(lstm.network, model)
     tables.fill(model, made)
-    del counted, made
+    del made
     reader = network.reader(model, shape, network.STREAMS, parts=True)
     fitted = chosen_weights(reader, text.validation, start)
     weights = tuple(round(weight * settings.network.sharpness, 3) for weight in fitted)

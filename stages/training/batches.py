@@ -53,15 +53,17 @@ def digit_epochs(
     digits = tf.constant(np.pad(images, ((0, 0), (1, 1), (1, 1))) if settings.shifted else images)
     values = tf.constant(scaled(np.arange(256, dtype=np.uint8)))  # exact: a division may become a product in a graph
 
-    def clean(rows: Any, offsets: Any) -> Any:
-        batch = tf.gather(digits, rows)
-        return tf.gather(values, tf.cast(windows(batch, offsets) if settings.shifted else batch, tf.int32))
+    def clean(rows: Any, *moves: Any) -> Any:
+        batch = windows(tf.gather(digits, rows), *moves) if moves else tf.gather(digits, rows)
+        return tf.gather(values, tf.cast(batch, tf.int32))
 
     def epoch_data(epoch: int) -> Any:
         steps = steps_of(epoch, steps=settings.steps, epochs=settings.epochs)
         rows = order(steps.start * settings.batch, steps.stop * settings.batch).reshape(-1, settings.batch)
-        moves = [offsets(settings.batch, settings.shifted, seed=seed, step=step) for step in steps]
-        dataset = tf.data.Dataset.from_tensor_slices((rows, np.stack(moves))).map(clean)
+        read = [rows]
+        if settings.shifted:
+            read += [np.stack([offsets(settings.batch, settings.shifted, seed=seed, step=step) for step in steps])]
+        dataset = tf.data.Dataset.from_tensor_slices(tuple(read)).map(clean)
         if noise is None:
             return dataset.map(lambda batch: (batch, batch)).prefetch(2)
         signature = tf.TensorSpec((settings.batch, *images.shape[1:]), tf.float32)
@@ -84,8 +86,6 @@ def offsets(count: int, share: float, *, seed: int, step: int) -> np.ndarray:
         int32, shape (count, 2): row and column, 0 to 2, at which the digit begins once it has a border of one pixel;
         1: not moved.
     """
-    if not share:
-        return np.ones((count, 2), np.int32)
     generator = rng(seed, "moves", step)
     moved = generator.random((count, 1)) < share
     return np.where(moved, generator.integers(0, 3, (count, 2)), 1).astype(np.int32)

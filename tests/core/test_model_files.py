@@ -35,7 +35,7 @@ def edited(path: Path, target: Path, change) -> Path:
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     members["config.json"] = json.dumps(change(json.loads(members["config.json"]))).encode()
-    artifacts.write_bytes(target, artifacts.zipped(members))
+    artifacts.write_zip(target, members)
     return target
 
 
