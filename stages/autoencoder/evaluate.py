@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from stages.autoencoder import baselines
 from stages.autoencoder import model as network
@@ -23,8 +22,6 @@ EVALUATION = "data/autoencoder/evaluation.json"  # all that is measured; `HEADLI
 HEADLINES = ("latent", "bce", "mse", "psnr", "ssim", "probe_accuracy")
 
 
-# Threads of OpenBLAS wait for each other in a busy loop: for the small matrices here, one takes less time than two.
-@threadpool_limits.wrap(limits=1, user_api="blas")
 def main(params: Params) -> None:
     data = artifacts.read_npz(DATA)
     model = model_files.read(MODEL)
@@ -48,7 +45,7 @@ def main(params: Params) -> None:
 
     curve, errors, at_sizes = [], [], {}
     for size in sorted(paths):
-        of_size = reconstructed(model_files.read(paths[size]))
+        of_size = copies if size == latent else reconstructed(model_files.read(paths[size]))
         at_sizes[f"latent {size}"] = of_size["autoencoder"][shown]
         for method, images in of_size.items():
             mse = image_quality.mse(test, images)

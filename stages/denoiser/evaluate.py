@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from threadpoolctl import threadpool_limits
 
 from stages.core import artifacts, image_quality, model_files
 from stages.core.command import run
@@ -51,8 +50,6 @@ class Test(NamedTuple):
     classes: Classes
 
 
-# Threads of OpenBLAS wait for each other in a busy loop: for the small matrices here, one takes less time than two.
-@threadpool_limits.wrap(limits=1, user_api="blas")
 def main(params: Params) -> None:
     data, std = artifacts.read_npz(DATA), params.denoiser.noise_std
     test = Test(scaled(data["test"]), data["test_noisy"], data["test_labels"], Classes(data))
@@ -89,7 +86,7 @@ def main(params: Params) -> None:
     print(f"the best filter, on {evaluation['digits']['some']} of them: {best:.2f} dB")
 
 
-apply = partial(layers.apply, batch=240)  # half of what is usual: a tenth less memory for all of the stage
+apply = partial(layers.apply, batch=250)  # half of what is usual: a tenth less memory for all of the stage
 
 
 def denoisers(networks: dict[str, Any], settings: dict[str, float]) -> dict[str, Denoiser]:

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 import keras
 import numpy as np
 from keras import layers, ops
-from pydantic import BaseModel, FailFast, Field
+from pydantic import FailFast, Field
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
@@ -16,16 +16,6 @@ from stages.sentiment import encoding
 
 BRANCHES = ("lstm", "ngrams")
 READ_AT_ONCE = 256
-Proportion = Annotated[Number, Field(ge=0, le=1)]
-
-
-class Point(BaseModel):
-    """The quality on validation reviews at a threshold."""
-
-    threshold: Proportion
-    accuracy: Proportion
-    precision: Proportion
-    recall: Proportion
 
 
 class Carried(model_files.Carried):
@@ -36,7 +26,7 @@ class Carried(model_files.Carried):
     network: SentimentNetwork
     vocabulary: Annotated[list[str], FailFast()]
     ngrams: np.ndarray
-    thresholds: Annotated[list[Point], FailFast(), Field(min_length=1)]
+    thresholds: Annotated[list[dict[str, Number]], FailFast(), Field(min_length=1)]
     validation_reviews: Annotated[Whole, Field(ge=1)]
 
 

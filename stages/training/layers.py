@@ -36,19 +36,13 @@ def before_sigmoid(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, model.layers[-1].input, name=model.name)
 
 
-def apply(model: keras.Model, images: np.ndarray, *, batch: int = 504) -> np.ndarray:
+def apply(model: keras.Model, images: np.ndarray, *, batch: int = 500) -> np.ndarray:
     """Images through a model, shape (n, 28, 28) in [0, 1] → (n, ...).
 
-    The model is called as it is: `predict` would compile it anew for each size of the last batch. Every batch is a
-    multiple of 24, the last one with black images: other sizes have bits that depend on the processor's cache, see
-    docs/reproducibility.md.
+    The model is called as it is: `predict` would compile it anew for each size of the last batch.
     """
-    outputs = []
-    for start in range(0, len(images), batch):
-        part = images[start : start + batch]
-        filled = np.pad(part, ((0, -len(part) % 24), (0, 0), (0, 0)))
-        outputs.append(keras.ops.convert_to_numpy(model(filled, training=False))[: len(part)])
-    return np.concatenate(outputs)
+    outputs = [model(images[start : start + batch], training=False) for start in range(0, len(images), batch)]
+    return np.concatenate([keras.ops.convert_to_numpy(output) for output in outputs])
 
 
 def binary_cross_entropy(targets: Any, logits: Any) -> Any:

@@ -2,11 +2,10 @@
 
 And what evaluation does with digits. The data are made here.
 
-python -m tests.training.short FOLDER [--ops] [--full]
+python -m tests.training.short FOLDER [--ops]
 
 Prints, as JSON, the SHA-256 of every file that the stages have written, and with --ops the kinds of TensorFlow's ops
-that have run, in graphs as they were after optimization and one by one. The networks are small; with --full they have
-the sizes and batches of params.yaml.
+that have run, in graphs as they were after optimization and one by one. The networks are small.
 """
 
 import argparse
@@ -30,10 +29,10 @@ SMALL = {
 }
 
 
-def main(folder: Path, *, ops: bool, full: bool = False) -> dict[str, Any]:
+def main(folder: Path, *, ops: bool) -> dict[str, Any]:
     """Train in a folder, which is made; return what is printed."""
     gc.disable()  # under an emulator it takes a minute, and there is little to collect
-    params = changed(load(), full=full)
+    params = changed(load())
     folder.mkdir(parents=True)
     os.chdir(folder)
     write_data()
@@ -48,22 +47,19 @@ def main(folder: Path, *, ops: bool, full: bool = False) -> dict[str, Any]:
     return {"files": {path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}, "ops": told}
 
 
-def changed(params: Params, *, full: bool) -> Params:
-    """The committed params with `SMALL` networks, or in full with two steps and the largest network for any text."""
+def changed(params: Params) -> Params:
+    """The committed params with `SMALL` networks."""
     content = params.model_dump()
     text = content["textgen"]
     denoiser = content["denoiser"]
-    if full:
-        text["sizes"] = [{**text["sizes"][-1], "characters": 0, "steps": 2}]
-    else:
-        content["autoencoder"]["compare_latents"] = [6]
-        for section, values in SMALL.items():
-            content[section]["network"] |= values
-        denoiser["dense"]["hidden"] = [24]
-        denoiser["conv"] |= {"channels": [4, 8], "units": 16}
-        text["training"]["length"] = 12
-        content["sentiment"]["training"] |= {"others": 8, "negations": 8}
-    steps = {"steps": 2, "epochs": 1} if full else {"steps": 4, "epochs": 1, "batch": 16}
+    content["autoencoder"]["compare_latents"] = [6]
+    for section, values in SMALL.items():
+        content[section]["network"] |= values
+    denoiser["dense"]["hidden"] = [24]
+    denoiser["conv"] |= {"channels": [4, 8], "units": 16}
+    text["training"]["length"] = 12
+    content["sentiment"]["training"] |= {"others": 8, "negations": 8}
+    steps = {"steps": 4, "epochs": 1, "batch": 16}
     for section in (content["autoencoder"], denoiser["dense"], denoiser["conv"], text, content["sentiment"]):
         section["training"] |= steps
     return Params.model_validate(content)
@@ -225,7 +221,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--ops", action="store_true")
-    parser.add_argument("--full", action="store_true")
     arguments = parser.parse_args()
     stdout, sys.stdout = sys.stdout, sys.stderr  # where the stages may print what they like
-    print(json.dumps(main(arguments.folder, ops=arguments.ops, full=arguments.full)), file=stdout)
+    print(json.dumps(main(arguments.folder, ops=arguments.ops)), file=stdout)

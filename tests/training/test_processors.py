@@ -1,7 +1,6 @@
 """Equal bits on every processor: the ops that run, and four steps natively beside an emulated processor."""
 
 import json
-import os
 import platform
 import re
 import shutil
@@ -12,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.training import products
 from tests.training.short import NETWORKS
 
 PROCESSOR = "Haswell"  # the oldest that the pins in stages/core/environment.py are for
@@ -95,36 +93,3 @@ def test_an_emulated_processor_trains_the_same_bits(native, tmp_path):
     assert len([name for name in native["files"] if name.endswith(".keras")]) == len(NETWORKS)
     differing = [name for name, digest in native["files"].items() if emulated["files"][name] != digest]
     assert not differing
-
-
-def digests(threads: int, some: list[products.Product]) -> dict[str, list[str]]:
-    """What tests.training.products prints."""
-    words = [str(word) for product in some for word in product]
-    command = [sys.executable, "-m", "tests.training.products", str(threads), *words]
-    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=600)
-    return json.loads(result.stdout)
-
-
-def test_a_product_that_depends_on_the_cache_is_noticed():
-    """The batches of 256 and 500 digits that the dense denoiser once had, beside those that it has."""
-    before = [products.Product(256, 512, 32, "NT"), products.Product(500, 512, 32, "NN")]
-    now = [products.Product(264, 512, 32, "NT"), products.Product(504, 512, 32, "NN")]
-    found = digests(1, [*before, *now])
-    assert [whole == halves for whole, halves in found.values()] == [False, False, True, True]
-
-
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="of oneDNN for x86-64")
-@pytest.mark.long
-def test_the_bits_of_no_product_depend_on_the_cache(tmp_path):
-    """Two steps of each network in its real size: every product is the same whole, in halves and by two threads."""
-    command = [sys.executable, "-m", "tests.training.short", str(tmp_path / "run"), "--full"]
-    environment = {**os.environ, "ONEDNN_VERBOSE": "1"}
-    ran = subprocess.run(
-        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=1800
-    )
-    assert ran.returncode == 0, ran.stderr[-4000:]
-    large = products.found(ran.stdout)
-    assert {product.inner for product in large} >= {512, 784, 1536}  # the networks' own sizes, so they have been seen
-    single, double = digests(1, large), digests(2, large)
-    assert [name for name, same in single.items() if len(set(same)) > 1] == []
-    assert [name for name, (whole, *_) in double.items() if whole != single[name][0]] == []
