@@ -105,7 +105,7 @@ x86_64; at the end the metrics are compared, each with a tolerance"
 # --single-item: otherwise each chain would look at the downloads again, which DVC lets one process at a time do.
 # --wait-for-lock: after every stage, DVC takes the lock of the repository. `exec`: make sends SIGTERM to dvc itself.
 SUBMAKE := $(MAKE) --no-print-directory
-# As many chains at once as there are, but 2 GiB of memory for each: a stage leaves 30 % of its cores idle.
+# As many chains at once as there are, but 2 GiB of memory for each. The longest chain comes first.
 JOBS ?= $(shell $(BIN)/python -c 'import psutil; print(max(1, min(4, psutil.virtual_memory().available >> 31)))')
 DOWNLOADS := check download-digits download-text download-reviews
 textgen := preprocess-textgen train-textgen evaluate-textgen
@@ -113,7 +113,7 @@ autoencoder := preprocess-autoencoder train-sizes train-autoencoder evaluate-aut
 denoiser := preprocess-denoiser train-dense train-conv
 sentiment := preprocess-sentiment train-sentiment evaluate-sentiment
 denoiser-evaluate := evaluate-denoiser
-CHAINS := $(addprefix chain-,textgen autoencoder denoiser sentiment denoiser-evaluate)
+CHAINS := $(addprefix chain-,denoiser sentiment textgen autoencoder denoiser-evaluate)
 .PHONY: $(CHAINS)
 side-by-side:
 	@dvc --wait-for-lock repro $(DOWNLOADS)

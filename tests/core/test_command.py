@@ -92,6 +92,13 @@ def test_a_failing_stage_says_how_to_get_the_results_back(failure, line):
     assert ("Traceback" in result.stderr) == ("KeyError" in failure)
 
 
+def test_a_python_without_the_packages_is_told_in_a_line():
+    command = [sys.executable, "-S", "-m", "stages.check"]
+    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr == f"error: {sys.executable} has no ruamel; activate the environment: . .venv/bin/activate\n"
+
+
 def test_what_is_imported_by_a_stage_shows_its_errors_and_no_notices(tmp_path):
     """TensorFlow writes its notices, as anything native does, to descriptor 2; Python writes to sys.stderr."""
     stage = "import os\nos.write(2, b'a notice')\nimport no_such_module\n"
