@@ -58,7 +58,7 @@ def test_what_differs_from_play_to_play(play, plain):
     ("content", "documents"),
     [
         (b"One.\nTwo.\n", ["One.\nTwo."]),
-        ("\ufeffOne.\r\nTwo.\r".encode(), ["One.\nTwo."]),
+        ("\ufeffOne.\r\nCafe\u0301.\r".encode(), ["One.\nCafé."]),
         (gzip.compress(b"One.\nTwo.\n", mtime=0), ["One.\nTwo."]),
         (b"First\n\f\nSecond\n\n\f \n\nThird", ["First", "Second", "Third"]),
     ],
