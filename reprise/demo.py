@@ -22,6 +22,7 @@ from stages.core import artifacts, image_quality
 from stages.core.digits import scaled
 from stages.core.errors import StageError
 from stages.datasets.prepare import prepared
+from stages.datasets.tidy import unified
 from stages.denoiser import baselines, recognition
 from stages.denoiser.preprocess import add_noise
 from stages.report import results
@@ -179,7 +180,7 @@ class Page:
     def write(self, prompt: str, temperature: float, length: int, seed: float | None, new: bool) -> Iterator[tuple]:
         """A text that goes on from the prompt, as it grows, and its seed, which is drawn if it is to be `new`."""
         with told():
-            writer = self.writer
+            writer, prompt = self.writer, unified(prompt)
         if unknown := writer.unknown(prompt):
             gr.Warning(escape(f"Not in the vocabulary, read as unknown: {' '.join(unknown[:20])}"))
         seed = int(np.random.default_rng().integers(1_000_000)) if new else abs(int(seed or 0))

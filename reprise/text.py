@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reprise import notice, repository
 from stages.core.errors import StageError
+from stages.datasets.tidy import unified
 from stages.textgen import generate as writing
 from stages.textgen import model as network
 from stages.textgen.characters import decode, encode
@@ -49,8 +50,7 @@ class Writer:
 
 def main(options: argparse.Namespace) -> None:
     """Write to standard output what the command line asks for."""
-    # As in a text to train on: without a byte order mark, every line end a line feed.
-    prompt = options.prompt.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    prompt = unified(options.prompt.removeprefix("\ufeff"))  # as a text to train on is read
     if any("\ud800" <= character <= "\udfff" for character in prompt):  # how Python has bytes that are not UTF-8
         raise StageError(f"--prompt is not UTF-8: {prompt!r}; save its file as UTF-8")
     notice("loading the text model ...")

@@ -18,6 +18,7 @@ import pandas as pd
 
 from stages.core import artifacts
 from stages.core.errors import StageError, shortened
+from stages.datasets.tidy import unified
 
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # What a file that is not UTF-8 may be in; of those that fit equally well the first is named.
@@ -52,7 +53,7 @@ def read(path: str | Path) -> bytes:
 
 
 def decode(content: bytes, name: str | Path) -> str:
-    """Text: UTF-8, or UTF-16 with a byte order mark, which is left out; every line end is a line feed.
+    """Text, `unified`: UTF-8, or UTF-16 with a byte order mark, which is left out.
 
     What is not text, is in another encoding or has only white space is refused; `name` is the file's.
     """
@@ -68,7 +69,7 @@ def decode(content: bytes, name: str | Path) -> str:
         raise StageError(f"{name} is not text: it holds NUL characters; {_advice(content, Path(name))}")
     if not text.strip():
         raise StageError(f"{name} is empty")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return unified(text)
 
 
 def _advice(content: bytes, path: Path) -> str:

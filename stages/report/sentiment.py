@@ -12,20 +12,16 @@ from stages.report.wording import FEW, compared, verdict
 CALIBRATED = 0.03  # highest expected calibration error of probabilities that the report calls well calibrated
 MISTAKES = 2  # of each class: the shortest of the most confident ones
 FIRST, LAST = 110, 120  # characters of a long review
-BRANCHES = {"lstm": "LSTM", "ngrams": "n-gram"}
 
 
 def variables() -> Row:
     """Variables of the classifier's section, beyond its metrics."""
     metrics = results.measured("sentiment")
     versus, items = metrics["versus"], metrics["reviews"]["test"]
-    rivals = [metrics["baselines"][name]["accuracy"] for name in ("nb", "tfidf")]
-    rivals += [metrics["branches"][name]["accuracy"] for name in BRANCHES]
     return {
         "verdict": verdict(versus["nb"]["interval"], items),
         **{f"compared_with_{name}": compared(versus[name]["interval"], items) for name in ("nb", "tfidf")},
         "few": items < FEW,
-        "best": metrics["accuracy"] >= max(rivals),
         "goals": goals(metrics),
         "filter": metrics["operating"]["precision_95"],
         "finder": metrics["operating"]["recall_99"],

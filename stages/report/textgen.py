@@ -38,7 +38,7 @@ def variables() -> Row:
         "verdict": verdict(difference, items),
         "compared": compared(difference, items),
         "few": items < FEW,
-        "best": metrics["nats"] <= min(rivals),
+        "best": min(metrics["nats"], *rivals),
         "references": [(name, metrics["baselines"][key]) for key, name in BASELINES.items()],
         "mixed": "ngrams" in metrics["branches"],
         "warning": metrics["warning"].rstrip("."),

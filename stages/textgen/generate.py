@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
@@ -13,7 +14,10 @@ from stages.textgen import model as network
 from stages.textgen.characters import decode, encode, sample
 
 COPIED = 30  # characters from which a run that stands in the training text counts as copied
-WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+# Accents, and vowels of Indian scripts, which stand as characters of their own.
+MARKS = "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.category(c).startswith("M"))
+LETTERS = rf"[^\W\d_]+(?:[{MARKS}]+[^\W\d_]*)*"
+WORD = re.compile(f"{LETTERS}(?:'{LETTERS})*")
 
 
 def stream(
@@ -142,6 +146,7 @@ def shares_of_words(rows: list[dict[str, Any]], known: float) -> list[dict[str, 
 def suitable_prompt(prompt: str, train: str, test: str) -> str:
     """The prompt, or the first line of the test text if none of the prompt's words stands in the training text."""
     first = next((line.strip() for line in test.split("\n") if line.strip()), "")
+    prompt = unicodedata.normalize("NFC", prompt)  # as the text is
     told, known = words(prompt), train.lower()
     if not told or not first or any(word in known for word in told):
         return prompt

@@ -11,7 +11,7 @@ import pytest
 
 from stages.core import artifacts, model_files
 from stages.core.errors import StageError
-from tests.datasets.conftest import Payload
+from tests.datasets.conftest import Bomb
 
 
 def test_a_file_is_whole_or_absent(tmp_path, monkeypatch):
@@ -54,7 +54,7 @@ def test_npz_has_the_same_bytes_under_every_python(tmp_path):
 
 
 def pickled() -> bytes:
-    np.savez(buffer := io.BytesIO(), x=np.array([Payload()], dtype=object))
+    np.savez(buffer := io.BytesIO(), x=np.array([Bomb()], dtype=object))
     return buffer.getvalue()
 
 

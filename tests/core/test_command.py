@@ -68,10 +68,8 @@ def test_ctrl_c_is_told_in_a_line(project):
 def ran(body: str, **variables: str) -> subprocess.CompletedProcess:
     """A stage by hand, whose `main` is this line."""
     code = f"from stages.core.command import run\ndef main(params): {body}\nrun(main)"
-    environment = {**os.environ, **variables}
-    return subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
-    )
+    environment = os.environ | variables
+    return subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, env=environment, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +95,10 @@ def test_a_python_without_the_packages_is_told_in_a_line():
     ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert ended.stderr == f"error: {sys.executable} has no ruamel; activate the environment: . .venv/bin/activate\n"
+
+
+def test_an_arrow_fails_nowhere():
+    assert ran("print('made → there')", PYTHONIOENCODING="latin-1").stdout == "made ? there\n"
 
 
 def test_what_is_imported_by_a_stage_shows_its_errors_and_no_notices(tmp_path):

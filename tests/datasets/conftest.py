@@ -73,7 +73,7 @@ def refused(load, path: Path, told: str) -> None:
     assert str(caught.value).startswith(str(path.parent))
 
 
-class Payload:
+class Bomb:
     """Makes a file when it is unpickled."""
 
     def __reduce__(self):

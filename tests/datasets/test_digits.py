@@ -13,18 +13,7 @@ from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.datasets import digit_files, digits
 from tests.conftest import REPOSITORY
-from tests.datasets.conftest import (
-    IMAGES,
-    LABELS,
-    Payload,
-    digits_refused,
-    idx,
-    npz,
-    put,
-    put_digits,
-    same_digits,
-    table,
-)
+from tests.datasets.conftest import IMAGES, LABELS, Bomb, digits_refused, idx, npz, put, put_digits, same_digits, table
 
 NAMES = [f"pixel{number}" for number in range(784)]
 HEADER = ",".join(["label", *NAMES])
@@ -58,7 +47,7 @@ def test_a_pickle_in_the_package_is_read_by_place_and_never_loaded(monkeypatch, 
     """The arrays in small, at other places, in a pickle that would run a program."""
     from pickle import dumps
 
-    content, pairs = dumps(Payload()), []
+    content, pairs = dumps(Bomb()), []
     for rows in (slice(10), slice(10, 30), slice(30, 40)):
         pairs.append((len(content), len(content) + IMAGES[rows].size * 4, len(LABELS[rows])))
         content += (IMAGES[rows].astype("<f4") / 256).tobytes() + LABELS[rows].astype("<i8").tobytes()
@@ -99,6 +88,7 @@ def tables(folder: Path) -> Path:
         (put_digits, "IDX files"),
         (lambda path: put_digits(path, ".", ".gz"), "IDX files"),
         (emnist, "IDX files"),
+        (lambda path: put_digits(put_digits(path, ".") / IMAGE_FILE).parent, "IDX files"),  # as Kaggle has them
         (lambda path: npz(path.with_suffix(".npz")).rename(path), "the arrays x_train"),
         (tables, "CSV files"),
     ],
@@ -138,8 +128,9 @@ def test_a_broken_file_beside_good_ones_is_named(tmp_path, name, content, told):
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"x_train": np.array([Payload()], object)}, "bad.npz is not a valid .npz: Object arrays cannot be loaded"),
+        ({"x_train": np.array([Bomb()], object)}, "bad.npz is not a valid .npz: Object arrays cannot be loaded"),
         ({"y_test": None}, "has no array y_test; it has x_train, y_train, x_test"),
+        ({"x_train": IMAGES[:30] // 128}, "train: grey values up to 1; they should be in 0..255, 255 for white"),
         ({"x_test": IMAGES[30:].astype(int) - 300}, r"test image 1: a grey value is -.*; it should be in 0\.\.255"),
     ],
 )

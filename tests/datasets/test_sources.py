@@ -14,7 +14,7 @@ from stages.core import artifacts
 from stages.core.errors import StageError
 from stages.datasets import digits, reviews, text
 from tests.conftest import REPOSITORY
-from tests.datasets.conftest import Payload, npz, put, same_digits
+from tests.datasets.conftest import Bomb, npz, put, same_digits
 
 PINS = REPOSITORY / "stages/datasets"
 MODULES = {"digits": digits, "text": text, "reviews": reviews}
@@ -149,7 +149,7 @@ def test_no_network_and_a_file_of_another_hash(cache, monkeypatch, dataset):
         raise urllib.error.URLError(OSError(-2, "Name or service not known"))
 
     monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", urlretrieve)
-    put_imdb(cache / "imdb.npz", [Payload()], [1, 2])  # its hash is wrong, so Keras would download it again
+    put_imdb(cache / "imdb.npz", [Bomb()], [1, 2])  # its hash is wrong, so Keras would download it again
     told = (
         rf"data\.{dataset}: Keras cannot load .*Name or service not known.*stages/datasets/packaged\.txt, or your own"
     )
@@ -158,6 +158,6 @@ def test_no_network_and_a_file_of_another_hash(cache, monkeypatch, dataset):
 
 
 def test_objects_in_imdb_are_refused(small, cache):
-    put_imdb(cache / "imdb.npz", Payload(), [1, 2])
+    put_imdb(cache / "imdb.npz", Bomb(), [1, 2])
     refused("reviews", small, r"data\.reviews: .*Refusing to deserialize `pathlib")
     assert not Path("unpickled").exists()

@@ -134,6 +134,16 @@ def texts() -> dict[str, Any]:
     }
 
 
+def small() -> dict[str, Any]:
+    """Arguments of `write`: a German text and 40 reviews of products, few of either to test on."""
+    numbers, review = metrics(), {"actual": "positive", "probability": 0.6, "text": "The kettle is quick."}
+    numbers["textgen"] |= {"test": "Es war einmal", "context": "Es war ", "next": "ü"}
+    numbers["textgen"]["characters"] = {"train": 24_000, "validation": 600, "test": 2400}
+    numbers["sentiment"] |= {"reviews": {"train": 32, "validation": 4, "test": 4}, "examples": [review], "mistakes": []}
+    sample = texts()["samples"][0] | {"prompt": "Es war", "copied": "einmal", "texts": ["ü"]}
+    return {"numbers": numbers, "words": {"samples": [sample], "invented": []}}
+
+
 def write(folder: Path, *, numbers: dict | None = None, series: dict | None = None, words: dict | None = None) -> None:
     """Write all that the report reads to a folder: made-up numbers and texts, committed series and pictures.
 

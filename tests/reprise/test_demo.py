@@ -103,9 +103,9 @@ def test_a_text_grows_to_what_the_command_writes_and_is_bounded(page, monkeypatc
     said = []
     monkeypatch.setattr(gr, "Warning", said.append)
     monkeypatch.setattr(demo, "LONGEST_TEXT", 30)
-    *_, (text, _) = page.write("<b>" + "ab" * 500_000, 1.0, 10**9, None, False)
+    *_, (text, _) = page.write("<b>e\u0301" + "ab" * 500_000, 1.0, 10**9, None, False)
     assert len(text) == READ + 30
-    assert said == ["Not in the vocabulary, read as unknown: &lt; &gt;"]
+    assert said == ["Not in the vocabulary, read as unknown: &lt; &gt; é"]
 
 
 def test_examples_are_of_the_data_that_the_models_were_trained_on(page, repository_of, monkeypatch):
