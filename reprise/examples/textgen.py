@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import sys
+import unicodedata
 from pathlib import Path
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # or onnxruntime sends its maker how it is used
@@ -26,6 +27,7 @@ def read(ids: np.ndarray) -> np.ndarray:
 
 
 prompt, length, temperature, seed = [*sys.argv[1:], *["", 500, 0.8, seed][len(sys.argv) - 1 :]]
+prompt = unicodedata.normalize("NFC", prompt)
 ids = encode(prompt[-READ:] or "\n", vocabulary)
 print(prompt[-READ:], end="", flush=True)
 for character, _ in itertools.islice(sample(read, ids, [float(temperature)], seed=int(seed)), int(length)):
