@@ -40,8 +40,8 @@ SETTINGS: dict[str, Callable[[Path], dict[str, str]]] = {
     "keras.json: float16": keras_json,
     "KERAS_BACKEND=jax": lambda home: {"KERAS_BACKEND": "jax", "KERAS_MAX_EPOCHS": "1"},
     "matplotlibrc": matplotlibrc,
-    "OPENBLAS_NUM_THREADS=1": lambda home: {
-        f"{name}_THREADS": "1" for name in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
+    "OPENBLAS_NUM_THREADS=2": lambda home: {
+        f"{name}_THREADS": "2" for name in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
     },
     "other kernels": lambda home: {
         "TF_ENABLE_ONEDNN_OPTS": "0",
