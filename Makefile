@@ -156,7 +156,7 @@ notebook: setup $(VENV)/installed-notebook
 # LONG=1: with those that take half a minute or more by themselves, as the gate does.
 LONG ?=
 test: $(VENV)/installed-dev
-	$(PYTEST) $(if $(LONG),,-m "not long")
+	$(PYTEST) -m "not $(if $(LONG),short,long)"
 
 # Without what trains, starts a server, a cluster or many processes.
 FAST := not slow and not long and not pipeline and not network and not ray and not browser
