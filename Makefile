@@ -10,8 +10,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # it down (without bytecode, every stage compiles TensorFlow: five seconds), move what pip installs, or change `cd`.
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONWARNINGS PYTHONINSPECT PYTHONIOENCODING \
 	PYTHONDONTWRITEBYTECODE PIP_USER PIP_TARGET PIP_PREFIX CDPATH BASH_ENV
-# A file of tests stays on one worker: many share what an earlier one made. Tests are dealt out in their order.
-WORKERS ?= 2
+# A file of tests stays on one worker: many share what an earlier one made. Tests are dealt out in their order. Three
+# workers keep two cores busy: some tests wait for a browser, for Ray, or for the moment of a fault.
+WORKERS ?= 3
 PYTEST := python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 WRITABLE := test -w .dvc || { echo "error: this checkout is read-only, and a run writes to it; git clone it to where you \
 may write, and type make repro there" >&2; exit 1; }
@@ -25,7 +26,7 @@ help:
 	@echo "make verify        run the last commit again in a scratch clone and compare every output, to the bit"
 	@echo "make demo          a page to play with the models, on this machine alone (PORT=7860)"
 	@echo "make notebook      a tour of the results in Jupyter, to run and change: notebooks/tour.ipynb"
-	@echo "make test          set up .venv and run the tests (seven minutes); LONG=1: also the long ones (eleven)"
+	@echo "make test          set up .venv and run the tests (four minutes); LONG=1: also the long ones (seven)"
 	@echo "make test-fast     what runs in a minute: after every edit"
 	@echo "make test-long     60 kills, and every setting of a user by itself: before a release (an hour or more)"
 	@echo "make test-offline  the tests that need no network"
@@ -156,7 +157,7 @@ notebook: setup $(VENV)/installed-notebook
 # LONG=1: with those that take half a minute or more by themselves, as the gate does.
 LONG ?=
 test: $(VENV)/installed-dev
-	$(PYTEST) $(if $(LONG),,-m "not long")
+	$(PYTEST) -m "not $(if $(LONG),short,long)"
 
 # Without what trains, starts a server, a cluster or many processes.
 FAST := not slow and not long and not pipeline and not network and not ray and not browser

@@ -52,12 +52,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.name in ("test_faults.py", "test_processors.py"):
             return 0
         if "pipeline" in item.keywords:
-            return 2
-        return 1 if {"slow", "ray", "browser"} & set(item.keywords) else 3
+            return 2 if item.path.name == "test_pipeline.py" else 3
+        return 1 if {"slow", "ray", "browser"} & set(item.keywords) else 4
 
     ranks: dict[Path, int] = {}
     for item in items:
-        ranks[item.path] = min(ranks.get(item.path, 3), rank(item))
+        ranks[item.path] = min(ranks.get(item.path, 4), rank(item))
     items.sort(key=lambda item: ranks[item.path])
 
 

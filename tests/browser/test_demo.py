@@ -202,19 +202,15 @@ def test_missing_models_are_a_line_each_and_the_page_stays(opened, tmp_path):
         expect(page.get_by_text("models/textgen.keras does not exist; `dvc repro` makes it")).to_be_visible()
 
 
-def test_a_phone_shows_every_tab_without_scrolling_sideways(opened, served):
-    page = opened(served[1], width=390)
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])  # 390: a phone
+def test_text_has_contrast_headings_are_in_order_pictures_named_and_nothing_scrolls_sideways(
+    opened, served, scheme, width
+):
+    page = opened(served[1], scheme=scheme, width=width)
     expect(page.locator("#restored figcaption")).to_have_count(4)
     for name in TABS:
         tab(page, name)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_has_contrast_headings_are_in_order_and_pictures_named(opened, served, scheme):
-    page = opened(served[1], scheme=scheme)
-    for name in TABS:
-        tab(page, name)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     expect(page.locator("#pieces mark").first).to_be_visible()
     contrasts = page.evaluate(CONTRASTS)
     assert len(contrasts) > 50

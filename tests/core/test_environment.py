@@ -7,6 +7,7 @@ import sys
 ASK = """
 import stages
 import keras, matplotlib, numpy, tensorflow as tf
+tf.linalg.matmul(one := tf.ones((64, 64)), one)
 print(keras.config.backend(), keras.config.floatx(), matplotlib.rcParams["backend"].lower(),
       matplotlib.rcParams["lines.linewidth"], tf.config.list_physical_devices("GPU"))
 from threadpoolctl import threadpool_info
@@ -28,17 +29,15 @@ def test_personal_settings_are_not_read(tmp_path, repository):
         "KERAS_MAX_EPOCHS": "1",
         "MATPLOTLIBRC": str(tmp_path / "matplotlibrc"),
         "OPENBLAS_NUM_THREADS": "2",
+        "ONEDNN_VERBOSE": "1",
         "PYTHONPATH": str(repository),
     }
     told = subprocess.run(
         [sys.executable, "-c", ASK], env=environment, cwd=repository, capture_output=True, text=True, check=True
     ).stdout.splitlines()
-    assert told == ["tensorflow float32 agg 1.5 []", "[]", "[1]"]
-
-
-def test_products_use_avx2_whatever_the_processor_has(repository):
-    code = "import gc; gc.disable(); from stages.core.environment import pin; pin(1); "
-    code += "import tensorflow as tf; one = tf.ones((64, 64)); tf.linalg.matmul(one, one)"
-    environment = {**os.environ, "ONEDNN_VERBOSE": "1", "PYTHONPATH": str(repository)}
-    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert "isa:Intel AVX2\n" in told.stdout
+    assert [line for line in told if not line.startswith("onednn_verbose")] == [
+        "tensorflow float32 agg 1.5 []",
+        "[]",
+        "[1]",
+    ]
+    assert any(line.endswith(",isa:Intel AVX2") for line in told)  # whatever the processor has

@@ -86,20 +86,20 @@ def rewrite(path: Path) -> None:
 
 
 CHANGES = {
-    "params.yaml: latent": lambda p: p.set_params({"latent": 48}),
     "stages/imported.py": lambda p: p.replace("stages/imported.py", "a", "c"),
     "data.txt": lambda p: rewrite(p.folder / "data.txt"),
     "own/more.txt": lambda p: p.write("own/more.txt", "more"),
 }
 
 
-@pytest.mark.parametrize("name", CHANGES)
-def test_a_change_of_what_the_stage_depends_on_fails_it(project, name):
+def test_a_change_of_what_the_stage_depends_on_fails_it(project):
     process = by_hand(project)
-    CHANGES[name](project)
+    for edit in CHANGES.values():
+        edit(project)
     status, output = end(project, process)
     assert status == 1, output
-    assert f"error: {name} changed while this stage ran; run again" in output
+    for name in CHANGES:
+        assert f"{name} changed while this stage ran; run again\n" in output
     assert "Traceback" not in output
     assert checkpoints(project)
 

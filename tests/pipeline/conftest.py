@@ -24,10 +24,10 @@ TINY = {
     "textgen.training": {"steps": 30, "epochs": 2},
     "textgen.sampling": {"length": 50, "samples": 2},
     "sentiment.network": {
-        **{"vocabulary": 2000, "ngrams": 20000, "length": 60},
+        **{"vocabulary": 2000, "ngrams": 20000, "length": 24},
         **dict.fromkeys(("embedding", "filters", "units"), 8),
     },
-    "sentiment.training": {"steps": 20, "epochs": 2, "batch": 16, "others": 16, "negations": 16},
+    "sentiment.training": {"steps": 8, "epochs": 2, "batch": 16, "others": 16, "negations": 16},
 }
 STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 

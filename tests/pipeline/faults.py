@@ -165,7 +165,7 @@ FAULTS: dict[str, Callable[[Run], None]] = {
 }
 
 
-def plan(kills: int, seed: int, epochs: int, order: list[str]) -> list[Strike]:
+def plan(kills: int, seed: int, epochs: int, order: list[str], longest: float = 12) -> list[Strike]:
     """Faults in the order of the pipeline: a quarter after an epoch of a network, the rest at random moments.
 
     Args:
@@ -173,6 +173,7 @@ def plan(kills: int, seed: int, epochs: int, order: list[str]) -> list[Strike]:
         seed: of the random choices.
         epochs: of every training; after the last one there is nothing to resume.
         order: of the stages.
+        longest: delay of a fault in a stage that imports TensorFlow, which alone takes seconds.
     """
     rng = random.Random(seed)
     cycle = itertools.cycle(rng.sample(list(FAULTS), len(FAULTS)))
@@ -182,9 +183,9 @@ def plan(kills: int, seed: int, epochs: int, order: list[str]) -> list[Strike]:
     strikes = [Strike(NETWORKS[network], next(cycle), network=network, epoch=epoch) for network, epoch in chosen]
     while len(strikes) < kills:
         stage = rng.choice(order)
-        # Importing TensorFlow alone takes seconds; the other stages have ended by then. After the last one is nothing.
-        longest = 12 if stage.startswith(("train", "evaluate")) and stage != order[-1] else 2
-        strikes.append(Strike(stage, next(cycle), delay=round(rng.uniform(0, longest), 2)))
+        # The other stages have ended sooner. After the last one is nothing.
+        most = longest if stage.startswith(("train", "evaluate")) and stage != order[-1] else 2
+        strikes.append(Strike(stage, next(cycle), delay=round(rng.uniform(0, most), 2)))
     # Within a stage the epochs first: after another fault the training may be done.
     return sorted(strikes, key=lambda strike: (order.index(strike.stage), not strike.network))
 

@@ -1,6 +1,5 @@
 """The commands as a user types them, on the models of the small pipeline."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -34,18 +33,10 @@ def test_from_another_folder_by_the_script_of_make_setup(clone, tmp_path):
     (binaries / "reprise").chmod(0o755)
     (tmp_path / "stages.py").write_text("raise SystemExit('the wrong stages')", encoding="utf-8")
 
-    def reprise(*arguments: str) -> subprocess.CompletedProcess:
-        command = [binaries / "reprise", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=dict(os.environ))
-
-    result = reprise("reconstruct", "--test", "1", "out.png", "--latent", "16,64")
+    command = [binaries / "reprise", "reconstruct", "--test", "1", "out.png", "--latent", "16,64"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
     assert (tmp_path / "out.png").is_file()
-    result = reprise("denoise", "out.png", "denoised.png", "--noise", "0.3")
-    assert result.stdout.startswith("PSNR ")
-    result = reprise("denoise", "stages.py", "denoised.png")
-    assert result.returncode == 1
-    assert result.stderr.startswith("reprise denoise: stages.py is not a whole")
 
 
 def test_without_a_model_the_command_says_how_to_get_it(clone):

@@ -1,15 +1,14 @@
 """`reprise evaluate TASK --data PATH` after a run: the figures of the stages, JSON alone, and no file touched."""
 
 import json
-import os
 import struct
-import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+import reprise
 from benchmarks.common import figures
+from reprise import __main__ as command_line
 from stages.core import artifacts
 from stages.textgen.characters import decode
 
@@ -48,13 +47,14 @@ def tree(clone) -> dict[str, tuple]:
 
 
 @pytest.fixture
-def evaluate(clone):
-    """The command as a user types it, in the clone or in another folder."""
+def evaluate(clone, monkeypatch, capfd):
+    """The command in the clone; gives what it printed, which is JSON alone."""
+    monkeypatch.setattr(reprise, "REPOSITORY", clone.folder)
+    monkeypatch.chdir(clone.folder)
 
-    def run(task: str, *arguments: str, folder: Path = clone.folder) -> subprocess.CompletedProcess:
-        command = [clone.python, "-m", "reprise", "evaluate", task, *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(clone.folder)}
-        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    def run(task: str, *arguments: str) -> dict:
+        command_line.run(command_line.parser().parse_args(["evaluate", task, *arguments]))
+        return json.loads(capfd.readouterr().out)
 
     return run
 
@@ -64,19 +64,13 @@ def evaluate(clone):
     [
         ("autoencoder", "digits", ["latent", "bce", "bce_floor", "bce_excess", "mse", "psnr", "ssim", "mse_interval"]),
         ("textgen", "characters", ["nats", "nats_interval", "bits", "perplexity", "accuracy"]),
-        (
-            "sentiment",
-            "reviews",
-            ["accuracy", "precision", "recall", "f1", "accuracy_interval", "roc_auc", "calibration_error"],
-        ),
+        ("sentiment", "reviews", ["accuracy", "precision", "f1", "accuracy_interval", "roc_auc", "calibration_error"]),
     ],
 )
 def test_the_test_part_from_a_users_files_gives_the_stages_figures(clone, own, evaluate, task, counted, same):
     before = tree(clone)
-    result = evaluate(task, "--data", own[task])
-    assert result.returncode == 0, result.stderr
+    measured, metrics = evaluate(task, "--data", own[task]), figures(task, clone.folder)
     assert tree(clone) == before
-    measured, metrics = json.loads(result.stdout), figures(task, clone.folder)
     assert measured["data"] == own[task]
     assert measured["provenance"]["source"]
     assert measured["part"] == ("all" if task == "textgen" else "test half")
@@ -89,11 +83,10 @@ def test_a_denoiser_gets_the_same_noise_as_in_the_stage(clone, own, evaluate):
     before = tree(clone)
     metrics = figures("denoiser", clone.folder)
     for name in ("conv", "dense"):
-        result = evaluate("denoiser", "--data", own["denoiser"], "--model", f"models/denoiser-{name}.keras")
-        measured = json.loads(result.stdout)
+        measured = evaluate("denoiser", "--data", own["denoiser"], "--model", f"models/denoiser-{name}.keras")
         assert measured["noisy"] == metrics["noisy"]
         assert measured["denoised"] == metrics[name]
-    quiet = json.loads(evaluate("denoiser", "--data", own["denoiser"], "--noise-std", "0.1").stdout)
+    quiet = evaluate("denoiser", "--data", own["denoiser"], "--noise-std", "0.1")
     assert quiet["noise_std"] == 0.1
     assert quiet["noisy"]["psnr"] > measured["noisy"]["psnr"]
     assert tree(clone) == before

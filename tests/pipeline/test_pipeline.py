@@ -71,15 +71,6 @@ def test_going_back_trains_nothing(clone):
     assert clone.succeed("git", "status", "--porcelain") == ""
 
 
-def test_a_size_that_is_not_compared_is_trained_alone(clone):
-    output = clone.succeed("dvc", "exp", "run", "--set-param", "latent=24", "train-autoencoder")
-    assert stages_run(output) == {"check", "train-autoencoder"}
-    assert "autoencoder-24: trained in" in output
-    clone.succeed("git", "checkout", "params.yaml", "dvc.lock", "metrics", "plots", "report")
-    clone.succeed("dvc", "checkout")
-    assert clone.succeed("git", "status", "--porcelain") == ""
-
-
 def test_a_mistake_in_params_costs_nothing(clone):
     before = clone.outputs()
     result = clone.type("dvc", "exp", "run", "--set-param", "latent=0")
@@ -97,12 +88,12 @@ def test_queued_experiments_run(clone, tmp_path):
     """A queued experiment runs in a copy of the repository: own data are found by an absolute path."""
     book = put(tmp_path / "books/my-book.txt", "Another time, another fox; nobody asked.\n" * 200)
     queue = ("dvc", "exp", "run", "--queue", "--name")
-    clone.succeed(*queue, "size", "--set-param", "latent=32,64", "evaluate-autoencoder")
-    clone.succeed(*queue, "book", "--set-param", f"data.text={book}", "preprocess-textgen")
+    changes = ("--set-param", "latent=32,64", "--set-param", f"data.text={book}")
+    clone.succeed(*queue, "size", *changes, "evaluate-autoencoder", "preprocess-textgen")
     clone.succeed("dvc", "exp", "run", "--run-all")
     shown = clone.succeed("dvc", "exp", "show", "--csv", "--drop", ".*/.*")
-    assert {"size-1", "size-2", "book"} <= set(re.findall(r"size-\d|book", shown))
-    name = next(line for line in clone.succeed("git", "for-each-ref", "refs/exps").splitlines() if "/book" in line)
+    assert {"size-1", "size-2"} <= set(re.findall(r"size-\d", shown))
+    name = next(line for line in clone.succeed("git", "for-each-ref", "refs/exps").splitlines() if "/size-1" in line)
     assert clone.succeed("git", "show", f"{name.split()[0]}:params.yaml").count("books/my-book.txt") == 1
     assert clone.succeed("git", "status", "--porcelain") == ""
 

@@ -16,6 +16,7 @@ from PIL import Image
 
 from reprise.text import READ
 from stages.core import artifacts
+from stages.core.errors import StageError
 from tests.conftest import REPOSITORY
 from tests.reprise.conftest import free_port
 
@@ -151,17 +152,11 @@ def request(port: int, method: str = "GET", path: str = "/", **headers: str) -> 
     return status
 
 
-def serve(port: int, folder) -> subprocess.Popen:
-    command = [sys.executable, "-m", "reprise", "demo", "--port", str(port)]
-    environment = {**os.environ, "GRADIO_TEMP_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(
-        command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
-def test_only_this_machine_and_the_pages_own_origin_are_answered(tmp_path):
+def test_only_this_machine_and_the_pages_own_origin_are_answered(command, tmp_path):
     port = free_port()
-    server = serve(port, tmp_path)
+    started = [sys.executable, "-m", "reprise", "demo", "--port", str(port)]
+    environment = {**os.environ, "GRADIO_TEMP_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    server = subprocess.Popen(started, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout.readline() == f"http://127.0.0.1:{port} (Ctrl-C ends it)\n"
         here = f"127.0.0.1:{port}"
@@ -173,8 +168,8 @@ def test_only_this_machine_and_the_pages_own_origin_are_answered(tmp_path):
         for origin in ("https://evil.example", "null", "", f"http://{here}.evil.example", f"https://{here}"):
             assert request(port, "POST", "/gradio_api/queue/join", Origin=origin, Host=here) == 403
         assert request(port, "POST") != 403  # a program
-        second = serve(port, tmp_path)
-        assert second.communicate(timeout=120)[1].endswith(f"port {port} is taken; --port names another\n")
+        with pytest.raises(StageError, match=f"port {port} is taken; --port names another"):
+            command("demo", "--port", str(port))
         server.send_signal(signal.SIGTERM)
         assert server.wait(30) == 0
     finally:
@@ -182,8 +177,8 @@ def test_only_this_machine_and_the_pages_own_origin_are_answered(tmp_path):
         server.communicate()
 
 
-def test_without_gradio_the_command_says_how_to_get_it():
-    code = "import sys; sys.modules['gradio'] = None; from reprise.__main__ import main; main()"
-    ended = subprocess.run([sys.executable, "-c", code, "demo"], cwd=REPOSITORY, capture_output=True, text=True)
-    assert ended.returncode == 1
-    assert ended.stderr.endswith("reprise demo: the page needs gradio: `make demo` installs it and starts the page\n")
+def test_without_gradio_the_command_says_how_to_get_it(command, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gradio", None)
+    monkeypatch.delitem(sys.modules, "reprise.demo")
+    with pytest.raises(StageError, match="the page needs gradio: `make demo` installs it and starts the page"):
+        command("demo")

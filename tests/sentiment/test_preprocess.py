@@ -10,6 +10,7 @@ from stages.sentiment.negation import pairs
 from stages.sentiment.preprocess import names, sources, split, vocabulary
 from tests.conftest import REPOSITORY
 
+PARAMS = load(REPOSITORY / "params.yaml")
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "good", "bad"]), max_size=4)
 
 
@@ -34,10 +35,9 @@ def test_a_small_or_one_sided_source_counts_with_the_largest(capsys):
 
 def parts_of(tokens: list[list[str]], limit: int | None = None, seed: int = 7, **columns) -> dict[str, np.ndarray]:
     table = {"label": np.arange(len(tokens)) % 2, "source": 0, "split": "train"} | columns
-    params = load(REPOSITORY / "params.yaml")
-    held = params.split.model_copy(update={"reviews": Shares(validation=0.1, test=0.2)})
-    data = params.data.model_copy(update={"limit": limit})
-    params = params.model_copy(update={"seed": seed, "split": held, "data": data})
+    held = PARAMS.split.model_copy(update={"reviews": Shares(validation=0.1, test=0.2)})
+    data = PARAMS.data.model_copy(update={"limit": limit})
+    params = PARAMS.model_copy(update={"seed": seed, "split": held, "data": data})
     return split(tokens, pd.DataFrame(table), params)
 
 

@@ -85,7 +85,9 @@ def test_no_sentence_of_the_table_stands_in_the_data():
     raw = REPOSITORY / preprocess.RAW
     if not raw.exists():
         pytest.xfail("the pipeline has not run here")
-    reviews = {" ".join(tokenise(text)).strip(" !?") for text in artifacts.read_csv(raw, text=["text"])["text"]}
+    longest = 2 * TABLE["sentence"].str.len().max()  # of a longer review there is nothing to compare
+    texts = [text for text in artifacts.read_csv(raw, text=["text"])["text"] if len(text) <= longest]
+    reviews = {" ".join(tokenise(text)).strip(" !?") for text in texts}
     assert not reviews & {" ".join(tokenise(text)).strip(" !?") for text in TABLE["sentence"]}
 
 

@@ -134,17 +134,7 @@ def test_the_bytes_and_dvc_lock_are_those_of_dvc_repro(project, sequential):
     assert "Data and pipelines are up to date." in output
 
 
-def test_after_a_failure_what_runs_goes_on(project):
-    (project.marks / "train-textgen").touch()
-    code, output = project.repro()
-    assert code != 0
-    assert "textgen | out of luck" in output
-    assert "[Makefile:" in output.splitlines()[-1]
-    assert "evaluate-denoiser" in project.log()
-    assert "report" not in project.log()
-
-
-def test_what_ends_make_ends_all_and_the_next_run_heals(project, sequential):
+def test_what_ends_make_ends_all_after_a_failure_the_rest_goes_on_and_the_next_run_heals(project, sequential):
     (project.marks / "wait").touch()
     for number in (signal.SIGINT, signal.SIGKILL):
         before = project.trainings()
@@ -155,14 +145,20 @@ def test_what_ends_make_ends_all_and_the_next_run_heals(project, sequential):
         process.communicate(timeout=60)
         assert process.returncode != 0
         assert wait_for(lambda: left_running(project.folder) == [], 20)
+    process = project.start("sh", "-c", f"{' '.join(REPRO)} | sed '/ | works/q'")  # nobody reads on
+    process.communicate(timeout=300)
+    assert wait_for(lambda: left_running(project.folder) == [])
+
     (project.marks / "wait").unlink()
+    (project.marks / "train-textgen").touch()
+    code, output = project.repro()
+    assert code != 0
+    assert "textgen | out of luck" in output
+    assert "[Makefile:" in output.splitlines()[-1]
+    assert "evaluate-denoiser" in project.log()
+    assert "report" not in project.log()
+
+    (project.marks / "train-textgen").unlink()
     code, output = project.repro()
     assert code == 0, output
     assert project.made() == sequential.made()
-
-
-def test_it_ends_when_nobody_reads_on(project):
-    (project.marks / "wait").touch()
-    process = project.start("sh", "-c", f"{' '.join(REPRO)} | sed '/ | /q'")
-    process.communicate(timeout=300)
-    assert wait_for(lambda: left_running(project.folder) == [])
