@@ -101,26 +101,29 @@ x86_64; at the end the metrics are compared, each with a tolerance"
 	@python -m tools.repair
 	@python -m tools.compare
 
-# DVC runs one stage at a time, although the tasks share nothing but the downloads. So the downloads come first, then a
-# chain of stages for each task, and last a plain `dvc repro` (above), which finds all of that done and runs the rest.
+# DVC runs one stage at a time, although the tasks share little. So the downloads come first, then a chain of stages for
+# each network, and last a plain `dvc repro` (above), which finds all of that done and runs the rest.
 # --single-item: otherwise each chain would look at the downloads again, which DVC lets one process at a time do.
 # --wait-for-lock: after every stage, DVC takes the lock of the repository. `exec`: make sends SIGTERM to dvc itself.
 SUBMAKE := $(MAKE) --no-print-directory
 # As many chains at once as there are, but 2 GiB of memory for each. The longest chain comes first.
-JOBS ?= $(shell $(BIN)/python -c 'import psutil; print(max(1, min(4, psutil.virtual_memory().available >> 31)))')
+JOBS ?= $(shell $(BIN)/python -c 'import psutil; print(max(1, min(5, psutil.virtual_memory().available >> 31)))')
 DOWNLOADS := check download-digits download-text download-reviews
-textgen := preprocess-textgen train-textgen evaluate-textgen
-autoencoder := preprocess-autoencoder train-sizes train-autoencoder evaluate-autoencoder
-denoiser := preprocess-denoiser train-dense train-conv
+digits := preprocess-denoiser preprocess-autoencoder
 sentiment := preprocess-sentiment train-sentiment evaluate-sentiment
+textgen := preprocess-textgen train-textgen evaluate-textgen
+autoencoder := train-sizes train-autoencoder evaluate-autoencoder
+denoiser-dense := train-dense
+denoiser-conv := train-conv
 denoiser-evaluate := evaluate-denoiser
-CHAINS := $(addprefix chain-,denoiser sentiment textgen autoencoder denoiser-evaluate)
+CHAINS := $(addprefix chain-,digits denoiser-conv sentiment textgen denoiser-dense autoencoder denoiser-evaluate)
 .PHONY: $(CHAINS)
 side-by-side:
 	@dvc --wait-for-lock repro $(DOWNLOADS)
 	@exec $(SUBMAKE) --keep-going --jobs=$(JOBS) $(CHAINS)
 
-chain-denoiser-evaluate: chain-denoiser chain-autoencoder
+chain-denoiser-conv chain-denoiser-dense chain-autoencoder: chain-digits
+chain-denoiser-evaluate: chain-denoiser-conv chain-denoiser-dense chain-autoencoder
 $(CHAINS): SHELL := bash
 $(CHAINS): export PYTHONUNBUFFERED := 1
 $(CHAINS): chain-%:
