@@ -209,7 +209,7 @@ def read_pictures(folder: Path, decode: Callable[[Path], np.ndarray]) -> Source:
     roots = {half: folder / half for half in present} or {"train": folder}
     found = {half: [path for path in paths if path.parent.parent == root] for half, root in roots.items()}
     if not all(found.values()):
-        raise StageError(f"{folder} is none of what data.digits may be: {FORMS}")
+        raise StageError(f"{folder} has no folders of pictures, one for each class; data.digits may be {FORMS}")
     classes = sorted({path.parent.name for paths in found.values() for path in paths})
     label, names = {name: number for number, name in enumerate(classes)}, dict(enumerate(classes))
     if all(re.fullmatch("[0-9]{1,2}", name) for name in classes):

@@ -64,19 +64,15 @@ def main(params: Params) -> None:
     }
     write_plots(actual, methods)
     artifacts.write_csv("plots/sentiment/layers.csv", measures.layers(model))
-    artifacts.write_json(METRICS, headline(evaluation))
-    artifacts.write_json(EVALUATION, evaluation)
-    print(f"sentiment: accuracy {evaluation['accuracy']:.4f}")
-
-
-def headline(evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    """The numbers that `dvc metrics show` prints."""
-    return {
+    headlines = {
         **{name: evaluation[name] for name in ("accuracy", "precision", "recall", "f1")},
         "minus_baseline": evaluation["versus"]["nb"]["interval"],  # a list, which `dvc metrics show` leaves out
         "baselines": {"nb": evaluation["baselines"]["nb"]["accuracy"]},
         **{name: {"accuracy": some["accuracy"]} for name, some in evaluation["sources"].items()},
     }
+    artifacts.write_json(METRICS, headlines)
+    artifacts.write_json(EVALUATION, evaluation)
+    print(f"sentiment: accuracy {evaluation['accuracy']:.4f}")
 
 
 def comparison(right: pd.DataFrame, seed: int) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def device(path: Path) -> None:
         (text, lambda path: path.symlink_to(path.name), "cannot read .*: Too many levels of symbolic links"),
         (text, Path.mkdir, "is a folder; data.text should be a UTF-8 text file"),
         (text, lambda path: put(path, "\f\n\f\n"), "is empty"),
-        (digits, Path.mkdir, "is none of what data.digits may be: a folder with MNIST's IDX files"),
+        (digits, Path.mkdir, "has no folders of pictures, one for each class; data.digits may be a"),
         (digits, device, f"{FILE} is not a regular file"),
         (digits, lambda path: (put_digits(path) / FILE).unlink(), "one IDX file of the train images, .* it has none"),
         (digits, lambda path: put(path / "mnist.csv", "1"), r"should have one CSV file named train\.csv; it has none"),
