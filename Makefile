@@ -31,7 +31,7 @@ help:
 	@echo "make test-long     60 kills, and every setting of a user by itself: before a release (an hour or more)"
 	@echo "make test-offline  the tests that need no network"
 	@echo "make test-browser  the tests of the report, of DVC's plots and of the demo in Chromium"
-	@echo "make experiments   every experiment of dvc exp run: headlines and params that differ, in 80 columns"
+	@echo "make experiments   every experiment of dvc exp run: headlines, and the params that differ"
 	@echo "make compare A=size-1 B=size-2   two experiments or commits as one Markdown table"
 	@echo "make bench         the results beside other people's tools, on this machine (half an hour, 2.4 GB to download)"
 	@echo "make lint          style and formatting"

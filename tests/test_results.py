@@ -30,8 +30,9 @@ def test_every_task_reaches_its_bar(metrics, task, key, least, most):
 
 
 @pytest.mark.parametrize("task", ["autoencoder", "denoiser", "textgen", "sentiment"])
-def test_the_metrics_of_a_task_fit_into_a_terminal(repository, monkeypatch, task):
+def test_the_metrics_of_a_task_fit_into_a_terminal(repository, monkeypatch, metrics, task):
     monkeypatch.chdir(repository)
+    assert len(numbers(metrics[task])) <= 12
     assert max(map(len, tables.metrics(task).splitlines())) <= 100
 
 
