@@ -29,8 +29,8 @@ def write(rows: Sequence[Row], seconds: float) -> None:
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     about = (
         f"Measured on {datetime.now(UTC):%Y-%m-%d} in {seconds / 60:.0f} minutes: {common.processor()}, "
-        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, {load().threads} threads for every "
-        f"tool; Python {platform.python_version()}, {versions}.\n\n"
+        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, threads of every tool: "
+        f"{load().threads}; Python {platform.python_version()}, {versions}.\n\n"
         "*Ratio* is our value divided by the other: below 1 ×, a time is shorter and an error smaller. Decibels and "
         "per cent have the difference in its place. *Better* is *ours*, *theirs*, or *no significant difference* if "
         "the 95 % interval of the difference includes 0. Figures without an interval are of a single run."
