@@ -81,18 +81,15 @@ def test_each_capability_has_as_many_negative_as_positive_sentences():
     assert (TABLE.groupby("capability")["label"].mean() == 0.5).all()
 
 
+@pytest.mark.xfail(not (REPOSITORY / preprocess.RAW).exists(), reason="the pipeline has not run here", run=False)
 def test_no_sentence_of_the_table_stands_in_the_data():
-    raw = REPOSITORY / preprocess.RAW
-    if not raw.exists():
-        pytest.xfail("the pipeline has not run here")
     longest = 2 * TABLE["sentence"].str.len().max()  # of a longer review there is nothing to compare
-    texts = [text for text in artifacts.read_csv(raw, text=["text"])["text"] if len(text) <= longest]
-    reviews = {" ".join(tokenise(text)).strip(" !?") for text in texts}
+    texts = artifacts.read_csv(REPOSITORY / preprocess.RAW, text=["text"])["text"]
+    reviews = {" ".join(tokenise(text)).strip(" !?") for text in texts if len(text) <= longest}
     assert not reviews & {" ".join(tokenise(text)).strip(" !?") for text in TABLE["sentence"]}
 
 
 def test_the_measures_count_each_side_by_itself():
-    labels = TABLE["label"].to_numpy()
-    found = capabilities(TABLE, pd.DataFrame({"network": labels == 1, "nb": labels >= 0}))
+    found = capabilities(TABLE, pd.DataFrame({"network": TABLE["label"] == 1, "nb": TABLE["label"] >= 0}))
     assert all(row["network"] == {"negative": 0, "positive": 1} for row in found["capabilities"])
     assert found["mean"] == {"network": 0.5, "nb": 1}
