@@ -64,7 +64,11 @@ def evaluate(clone, monkeypatch, capfd):
     [
         ("autoencoder", "digits", ["latent", "bce", "bce_floor", "bce_excess", "mse", "psnr", "ssim", "mse_interval"]),
         ("textgen", "characters", ["nats", "nats_interval", "bits", "perplexity", "accuracy"]),
-        ("sentiment", "reviews", ["accuracy", "precision", "f1", "accuracy_interval", "roc_auc", "calibration_error"]),
+        (
+            "sentiment",
+            "reviews",
+            ["accuracy", "precision", "recall", "f1", "accuracy_interval", "roc_auc", "calibration_error"],
+        ),
     ],
 )
 def test_the_test_part_from_a_users_files_gives_the_stages_figures(clone, own, evaluate, task, counted, same):

@@ -71,6 +71,15 @@ def test_going_back_trains_nothing(clone):
     assert clone.succeed("git", "status", "--porcelain") == ""
 
 
+def test_a_size_that_is_not_compared_is_trained_alone(clone):
+    output = clone.succeed("dvc", "exp", "run", "--set-param", "latent=24", "train-autoencoder")
+    assert stages_run(output) == {"check", "train-autoencoder"}
+    assert "autoencoder-24: trained in" in output
+    clone.succeed("git", "checkout", "params.yaml", "dvc.lock", "metrics", "plots", "report")
+    clone.succeed("dvc", "checkout")
+    assert clone.succeed("git", "status", "--porcelain") == ""
+
+
 def test_a_mistake_in_params_costs_nothing(clone):
     before = clone.outputs()
     result = clone.type("dvc", "exp", "run", "--set-param", "latent=0")

@@ -36,6 +36,12 @@ def test_a_changed_book_is_noticed(clone):
     assert clone.read("data/raw/text.txt").startswith("Another time")
 
 
+def test_back_to_the_packaged_text_trains_nothing(clone):
+    output = clone.succeed("dvc", "exp", "run", "--set-param", "data.text=stages/datasets/packaged.txt")
+    assert not {name for name in stages_run(output) if name.startswith(("train", "evaluate"))}
+    clone.succeed("git", "diff", "--exit-code", "params.yaml", "metrics", "dvc.lock")
+
+
 def test_a_missing_path_costs_nothing(clone):
     before = clone.outputs()
     result = clone.type("dvc", "exp", "run", "--set-param", "data.text=~/book.txt")

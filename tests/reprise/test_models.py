@@ -28,8 +28,13 @@ OTHERS = "is not as its training wrote it; `dvc repro` trains it anew"
 CHANGED = [
     ("sentiment", {"vocabulary": WORDS[:-1]}, OTHERS),
     ("sentiment", {"vocabulary": WORDS[::-1]}, OTHERS),
+    ("sentiment", {"vocabulary": ["a", *WORDS[:-1]]}, OTHERS),
     ("sentiment", {"ngrams": np.arange(3)}, OTHERS),
+    ("sentiment", {"ngrams": np.array("a")}, OTHERS),
+    ("sentiment", {"thresholds": [{"threshold": 7.0}] * 9}, OTHERS),
+    ("sentiment", {"network": NETWORK | {"vocabulary": 9}}, OTHERS),
     ("textgen", {"vocabulary": "ab"}, OTHERS),
+    ("textgen", {"shape": {"vocabulary": 13, "embedding": 4, "units": [5, 5, 5]}}, OTHERS),
     ("autoencoder", {"digest": None}, OTHERS),
 ]
 WRONG = [
