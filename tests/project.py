@@ -32,11 +32,16 @@ class Project:
         shutil.copytree(self.folder, folder, dirs_exist_ok=True, symlinks=True)
         return type(self)(folder, self.python)
 
+    @property
+    def marks(self) -> Path:
+        """Where the small stages of some tests leave a file when they begin."""
+        return self.folder.parent / "marks"
+
     def environment(self, **variables: str) -> dict[str, str]:
         """Of this process, without what `make test` tells its own parts."""
         path = f"{Path(self.python).parent}{os.pathsep}{os.environ['PATH']}"
         kept = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-        return {**kept, "PATH": path, **variables}
+        return {**kept, "PATH": path, "MARKS": str(self.marks), **variables}
 
     def type(self, *command: str | Path, **variables: str) -> subprocess.CompletedProcess:
         options = {"capture_output": True, "text": True, "check": False, "timeout": 1800}

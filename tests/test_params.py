@@ -86,11 +86,3 @@ def test_every_key_is_required(tmp_path, content):
     for key in leaves(content):
         write(tmp_path / "params.yaml", set_key(content, key, MISSING))
         assert f"{key} is missing" in message(tmp_path / "params.yaml")
-
-
-def test_a_number_as_dvc_writes_it_is_read(tmp_path, content):
-    # `dvc exp run -S autoencoder.training.learning_rate=0.00001` writes 1e-05, a string to YAML 1.1.
-    text = yaml.safe_dump(set_key(content, "autoencoder.training.learning_rate", "RATE")).replace("RATE", "1e-05")
-    assert isinstance(yaml.safe_load(text)["autoencoder"]["training"]["learning_rate"], str)
-    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
-    assert load(tmp_path / "params.yaml").autoencoder.training.learning_rate == 1e-5

@@ -3,7 +3,6 @@
 import json
 import re
 
-import pandas as pd
 import pytest
 
 from tests.conftest import REPOSITORY
@@ -51,25 +50,3 @@ def test_the_committed_report_is_of_the_committed_metrics(repository, metrics):
         assert f"<td>{figure}</td>" in page
     body = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
     assert len(re.sub(r"<[^>]*>", " ", body).split()) <= 5000  # words that a student is asked to read, sources included
-
-
-def numbers_of(value: object) -> list[float]:
-    if isinstance(value, dict):
-        return [number for item in value.values() for number in numbers_of(item)]
-    if isinstance(value, list):
-        return [number for item in value for number in numbers_of(item)]
-    return [float(value)] if isinstance(value, int | float) else []
-
-
-def test_every_decimal_number_the_readme_quotes_was_measured(metrics, params):
-    """A number quoted as 0.93 or 93.0 % rounds one in metrics/, plots/, sweeps/results/ or params.yaml."""
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    quoted = text[text.index("## Results") : text.index("## Change one thing")]
-    known = [*numbers_of(metrics), *numbers_of(params.model_dump())]
-    for path in [*(REPOSITORY / "plots").rglob("*.csv"), *(REPOSITORY / "sweeps" / "results").glob("*.csv")]:
-        known += [float(value) for value in pd.read_csv(path).select_dtypes("number").to_numpy().ravel()]
-    known += [1 - value for value in known]
-    for match in re.finditer(r"(\d+\.(\d+))(?: (%|points?))?", quoted):
-        scale = 100 if match[3] else 1
-        told, half = float(match[1]), 0.5 * 10 ** -len(match[2])
-        assert any(abs(abs(value) * scale - told) <= half * 1.0001 for value in known), match[0]

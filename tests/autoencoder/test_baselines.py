@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from sklearn.decomposition import PCA
 
 from stages.autoencoder import baselines
 
@@ -9,15 +8,6 @@ GENERATOR = np.random.default_rng(0)
 CODES = GENERATOR.random((200, 4))
 IMAGES = np.clip(CODES @ GENERATOR.random((4, 784)) / 4 + GENERATOR.normal(0, 0.01, (200, 784)), 0, 1)
 IMAGES = IMAGES.reshape(-1, 28, 28)
-
-
-def test_principal_components_are_scikit_learns():
-    pca = baselines.PrincipalComponents(IMAGES[:150], 3)
-    expected = PCA(3, svd_solver="full").fit(IMAGES[:150].reshape(150, -1))
-    flat = IMAGES[150:].reshape(50, -1)
-    np.testing.assert_allclose(pca.encode(IMAGES[150:]), expected.transform(flat), atol=1e-10)
-    rebuilt = expected.inverse_transform(expected.transform(flat)).clip(0, 1)
-    np.testing.assert_allclose(pca.reconstruct(IMAGES[150:]).reshape(50, -1), rebuilt, atol=1e-10)
 
 
 def test_fewer_of_the_components_are_those_fitted_anew():

@@ -98,15 +98,6 @@ def test_the_report_loads_alone_and_can_be_read_at_any_width(visit, page, scheme
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_report_is_read_without_script(chromium, page):
-    context = chromium.new_context(java_script_enabled=False, offline=True)
-    opened = context.new_page()
-    opened.goto(page.as_uri())
-    assert opened.locator("h2").count() == 5
-    assert opened.locator("main table").count() >= 6
-    context.close()
-
-
 @pytest.fixture(scope="module")
 def plots(tmp_path_factory) -> Path:
     """What `dvc plots show` makes of the committed series, the scripts that draw them where the page expects them."""

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -70,11 +69,3 @@ def test_a_damaged_npz_or_one_with_a_pickle_is_told(workdir, content):
 def test_a_missing_file_names_the_command_that_makes_it(tmp_path, read):
     with pytest.raises(StageError, match=r"absent does not exist; `dvc repro` makes it"):
         read(tmp_path / "absent")
-
-
-def test_what_a_user_names_is_a_regular_file(workdir):
-    os.mkfifo("pipe")
-    Path("loop").symlink_to("loop")
-    for name, words in {"pipe": "is not a regular file", "loop": "cannot read", "missing": "does not exist"}.items():
-        with pytest.raises(StageError, match=words):
-            artifacts.read_input(name)

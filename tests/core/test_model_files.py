@@ -26,7 +26,7 @@ def small_model():
 @pytest.fixture(scope="module")
 def path(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("model") / "small.keras"
-    model_files.write(path, small_model(), {"seed": 7, "ngrams": np.arange(3)})
+    model_files.write(path, small_model())
     return path
 
 
@@ -57,22 +57,7 @@ def test_a_model_has_the_same_bytes_and_loads_with_plain_keras(tmp_path):
     assert sorted(item.name for item in tmp_path.iterdir()) == ["one.keras", "two.keras"]
 
 
-def test_a_file_carries_what_is_needed_to_use_the_model(path):
-    class Small(model_files.Carried):
-        names, what = ("small",), "a small model"
-
-        ngrams: np.ndarray
-
-    network, carried = model_files.load(path, Small)
-    assert network.name == "small"
-    assert carried["seed"] == 7
-    assert carried["ngrams"].tolist() == [0, 1, 2]
-
-
 def test_a_damaged_model_is_told(path, tmp_path):
-    whole = path.read_bytes()
-    (tmp_path / "m.keras").write_bytes(whole[: len(whole) // 2])
-    refused(tmp_path / "m.keras")
     refused(edited(path, tmp_path / "m.keras", lambda config: config | {"module": "os", "class_name": "system"}))
 
 

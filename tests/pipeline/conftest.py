@@ -32,9 +32,6 @@ TINY = {
 STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 
 
-Clone = Project
-
-
 def build(folder: Path, params: dict) -> Project:
     """The repository as it is now, in an empty folder; one full repro with `params`, committed."""
     copy_repository(folder, without=("metrics/", "plots/", "report/", "dvc.lock"))

@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -87,17 +86,12 @@ class Project(AnyProject):
 
     errors = subprocess.PIPE
 
-    @property
-    def marks(self) -> Path:
-        """A file for every run of a stage."""
-        return self.folder.parent / "marks"
-
     def runs(self) -> list[str]:
         """Stage, seed and latent of every run of a stage, on any node."""
         return sorted(path.name.rsplit("-", 1)[0] for path in self.marks.glob("*-*"))
 
     def environment(self, **variables: str) -> dict[str, str]:
-        return super().environment(PYTHONPATH=str(REPOSITORY), MARKS=str(self.marks), **variables)
+        return super().environment(PYTHONPATH=str(REPOSITORY), **variables)
 
     def sweeps(self, *arguments: str) -> subprocess.CompletedProcess:
         return self.type(self.python, "-m", "sweeps", *arguments)

@@ -1,12 +1,10 @@
 """What a sweep's file may say, and the names it gives."""
 
 import pytest
-from dvc.utils.serialize import load_yaml, modify_yaml
 
 from stages.core import artifacts
 from stages.core.errors import StageError
 from sweeps import declaration
-from sweeps.worker import set_param
 from tests.conftest import REPOSITORY
 from tests.sweeps.conftest import SWEEP
 
@@ -30,14 +28,6 @@ def test_names_follow_the_content_and_nothing_else(project):
     changed = declaration.load("sweeps/small.yaml")
     assert {one.name for one in changed.experiments}.isdisjoint(names)
     assert longer.commit != changed.commit == project.succeed("git", "rev-parse", "HEAD").strip()
-
-
-@pytest.mark.parametrize("value", [1e-05, [24, 48], "a: #b"])
-def test_a_value_reaches_params_yaml_as_it_is(value, workdir):
-    (workdir / "params.yaml").write_text("seed: 1  # comment\nsection:\n  key: 0\n", encoding="utf-8")
-    with modify_yaml("params.yaml") as content:
-        set_param(content, "section.key", value)
-    assert load_yaml("params.yaml") == {"seed": 1, "section": {"key": value}}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-from pathlib import Path
 
 import pytest
 import yaml
@@ -42,10 +41,6 @@ def paths(entries: list) -> list[str]:
 class Project(AnyProject):
     """The stages of dvc.yaml by name and by what they read and write, without their code."""
 
-    @property
-    def marks(self) -> Path:
-        return self.folder.parent / "marks"
-
     def build(self) -> None:
         for name in ("Makefile", "params.yaml", "stages/__init__.py", "stages/params.py"):
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -64,9 +59,6 @@ class Project(AnyProject):
             made += outs
         self.write("dvc.yaml", yaml.safe_dump({"stages": stages}, sort_keys=False))
         self.succeed("dvc", "init", "--no-scm", "--quiet")
-
-    def environment(self, **variables: str) -> dict[str, str]:
-        return super().environment(MARKS=str(self.marks), **variables)
 
     def run(self, *command: str) -> tuple[int, str]:
         process = self.start(*command)
