@@ -122,7 +122,7 @@ def parser() -> argparse.ArgumentParser:
     reconstruct.add_argument("--invert", action="store_true", help="the picture is dark on light")
 
     more = (
-        "JSON to standard output; no file is written. The source's own test half is used where it has one, otherwise "
+        "JSON to standard output; no file is written. The source's own test part is used where it has one, otherwise "
         "all rows."
     )
     option = command("evaluate", "evaluate.main", "measure a trained model on other data", more).add_argument

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
 from reprise import notice, repository, tiles
 from stages.autoencoder import model as network
@@ -128,8 +128,8 @@ def prepare_digits(options: argparse.Namespace) -> None:
 
 
 def read(path: str | Path, *, invert: bool = False) -> np.ndarray:
-    """A picture, rotated as its EXIF orientation says. `invert`: it is dark on light."""
-    image = ImageOps.exif_transpose(picture(Path(path)))
+    """A picture. `invert`: it is dark on light."""
+    image = picture(Path(path))
     if image.has_transparency_data:
         ground = Image.new("RGBA", image.size, "white" if invert else "black")
         image = Image.alpha_composite(ground, image.convert("RGBA"))

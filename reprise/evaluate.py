@@ -49,7 +49,7 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
     model = load(path)
     source = importlib.import_module(f"stages.datasets.{dataset}")
     data = source.load(Path(options.data))
-    part = "test half" if np.any(getattr(data, "test", False)) else "all"
+    part = "test part" if np.any(getattr(data, "test", False)) else "all"
     result = {
         "model": str(path),
         "data": options.data.encode(errors="backslashreplace").decode(),
@@ -80,7 +80,7 @@ def measure(options: argparse.Namespace, model: Any, data: Any) -> dict[str, Any
 
 
 def rows(test: np.ndarray, limit: int | None) -> np.ndarray:
-    """Numbers of at most `limit` rows, evenly spread: of the source's own test half, or of all where it has none."""
+    """Numbers of at most `limit` rows, evenly spread: of the source's own test part, or of all where it has none."""
     chosen = np.flatnonzero(test) if np.any(test) else np.arange(len(test))
     return chosen[every(len(chosen), limit or len(chosen))]
 

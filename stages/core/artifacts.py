@@ -43,9 +43,10 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except (OSError, ValueError) as error:
+        raise StageError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
+    finally:
         with contextlib.suppress(OSError, ValueError):
             temporary.unlink(missing_ok=True)
-        raise StageError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def write_bytes(path: str | Path, content: bytes | memoryview) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from stages.core import artifacts
@@ -234,11 +234,12 @@ def exact(path: Path) -> np.ndarray:
 
 
 def picture(path: Path) -> Image.Image:
-    """A PNG, JPEG or BMP picture, 8 bits a channel, with its pixels decoded."""
+    """A PNG, JPEG or BMP picture, 8 bits a channel, decoded and rotated as its EXIF orientation says."""
     content = artifacts.read_input(path)
     try:
         image = Image.open(io.BytesIO(content), formats=PICTURES)
         image.load()
+        image = ImageOps.exif_transpose(image)
     except Exception as error:  # a decoder may raise anything on a broken file
         raise StageError(f"{path} is not a whole PNG, JPEG or BMP picture: {error or type(error).__name__}") from error
     if image.mode.startswith("I"):

@@ -188,7 +188,7 @@ def kinds(cases: list[recognition.Situation], denoise: Callable[[np.ndarray], np
         seen = case.images[first[:: 2 if len(first) > SHOWN // 2 else 1]]
         name = f"{kind} {case.strength:g}" if case.strength else kind
         grid[name] = np.stack([seen, denoise(seen)], axis=1).reshape(-1, SIDE, SIDE)
-    return charts.image_grid(grid, title="Each in two: as it is seen, and by the conv denoiser")
+    return charts.image_grid(grid, title="Each pair: before and after the conv denoiser")
 
 
 def invented(worst: list[recognition.Broken], classes: Classes) -> Figure:

@@ -53,7 +53,7 @@ def situations(
     clean, labels = clean[rows], labels[rows]
 
     yield Situation("test digits", "clean", 0, "", clean, clean, labels)
-    kinds = {"noise": ("", add_noise, params.denoiser.noise_levels), **DEGRADATIONS}
+    kinds = {"noise": ("standard deviation", add_noise, params.denoiser.noise_levels), **DEGRADATIONS}
     cases = [(kind, strength) for kind, (_, _, strengths) in kinds.items() for strength in strengths]
     for number, (kind, strength) in enumerate(cases):
         unit, degrade, _ = kinds[kind]
@@ -122,7 +122,7 @@ DEGRADATIONS: dict[str, tuple[str, Degradation, tuple[float, ...]]] = {
     "blur": ("pixels", blur, (1.0, 1.5, 2.0)),
     "scratches": ("lines", scratches, (1, 2, 4)),
     "covered": ("pixels a side", covered, (6, 8, 10)),
-    "faded": ("of the contrast left", faded, (0.5, 0.3, 0.2)),
+    "faded": ("share of the contrast left", faded, (0.5, 0.3, 0.2)),
     "coarse": ("pixels a side", coarse, (2, 4, 7)),
 }
 

@@ -69,6 +69,7 @@ def damage(rows: Sequence[Row]) -> Row:
         "unchanged": with_verdict(damaged, "no significant difference"),
         "most_helped": most_helped if most_helped["verdict"] == "better" else None,
         "most_harmed": most_harmed if most_harmed["verdict"] == "worse" else None,
+        "units": [f"{kind}, {some[0]['unit']}" for kind, some in results.grouped(damaged, "kind").items()],
         **{key: sum(row[key] for row in damaged) for key in ("count", "broken", "corrected")},
     }
 

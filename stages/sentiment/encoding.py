@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-PADDING, UNKNOWN = 0, 1  # ids; those of words follow, the most frequent word first
-FIRST_WORD = 2
+PADDING, UNKNOWN, FIRST_WORD = 0, 1, 2  # ids; from the third on those of words, the most frequent word first
 ORDER = 3  # words in the longest n-gram
 # From this geometric mean of its words' ranks by frequency on, a text reads unlike a review: of 2,500 packaged reviews
 # none lies above 660; "Der Film war wunderbar." and the like lie above 1,100.
@@ -41,8 +40,7 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 def _plain(text: str) -> str:
     """A text of the same length without `<br />` and with one kind of apostrophe."""
-    if "<" in text:
-        text = LINE_BREAK.sub(lambda tag: " " * len(tag[0]), text)
+    text = LINE_BREAK.sub(lambda tag: " " * len(tag[0]), text)
     return text.replace("`", "'") if text.isascii() else text.translate(APOSTROPHES)
 
 

@@ -23,10 +23,8 @@ def pairs(texts: Iterable[str], ratios: Mapping[str, float], seen: set[str]) -> 
     """
     found: tuple[list[list[str]], list[list[str]]] = ([], [])
     for clause in dict.fromkeys(clause for text in texts for clause in CLAUSE.findall(text.lower())):
-        if clause in seen:
-            continue
         *others, last = (ratios.get(word, 0.0) for word in clause.split(" "))
-        if not NEGATION.search(clause) and abs(last) >= DECISIVE > max(map(abs, others)):
+        if clause not in seen and not NEGATION.search(clause) and abs(last) >= DECISIVE > max(map(abs, others)):
             found[last > 0].append(clause.split(" "))
             seen.add(clause)
     clauses, labels = [], []

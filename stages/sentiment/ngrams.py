@@ -59,7 +59,7 @@ def fit(
     `offset`, shape (reviews,), are logits that are known already: the result is what to add to them. Gives the weight
     of each n-gram times its log ratio, shape (n-grams,), and the intercept: see `logits`.
     """
-    root, ratios = _root(present), log_ratios(present, labels).astype(np.float64)
+    root, ratios = np.maximum(present.getnnz(axis=1), 1) ** -0.5, log_ratios(present, labels).astype(np.float64)
     weighted, columns = np.zeros(len(ratios)), np.flatnonzero(present.getnnz(axis=0))  # the others' weights stay 0
     present, ratios = present[:, columns].astype(np.float64), ratios[columns]
     across = present.T.tocsr()
@@ -92,8 +92,4 @@ def fit(
 
 def logits(present: csr_matrix, weights: np.ndarray, intercept: float) -> np.ndarray:
     """The logits of reviews by the result of `fit`, shape (reviews,)."""
-    return _root(present) * (present @ weights) + intercept
-
-
-def _root(present: csr_matrix) -> np.ndarray:
-    return np.maximum(np.diff(present.indptr), 1) ** -0.5
+    return np.maximum(present.getnnz(axis=1), 1) ** -0.5 * (present @ weights) + intercept

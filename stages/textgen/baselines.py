@@ -5,6 +5,8 @@ import math
 
 import numpy as np
 
+BZIP2_BLOCK = 890_000  # bytes of text that surely fit into a block of bzip2, which has 900,000 after a run-length code
+
 
 def ngrams(ids: np.ndarray, order: int, vocabulary: int) -> np.ndarray:
     """A number for each n-gram of a text, its oldest character the most significant digit; int64, (n - order + 1,)."""
@@ -104,8 +106,9 @@ def _look_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.nda
 def bzip2(training: str, text: str) -> float:
     """Nats per character that bzip2 needs for a text after the training text.
 
-    This is the growth of the compressed training text when the text is appended. It compresses blocks of 900 kB, so it
-    uses only the last part of the training text; xz, whose dictionary holds all of it, needed more on every text tried.
+    This is the growth of the compressed training text when the text is appended. Of the training text it gets the end
+    that fits into one of its blocks with the text: what stands in an earlier block does not count.
     """
-    before, both = (len(bz2.compress(content.encode(), 9)) for content in (training, training + text))
-    return 8 * (both - before) * math.log(2) / len(text)
+    new = text.encode()
+    known = training.encode()[-max(1, BZIP2_BLOCK - len(new)) :]
+    return 8 * (len(bz2.compress(known + new, 9)) - len(bz2.compress(known, 9))) * math.log(2) / len(text)

@@ -28,31 +28,14 @@ def stream(
     return sample(lambda ids: reader.predict_on_batch(ids)[:, -1], prompt, temperatures, seed=seed, samples=samples)
 
 
-def generate(
-    model: network.TextModel,
-    prompt: np.ndarray,
-    temperatures: Sequence[float],
-    *,
-    length: int,
-    seed: int,
-    samples: int = 1,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Ids of texts of `length` characters, shape (temperatures, samples, length), sampled from the same prompt.
-
-    And the entropy in nats of the distribution that each was drawn from, same shape.
-    """
-    steps = itertools.islice(stream(model, prompt, temperatures, seed=seed, samples=samples), length)
-    ids, entropies = (np.stack(rows, axis=-1) for rows in zip(*steps, strict=True))
-    shape = (len(temperatures), samples, length)
-    return ids.reshape(shape), entropies.reshape(shape)
-
-
 def measured(model: network.TextModel, prompt: str, train: str, params: Params) -> list[dict[str, Any]]:
     """Samples of the model at 1, its own distribution, and at each other temperature, with measures of them."""
     settings = params.textgen.sampling
     temperatures = sorted({*params.textgen.temperatures, 1.0})
-    sizes = {"length": settings.length, "samples": settings.samples}
-    ids, entropies = generate(model, encode(prompt, model.vocabulary), temperatures, seed=params.seed, **sizes)
+    read = encode(prompt, model.vocabulary)
+    steps = stream(model, read, temperatures, seed=params.seed, samples=settings.samples)
+    drawn = (np.stack(one, axis=-1) for one in zip(*itertools.islice(steps, settings.length), strict=True))
+    ids, entropies = (one.reshape(len(temperatures), settings.samples, settings.length) for one in drawn)
     written = [[decode(row, model.vocabulary) for row in group] for group in ids]
     known, copied = set(words(train)), copies(written, train, COPIED)
     rows = []

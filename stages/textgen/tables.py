@@ -163,11 +163,6 @@ def hashes(whole: Any, past: int, longest: int) -> list[Any]:
     return found
 
 
-def sizes_of(tables: Sequence[Table]) -> list[tuple[int, int]]:
-    """Slots and rows of each table."""
-    return [(len(table.index), len(table.continuations)) for table in tables]
-
-
 def fill(model: keras.Model, tables: Sequence[Table]) -> None:
     """Set the n-gram tables of a model that was built with their sizes."""
     for length, table in enumerate(tables):

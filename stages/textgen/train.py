@@ -114,7 +114,7 @@ def combined(lstm: network.TextModel, text: Parts, start: int, settings: Textgen
     order = 1 + int(np.argmin(-np.log(counted.probabilities(text.validation, start)).mean(axis=1)))
     made = tables.tables(counted, order, settings.ngrams.contexts)
     del counted
-    shape = lstm.shape._replace(tables=tables.sizes_of(made))
+    shape = lstm.shape._replace(tables=[(len(table.index), len(table.continuations)) for table in made])
     model = network.build(shape)
     network.copy_weights(lstm.network, model)
     tables.fill(model, made)

@@ -74,6 +74,9 @@ def test_prepared_pictures_are_read_same_digits(tmp_path):
     for name in ("one", "two"):
         for number in range(3):
             put(tmp_path / "mine" / name / f"{number}.jpg", picture(large, "JPEG"))
+    turned = Image.Exif()
+    turned[0x0112] = 6  # as a phone that is held upright says that the picture lies on its side
+    put(tmp_path / "mine/one/0.jpg", picture(np.rot90(large), "JPEG", exif=turned))
     told = prepare.prepare(tmp_path / "mine", tmp_path / "idx", invert=True)
     assert told[1].startswith("train: 6 pictures, 2 classes")
     assert (tmp_path / "idx/classes.txt").read_text() == "0 one\n1 two\n"
@@ -81,6 +84,7 @@ def test_prepared_pictures_are_read_same_digits(tmp_path):
     assert loaded.labels.tolist() == [0, 0, 0, 1, 1, 1]
     assert loaded.names.tolist() == ["one", "two"]
     rows, columns = (np.flatnonzero((loaded.images[0] > 128).any(axis=axis)) for axis in (1, 0))
+    np.testing.assert_allclose(loaded.images[0].astype(int), loaded.images[1], atol=16)
     assert (rows[0], rows[-1], columns[0], columns[-1]) == (4, 23, 12, 15)
     with pytest.raises(StageError, match="idx is no empty folder; give a new one"):
         prepare.prepare(tmp_path / "mine", tmp_path / "idx")

@@ -77,7 +77,7 @@ def test_the_test_part_from_a_users_files_gives_the_stages_figures(clone, own, e
     assert tree(clone) == before
     assert measured["data"] == own[task]
     assert measured["provenance"]["source"]
-    assert measured["part"] == ("all" if task == "textgen" else "test half")
+    assert measured["part"] == ("all" if task == "textgen" else "test part")
     assert measured[counted] > 40
     for name in same:
         assert measured[name] == pytest.approx(metrics[name], rel=1e-4), name

@@ -1,18 +1,7 @@
 import pytest
 
-from reprise.text import READ, Writer
+from reprise.text import READ
 from stages.core.errors import StageError
-from stages.textgen import generate as writing
-from stages.textgen.characters import decode, encode
-
-
-def test_the_stream_is_what_the_evaluation_writes(folder):
-    writer = Writer(folder / "models/textgen.keras")
-    together = writer.write("HaML:", [0.5, 1.5], length=20, seed=3, samples=2)
-    prompt = encode("HaML:", writer.vocabulary)
-    ids, _ = writing.generate(writer.model, prompt, [0.5, 1.5], length=20, seed=3, samples=2)
-    assert together == [decode(row, writer.vocabulary) for row in ids.reshape(4, 20)]
-    assert writer.write("HaML:", [1.5], length=20, seed=3) == [together[2]]
 
 
 def test_what_of_a_prompt_is_not_read_is_reported(command):

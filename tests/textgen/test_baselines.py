@@ -49,3 +49,5 @@ def test_bzip2_sees_the_training_text():
     training, fresh = ("".join(map(chr, np.random.default_rng(0).integers(97, 123, n))) for n in (20_000, 25_000))
     assert bzip2(training, fresh[20_000:]) > 0.95 * math.log(26)
     assert bzip2(training, training[:5000]) < 0.7 * math.log(26)
+    noise = "".join(map(chr, np.random.default_rng(1).integers(97, 123, 890_000)))
+    assert bzip2("earlier " * 9999 + noise, fresh) == bzip2(noise, fresh)  # wherever a block would have begun

@@ -1,3 +1,5 @@
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ from hypothesis import strategies as st
 
 from stages.textgen import model as network
 from stages.textgen.characters import entropy, tempered
-from stages.textgen.generate import copies, distinct, generate, known_words, suitable_prompt, words
+from stages.textgen.generate import copies, distinct, known_words, stream, suitable_prompt, words
 
 VOCABULARY = 9
 PROMPT = np.array([3, 1, 4, 1, 5])
@@ -16,6 +18,12 @@ LOGITS = st.lists(st.floats(-50, 50, width=32), min_size=VOCABULARY, max_size=VO
 def untrained(vocabulary, embedding, units):
     shape = network.Shape(vocabulary, embedding, [units])
     return network.TextModel(network.build(shape), shape, "", 0)
+
+
+def generate(model, prompt, temperatures, *, length, seed, samples=1):
+    """Ids of texts sampled from the same prompt, shape (temperatures, samples, length)."""
+    steps = itertools.islice(stream(model, prompt, temperatures, seed=seed, samples=samples), length)
+    return np.stack([ids for ids, _ in steps], axis=-1).reshape(len(temperatures), samples, length)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +55,7 @@ def test_temperature(temperature, expected):
 
 
 def test_coldest_text_equals_argmax_over_a_re_read_context(model):
-    ids, _ = generate(model, PROMPT, [1e-6], length=25, seed=1)
+    ids = generate(model, PROMPT, [1e-6], length=25, seed=1)
     context = list(PROMPT)
     for _ in range(25):
         logits = model.network.predict_on_batch(np.array([context]))[0, -1]
@@ -56,9 +64,9 @@ def test_coldest_text_equals_argmax_over_a_re_read_context(model):
 
 
 def test_a_text_does_not_depend_on_those_beside_it(model):
-    together, _ = generate(model, PROMPT, [0.5, 1.0, 2.0], length=30, seed=7, samples=3)
+    together = generate(model, PROMPT, [0.5, 1.0, 2.0], length=30, seed=7, samples=3)
     for number, temperature in enumerate([0.5, 1.0, 2.0]):
-        alone, _ = generate(model, PROMPT, [temperature], length=30, seed=7, samples=3)
+        alone = generate(model, PROMPT, [temperature], length=30, seed=7, samples=3)
         assert np.array_equal(alone[0], together[number])
 
 
@@ -66,7 +74,7 @@ def test_drawn_as_often_as_likely():
     flat = untrained(4, 2, 2)
     logits = np.log([0.001, 0.2, 0.3, 0.5], dtype=np.float32)
     flat.network.layers[-1].set_weights([np.zeros((2, 4), np.float32), logits])
-    ids, _ = generate(flat, np.array([1]), [1.0], length=200, seed=0, samples=32)
+    ids = generate(flat, np.array([1]), [1.0], length=200, seed=0, samples=32)
     shares = np.bincount(ids.ravel(), minlength=4) / ids.size
     assert shares == pytest.approx([0, 0.2, 0.3, 0.5], abs=0.025)
 
@@ -107,10 +115,10 @@ def test_a_prompt_that_does_not_suit_the_text_gives_way(text, expected):
 def test_texts_agree_no_more_often_than_chance():
     """Neither other prompts, temperatures and samples nor the same number of another seed lead to the same text."""
     flat = untrained(9, 2, 2)  # its weights are small: nearly the same distribution everywhere
-    texts = [generate(flat, np.array(prompt), [0.9, 1.0], length=400, seed=7, samples=2)[0] for prompt in ([1], [2, 3])]
-    texts.append(generate(flat, np.array([1]), [0.9, 1.0], length=400, seed=8, samples=2)[0])
+    texts = [generate(flat, np.array(prompt), [0.9, 1.0], length=400, seed=7, samples=2) for prompt in ([1], [2, 3])]
+    texts.append(generate(flat, np.array([1]), [0.9, 1.0], length=400, seed=8, samples=2))
     rows = np.concatenate([text.reshape(4, 400) for text in texts])
     agreeing = [np.mean(one == other) for number, one in enumerate(rows) for other in rows[:number]]
     assert max(agreeing) < 1 / 8 + 5 * np.sqrt(1 / 8 * 7 / 8 / 400)
-    again, _ = generate(flat, np.array([1]), [1.0], length=400, seed=7)
+    again = generate(flat, np.array([1]), [1.0], length=400, seed=7)
     assert np.array_equal(again[0, 0], rows[2])

@@ -15,7 +15,8 @@ def with_ngrams(text, order, contexts, vocabulary, embedding=3, units=(4,)):
     """A text model whose n-grams are those of `text`, and the n-grams themselves."""
     counted = KneserNey(text, order, vocabulary)
     made = tables.tables(counted, order, contexts)
-    shape = network.Shape(vocabulary, embedding, units, tables.sizes_of(made))
+    sizes = [(len(table.index), len(table.continuations)) for table in made]
+    shape = network.Shape(vocabulary, embedding, units, sizes)
     model = network.build(shape, weights=(0.25, 0.75))
     tables.fill(model, made)
     return network.TextModel(model, shape, "", 0), counted
