@@ -22,7 +22,7 @@ may write, and type make repro there" >&2; exit 1; }
 
 help:
 	@echo "make repro         set up .venv and run the whole pipeline (a few minutes); JOBS=1: one task after the other"
-	@echo "make sweep         run the default sweep: three seeds of everything, mean and standard deviation (40 minutes)"
+	@echo "make sweep         run the default sweep: three seeds of everything, mean and standard deviation (20 minutes)"
 	@echo "make verify        run the last commit again in a scratch clone and compare every output, to the bit"
 	@echo "make demo          a page to play with the models, on this machine alone (PORT=7860)"
 	@echo "make notebook      a tour of the results in Jupyter, to run and change: notebooks/tour.ipynb"
