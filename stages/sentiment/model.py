@@ -114,14 +114,14 @@ def probabilities(logits: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarr
     return found | {name: expit(logits[:, number]) for number, name in enumerate(BRANCHES)}
 
 
-def best_weights(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Weights of the branches: logistic regression on the `logits` of validation texts.
+def best_weights(logits: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Weights of the branches: logistic regression on the `logits` of validation texts, each counted `counts` times.
 
     Neither branch was trained on these, so the weights also correct overconfidence that does not show on training
     reviews. Shape (3, branches): the weights for a long review, what is added to them for a sentence, and what is added
     to both for a clause of very few words. In between, what is added falls with the length. No weight is negative.
     """
-    fitted = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1000).fit(logits, labels)
+    fitted = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1000).fit(logits, labels, counts)
     sums = np.maximum(np.cumsum(fitted.coef_[0].reshape(-1, len(BRANCHES)), axis=0), 0)
     return np.diff(sums, axis=0, prepend=0)
 

@@ -23,6 +23,7 @@ from stages.training.optimizers import muon, warmup_cosine
 MODEL = "models/sentiment.keras"
 HISTORY = "plots/sentiment/history.csv"
 WEIGHTS = {"reviews": 1.0, "others": 1.0, "negations": 0.5}  # of the loss of each stream
+CLAUSE = 0.1  # how much one counts where the branches are weighted: with 1, n-grams say nothing about short sentences
 Stream = Callable[[int], tuple[np.ndarray, np.ndarray]]  # number of a step → word ids (n, length) and labels (n, 1)
 
 
@@ -62,7 +63,8 @@ def main(params: Params) -> None:
     # Negated clauses count here too: the n-grams, which cannot read them, must not overrule the LSTM on a few words.
     clauses = network.reviews(data, "validation_clauses", sizes)
     both = np.concatenate([logits, network.logits(branches, clauses, sizes.pool)])
-    weights = network.best_weights(both, np.concatenate([validation.labels, clauses.labels]))
+    counts = np.repeat([1, CLAUSE], [len(logits), len(clauses.labels)])
+    weights = network.best_weights(both, np.concatenate([validation.labels, clauses.labels]), counts)
     model.get_layer("sentiment").set_weights([weights.reshape(-1, 1)])
     reviews = validation.source == 0
     probability = network.probabilities(logits[reviews], weights)["network"]
@@ -89,8 +91,7 @@ def fit_ngrams(train: network.Reviews, sizes: SentimentNetwork) -> tuple[np.ndar
     """The weights of the n-grams, shape (n, 2), and the intercepts, shape (2,): those of the largest source and of all
     long texts; what the short texts of the other sources need in addition.
     """
-    numbers = [ids - 1 for ids in train.ngrams]
-    present = ngrams.occurrence(numbers, max(int(ids.max(initial=-1)) for ids in numbers) + 1)
+    present = ngrams.occurrence([ids - 1 for ids in train.ngrams], max(int(ids.max(initial=0)) for ids in train.ngrams))
     short = (train.source > 0) & (np.array([len(ids) for ids in train.words]) < 2 * sizes.sentence_scale)
     weights, intercepts = np.zeros((present.shape[1], 2)), np.zeros(2)
     for column, rows in enumerate((~short, short)):
@@ -165,9 +166,8 @@ def epochs_of(streams: Mapping[str, Stream], settings: SentimentTraining) -> Cal
 def quality(logit: np.ndarray, validation: network.Reviews) -> dict[str, float]:
     """The LSTM branch's cross-entropy on validation reviews, in nats; the mean of its accuracies on each source."""
     losses = np.logaddexp(0, np.where(validation.labels == 1, -logit, logit))
-    right = pd.Series((logit >= 0) == validation.labels)
-    accuracy = right.groupby(validation.source).mean().mean()
-    return {"loss": losses[validation.source == 0].mean(), "lstm_accuracy": accuracy}
+    accuracies = pd.Series((logit >= 0) == validation.labels).groupby(validation.source).mean()
+    return {"loss": losses[validation.source == 0].mean(), "lstm_accuracy": accuracies.mean()}
 
 
 if __name__ == "__main__":

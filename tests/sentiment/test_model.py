@@ -107,8 +107,9 @@ def test_the_better_branch_counts_for_more_and_overconfidence_is_undone(short: f
     logits, signal = generator.normal(size=(10_000, 2)), 2 * labels - 1 + generator.normal(size=10_000)
     logits[~sentences, 0] = 12 * signal[~sentences]
     logits[sentences, int(short)] = (2 if short else 12) * signal[sentences]
-    shortness = short * sentences[:, None]
-    long, added, none = network.best_weights(np.hstack([logits, logits * shortness, 0 * logits]), labels)
+    texts = np.vstack([np.hstack([logits, logits * short * sentences[:, None], 0 * logits])] * 2)
+    counts = np.repeat([1, 0], 10_000)  # what counts 0 times says nothing
+    long, added, none = network.best_weights(texts, np.concatenate([labels, 1 - labels]), counts)
     assert np.allclose([long, long + added], expected, atol=0.1)
     assert none == pytest.approx([0, 0])
 
