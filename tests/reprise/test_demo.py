@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from html import unescape
 
 import numpy as np
 import pytest
@@ -130,7 +131,14 @@ def test_examples_are_of_the_data_that_the_models_were_trained_on(page, reposito
     assert page.test_digit(1)[1] == "Test image 1 of 3: cross."
 
 
-def test_a_review_that_is_too_long_is_refused(page):
+def test_a_review_is_judged_as_by_the_command(page):
+    text = "a <i>good film & not very bad</i>"
+    verdict, pieces = page.judge(text, 0.01)
+    assert verdict.startswith("## positive")
+    assert f"{page.classifier.judge([text])[0].probability:.3f}" in verdict
+    assert page.judge(text, 0.99)[0].startswith("## negative")
+    assert unescape(re.sub("<sub>.*?</sub>|<[^>]*>", "", pieces)) == text
+    assert page.judge("", 0.5) == ("No word of it is in the vocabulary: write a review.", "")
     with pytest.raises(gr.Error, match="20,000 are the most"):
         page.judge("good " * 5000, 0.5)
 

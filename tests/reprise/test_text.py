@@ -1,7 +1,19 @@
 import pytest
 
-from reprise.text import READ
+from reprise.text import READ, Writer
 from stages.core.errors import StageError
+from stages.params import Params
+from stages.textgen.generate import measured
+
+
+def test_the_stream_is_what_the_evaluation_writes(folder, params):
+    writer, content = Writer(folder / "models/textgen.keras"), params.model_dump()
+    content["seed"], content["textgen"]["temperatures"] = 3, [0.5, 1.5]
+    content["textgen"]["sampling"] |= {"length": 20, "samples": 2}
+    rows = measured(writer.model, "HaML:", "To be", Params.model_validate(content))  # at 0.5, 1 and 1.5
+    together = writer.write("HaML:", [0.5, 1.0, 1.5], length=20, seed=3, samples=2)
+    assert together == [text for row in rows for text in row["texts"]]
+    assert writer.write("HaML:", [1.5], length=20, seed=3) == [together[4]]
 
 
 def test_what_of_a_prompt_is_not_read_is_reported(command):
